@@ -1,0 +1,1 @@
+"""Evaluation of trained cells: one module per question, all returning rows of metrics."""

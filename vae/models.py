@@ -1,0 +1,188 @@
+"""Models: Encoder x -> q(z|x), Decoder z -> p(x|z), the two together, and loading them."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from vae.config import Cell, Sweep
+from vae.distributions import DiagonalGaussian, PixelDistribution, PointMass
+from vae.errors import InputError
+from vae.files import read_json
+from vae.likelihoods import LikelihoodFamily, make_likelihood
+from vae.networks import DECODERS, ENCODERS, Shape, initialise
+from vae.objectives import distortion, rate
+
+LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more
+
+
+def _log_softplus(raw: Tensor) -> Tensor:
+    """log(log(1 + e^raw)); far below zero that is ``raw`` itself."""
+    far = raw < -15
+    return torch.where(far, raw, torch.log(softplus(torch.where(far, 0.0, raw))))
+
+
+LOG_VARIANCE = {
+    "variance": _log_softplus,
+    "standard_deviation": lambda raw: 2 * _log_softplus(raw),
+    "log_variance": lambda raw: raw,
+    "log_standard_deviation": lambda raw: 2 * raw,
+    "precision": lambda raw: -_log_softplus(raw),
+}
+
+
+class Encoder(nn.Module):
+    """x -> q(z|x).
+
+    Args:
+        network: maps images (B, C, H, W) to (B, 2 * latent_dim): the means, then the scales.
+        scale_reading: what the second half stands for, a key of ``LOG_VARIANCE``; variance,
+            standard deviation and precision are made positive by softplus.
+    """
+
+    def __init__(self, network: nn.Module, scale_reading: str) -> None:
+        super().__init__()
+        self.network = network
+        self.scale_reading = scale_reading
+
+    def forward(self, x: Tensor) -> DiagonalGaussian:
+        """Return q(z|x) with mean and log variance of shape (B, latent_dim)."""
+        mean, raw = self.network(x).chunk(2, dim=-1)
+        log_variance = LOG_VARIANCE[self.scale_reading](raw)
+        return DiagonalGaussian(mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
+
+
+class Decoder(nn.Module):
+    """z -> p(x|z).
+
+    Args:
+        network: maps codes (B, latent_dim) to (B, outputs * C, H, W).
+        likelihood: turns that, plus a trained bias, into a distribution over images.
+        mean_image: mean of the training images, (C, H, W); sets the bias at the start.
+    """
+
+    def __init__(
+        self, network: nn.Module, likelihood: LikelihoodFamily, mean_image: Tensor
+    ) -> None:
+        super().__init__()
+        self.network, self.likelihood = network, likelihood
+        self.bias = nn.Parameter(likelihood.initial_output(mean_image))
+
+    def forward(self, z: Tensor) -> PixelDistribution:
+        """Return p(x|z) over images (..., C, H, W) for codes (..., latent_dim)."""
+        output = self.network(z.reshape(-1, z.shape[-1])) + self.bias
+        return self.likelihood(output.reshape(*z.shape[:-1], *self.bias.shape))
+
+
+class VAE(nn.Module):
+    """A variational autoencoder with a standard normal prior (Kingma & Welling 2014)."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder, latent_dim: int) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.latent_dim = encoder, decoder, latent_dim
+
+    def encode(self, x: Tensor) -> DiagonalGaussian:
+        """Return q(z|x) for images (B, C, H, W) in [0, 1]."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> PixelDistribution:
+        """Return p(x|z) for codes (..., latent_dim)."""
+        return self.decoder(z)
+
+    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Distortion and rate in nats, each (B,), with z = mean + std * noise."""
+        q = self.encoder(x)
+        return distortion(self.decoder(q.rsample(noise)), x), rate(q)
+
+
+class Autoencoder(VAE):
+    """The same network with a deterministic code: ``encode`` returns a point mass."""
+
+    def encode(self, x: Tensor) -> PointMass:
+        """Return the code of images (B, C, H, W) in [0, 1]."""
+        return PointMass(self.encoder(x).mean)
+
+
+def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae") -> VAE:
+    """Make an untrained model of ``sweep`` for images like ``mean_image`` (C, H, W).
+
+    Raises:
+        InputError: if the network cannot take images of that size.
+    """
+    hidden, latent_dim = sweep.network.hidden, sweep.latent_dim
+    shape: Shape = tuple(mean_image.shape)
+    likelihood = make_likelihood(sweep.likelihood.name, levels, sweep.likelihood.sigma)
+    outputs = (likelihood.outputs * shape[0], shape[1], shape[2])
+    try:
+        encoder = ENCODERS[sweep.network.name](shape, hidden, 2 * latent_dim)
+        decoder = DECODERS[sweep.network.name](latent_dim, hidden, outputs)
+    except ValueError as error:
+        raise InputError(
+            f"networks.{sweep.network.name}.hidden, dataset {sweep.dataset}: {error}"
+        ) from None
+    return {"vae": VAE, "ae": Autoencoder}[kind](
+        Encoder(encoder, sweep.training.scale_reading),
+        Decoder(decoder, likelihood, mean_image),
+        latent_dim,
+    )
+
+
+def initial_model(
+    sweep: Sweep, mean_image: Tensor, levels: int, generator: torch.Generator
+) -> VAE:
+    """Make a model with weights drawn from ``generator`` alone."""
+    model = build_model(sweep, mean_image, levels)
+    initialise(model, generator)
+    return model
+
+
+class TrainedSweep:
+    """What a training job left in ``directory``: its cells and their stacked weights.
+
+    Raises:
+        InputError: if the directory holds no trained sweep.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        self.directory = Path(directory)
+        self.record = read_json(self.directory / "sweep.json")
+        self.sweep = Sweep.from_dict(self.record["sweep"])
+        self.levels, self.shape = self.record["levels"], tuple(self.record["shape"])
+        self.cells = {Cell(c["model"], c["beta"], c["seed"]): c for c in self.record["cells"]}
+        self._weights = load_file(self.directory / "weights.safetensors")
+
+    def diverged(self, cell: Cell) -> bool:
+        """Whether training this cell left the finite numbers."""
+        return self.cells[cell]["status"] == "diverged"
+
+    def model(self, cell: Cell, device: torch.device | str = "cpu") -> VAE:
+        """Return the trained model of ``cell`` on ``device``, in evaluation mode.
+
+        Raises:
+            InputError: if the sweep has no such cell.
+        """
+        if cell not in self.cells:
+            known = ", ".join(c.slug for c in self.cells)
+            raise InputError(f"{self.directory} holds no {cell.slug}; it holds {known}")
+        model = build_model(self.sweep, torch.zeros(self.shape), self.levels, cell.model)
+        index = list(self.cells).index(cell)
+        model.load_state_dict({name: stack[index] for name, stack in self._weights.items()})
+        return model.requires_grad_(False).eval().to(device)
+
+
+def load_model(directory: Path | str, model: str = "vae", beta: float = 1.0, seed: int = 0) -> VAE:
+    """Load one trained model of a sweep.
+
+    ``model.encode(x)`` is a distribution over codes and ``model.decode(z)`` one over images; both
+    have ``log_prob`` in nats, summed over their event (an autoencoder's code is a point).
+
+    Args:
+        directory: a sweep's folder under ``results/models``.
+        model: ``"vae"`` or ``"ae"``; ``beta`` is not used for the latter.
+
+    Raises:
+        InputError: if the folder or the cell does not exist.
+    """
+    return TrainedSweep(directory).model(Cell(model, 0.0 if model == "ae" else beta, seed))

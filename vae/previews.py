@@ -1,0 +1,35 @@
+"""Pictures taken while training."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.utils import make_grid, save_image
+
+from vae.files import replacing
+
+
+def save_filmstrip(path: Path, originals: Tensor, frames: Tensor) -> None:
+    """Write one picture of how a cell's output changes while it trains.
+
+    The top row shows the original images; each row below one point of training, from before the
+    first epoch to the end: reconstructions on the left, decoded prior samples on the right.
+
+    Args:
+        originals: images in [0, 1], (n, C, H, W).
+        frames: uint8 (points, 2 n, C, H, W).
+    """
+    columns = len(originals)
+    top = torch.cat([originals, torch.ones_like(originals)])
+    images = torch.cat([top, frames.float().flatten(0, 1) / 255])
+    scale = max(1, 32 // images.shape[-1])
+    images = images.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
+    halves = images.unflatten(0, (-1, 2 * columns))
+    grids = [
+        make_grid(half.flatten(0, 1), nrow=columns, pad_value=0.5)
+        for half in halves.split(columns, 1)
+    ]
+    with replacing(path) as temporary:
+        save_image(
+            torch.cat([grids[0], torch.ones(3, grids[0].shape[1], 12), grids[1]], dim=2), temporary
+        )

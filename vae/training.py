@@ -1,0 +1,169 @@
+"""Training of a sweep: all its cells, stacked along a leading model axis, resumable."""
+
+import importlib.metadata
+import math
+import platform
+import sys
+import time
+from pathlib import Path
+
+import filelock
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+from tqdm import tqdm
+
+from vae.checkpoints import Checkpoint
+from vae.config import Cell, Sweep
+from vae.data import Dataset
+from vae.errors import InputError
+from vae.files import replacing, write_json, write_text
+from vae.previews import save_filmstrip
+from vae.stack import Stack
+
+CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in its cache
+SECONDS_BETWEEN_CHECKPOINTS = 30
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` is CUDA when there is one, else the CPU.
+
+    Raises:
+        InputError: if CUDA is asked for by name and not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device {name}: PyTorch sees no CUDA GPU here; use --device cpu or auto")
+    return torch.device(name)
+
+
+def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> int:
+    """How many cells to train at once: all on a GPU; on a CPU what stays in the cache."""
+    if device.type != "cpu":
+        return len(sweep.cells)
+    widest = max(math.prod(dataset.shape), *sweep.network.hidden, sweep.latent_dim)
+    return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
+
+
+def train(
+    sweep: Sweep,
+    dataset: Dataset,
+    directory: Path | str,
+    checkpoints: Path | str,
+    device: torch.device,
+    stack_size: int | None = None,
+) -> None:
+    """Train every cell of ``sweep`` and write weights, record, history and previews.
+
+    Args:
+        directory: where the results go (``results/models/<sweep>``).
+        checkpoints: folder for the state of an unfinished run; emptied at the end.
+        stack_size: cells trained at once; the result does not depend on it beyond rounding.
+
+    Raises:
+        InputError: if another process is training into the same checkpoints.
+    """
+    directory, checkpoints = Path(directory), Path(checkpoints)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(checkpoints / "lock", timeout=0):
+            _train_locked(sweep, dataset.to(device), directory, checkpoints, device, stack_size)
+    except filelock.Timeout:
+        raise InputError(
+            f"{sweep.slug} is being trained by another process, which holds {checkpoints / 'lock'}: "
+            "wait for it or stop it"
+        ) from None
+
+
+def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) -> None:
+    size = stack_size or default_stack_size(sweep, dataset, device)
+    cells = sweep.cells
+    print(f"{sweep.slug}: {len(cells)} cells on {device}, {size} at a time", flush=True)
+    outcomes = []
+    for start in range(0, len(cells), size):
+        stack = Stack(sweep, cells[start : start + size], dataset, device)
+        checkpoint = Checkpoint(
+            checkpoints / f"cells_{start}_to_{start + len(stack.cells) - 1}.safetensors"
+        )
+        train_stack(stack, checkpoint)
+        outcomes.append(stack)
+    _write_results(sweep, dataset, directory, outcomes, device)
+    for path in checkpoints.glob("cells_*"):
+        path.unlink()
+
+
+def train_stack(stack: Stack, checkpoint: Checkpoint) -> None:
+    """Train ``stack`` to its last epoch, from ``checkpoint`` if that holds a state of the same run."""
+    epochs = stack.sweep.training.epochs
+    checkpoint.restore(stack)
+    if stack.epoch == 0 and not stack.history:
+        stack.validate()
+    saved = time.monotonic()
+    title = (
+        f"{stack.cells[0].slug} … {stack.cells[-1].slug}"
+        if len(stack.cells) > 1
+        else stack.cells[0].slug
+    )
+    for epoch in tqdm(range(stack.epoch + 1, epochs + 1), desc=title, unit="epoch", disable=None):
+        stack.train_epoch()
+        stack.validate()
+        if not sys.stderr.isatty() and (epoch % max(1, epochs // 5) == 0 or epoch == epochs):
+            print(f"{title}: epoch {epoch}/{epochs}, {stack.summary()}", flush=True)
+        if epoch == epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            checkpoint.save(stack)
+            saved = time.monotonic()
+
+
+def _write_results(sweep, dataset, directory, stacks: list[Stack], device) -> None:
+    weights = {
+        name: torch.cat([stack.best[name] for stack in stacks]).cpu().contiguous()
+        for name in stacks[0].best
+    }
+    with replacing(directory / "weights.safetensors") as temporary:
+        save_file(weights, temporary)
+    history = pd.DataFrame([row for stack in stacks for row in stack.history])
+    write_text(directory / "history.csv", history.to_csv(index=False))
+    for stack in stacks:
+        for cell, frames in zip(stack.cells, stack.frames.unbind(1), strict=True):
+            save_filmstrip(
+                directory / "previews" / f"{cell.slug}.png", stack.preview_images, frames
+            )
+    write_json(directory / "sweep.json", _record(sweep, dataset, stacks, device))
+
+
+def _record(sweep: Sweep, dataset: Dataset, stacks: list[Stack], device: torch.device) -> dict:
+    packages = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pytorch-fid")
+    return {
+        "sweep": sweep.to_dict(),
+        "levels": dataset.levels,
+        "shape": list(dataset.shape),
+        "parameters": sum(v[0].numel() for v in stacks[0].best.values()),
+        "cells": [entry for stack in stacks for entry in cell_records(stack)],
+        "data": dict(dataset.provenance),
+        "device": torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else platform.processor() or "cpu",
+        "stack_size": len(stacks[0].cells),
+        "versions": {"python": platform.python_version()}
+        | {package: importlib.metadata.version(package) for package in packages},
+    }
+
+
+def cell_records(stack: Stack) -> list[dict]:
+    """What ``sweep.json`` says of each cell: who it is, how it ended, which epoch was kept."""
+    diverged = stack.diverged_at.tolist()
+    return [
+        {
+            **_identity(cell),
+            "status": "trained" if diverged[i] < 0 else "diverged",
+            "diverged_at_epoch": diverged[i] if diverged[i] >= 0 else None,
+            "best_epoch": int(stack.best_epoch[i]),
+            "validation_objective": float(stack.best_objective[i]),
+        }
+        for i, cell in enumerate(stack.cells)
+    ]
+
+
+def _identity(cell: Cell) -> dict:
+    return {"model": cell.model, "beta": cell.beta, "seed": cell.seed}
