@@ -197,9 +197,14 @@ class Sweep:
     training: Training
 
     @property
+    def group(self) -> str:
+        """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
+        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d"
+
+    @property
     def slug(self) -> str:
         """The name used in file names, such as ``digits-mlp-10d-bernoulli``."""
-        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d-{self.likelihood.slug}"
+        return f"{self.group}-{self.likelihood.slug}"
 
     @property
     def cells(self) -> tuple[Cell, ...]:

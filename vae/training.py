@@ -25,19 +25,6 @@ CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in 
 SECONDS_BETWEEN_CHECKPOINTS = 30
 
 
-def pick_device(name: str) -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA when there is one, else the CPU.
-
-    Raises:
-        InputError: if CUDA is asked for by name and not there.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device {name}: PyTorch sees no CUDA GPU here; use --device cpu or auto")
-    return torch.device(name)
-
-
 def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> int:
     """How many cells to train at once: all on a GPU; on a CPU what stays in the cache."""
     if device.type != "cpu":

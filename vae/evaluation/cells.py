@@ -8,12 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Cell, Sweep
+from vae.config import Cell
 from vae.models import VAE, TrainedSweep
-
-COLUMNS = [
-    "dataset", "network", "latent_dim", "likelihood", "model", "beta", "seed", "metric", "value", "se",
-]  # fmt: skip
+from vae.table import COLUMNS, cell_columns
 
 
 class Estimate(NamedTuple):
@@ -46,7 +43,7 @@ def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device)
             metrics = {name: Estimate(math.nan) for m in alike for name in m}
         rows += [
             {
-                **identity(trained.sweep, cell),
+                **cell_columns(trained.sweep, cell),
                 "metric": name,
                 "value": estimate.value,
                 "se": estimate.se,
@@ -54,16 +51,3 @@ def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device)
             for name, estimate in metrics.items()
         ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def identity(sweep: Sweep, cell: Cell) -> dict:
-    """The columns that say which cell a row belongs to."""
-    return {
-        "dataset": sweep.dataset,
-        "network": sweep.network.name,
-        "latent_dim": sweep.latent_dim,
-        "likelihood": sweep.likelihood.slug,
-        "model": cell.model,
-        "beta": cell.beta,
-        "seed": cell.seed,
-    }

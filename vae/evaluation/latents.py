@@ -6,8 +6,9 @@ from torch import Tensor
 
 from vae.config import Cell
 from vae.data import Dataset
-from vae.evaluation.cells import Estimate, identity, measure_cells
+from vae.evaluation.cells import Estimate, measure_cells
 from vae.models import VAE, TrainedSweep
+from vae.table import cell_columns
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
 
@@ -41,7 +42,10 @@ def evaluate(
     metrics = measure_cells(trained, lambda model, cell: measure_latents(model, x), device)
     dimensions = [
         pd.DataFrame(
-            {**identity(trained.sweep, cell), **_dimensions(trained.model(cell, device), cell, x)}
+            {
+                **cell_columns(trained.sweep, cell),
+                **_dimensions(trained.model(cell, device), cell, x),
+            }
         )
         for cell in trained.cells
         if not trained.diverged(cell)

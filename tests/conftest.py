@@ -1,0 +1,54 @@
+"""What all tests share: one thread, the digits, a tiny sweep, and what a bad input must say."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vae.config import Likelihood, Network, Sweep, Training
+from vae.data import Dataset, load_dataset, prepare
+from vae.errors import InputError
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The digits with 17 grey levels, read back from the file that ``prepare`` wrote."""
+    path = tmp_path_factory.mktemp("data") / "digits.npz"
+    prepare("digits", path)
+    return load_dataset(path)
+
+
+@pytest.fixture(scope="session")
+def make_sweep() -> Callable[..., Sweep]:
+    """A tiny sweep; keyword arguments replace its fields."""
+    sweep = Sweep(
+        dataset="digits",
+        network=Network("mlp", (16,)),
+        latent_dim=3,
+        likelihood=Likelihood("bernoulli"),
+        betas=(0.5, 1.0),
+        seeds=(0, 1),
+        autoencoder=True,
+        training=Training(epochs=2, batch_size=100, learning_rate=1e-3, previews=2),
+    )
+    return lambda **changes: replace(sweep, **changes)
+
+
+@contextmanager
+def _input_error(*names: object) -> Iterator[None]:
+    with pytest.raises(InputError) as caught:
+        yield
+    message = str(caught.value)
+    assert "\n" not in message
+    for name in names:
+        assert str(name) in message
+
+
+@pytest.fixture(scope="session")
+def input_error() -> Callable[..., AbstractContextManager]:
+    """A context that must raise an ``InputError`` of one line which contains all ``names``."""
+    return _input_error

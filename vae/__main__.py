@@ -1,0 +1,175 @@
+"""The command line: thin verbs over the package, called by the workflow and by hand."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from vae import verbs
+from vae.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; bad input prints one sentence and returns 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.verb(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to continue", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m vae",
+        description="Train, evaluate and compare VAEs over β and likelihoods.",
+    )
+    subparsers = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    plan = _add(subparsers, "plan", verbs.plan, "write one file per sweep of a configuration")
+    plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+    plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
+
+    prepare = _add(subparsers, "prepare", verbs.prepare, "write a dataset as one .npz file")
+    prepare.add_argument(
+        "dataset",
+        help="digits, mnist or fashion_mnist; with _static or _dynamic for binarised images",
+    )
+    prepare.add_argument("output", type=Path)
+    prepare.add_argument(
+        "--mirror",
+        type=Path,
+        default=os.environ.get("VAE_DATASET_MIRROR"),
+        help="directory with <Dataset>/raw/*.gz (default: VAE_DATASET_MIRROR)",
+    )
+
+    train = _add(subparsers, "train", verbs.train, "train all cells of a sweep")
+    train.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    train.add_argument("data", type=Path, help="a file written by 'prepare'")
+    train.add_argument(
+        "output", type=Path, help="folder for weights, record, history and previews"
+    )
+    train.add_argument(
+        "--checkpoints",
+        type=Path,
+        help="folder for the state of an unfinished run (default: OUTPUT.checkpoints)",
+    )
+    train.add_argument(
+        "--stack-size", type=int, help="cells trained at once (default: what suits the device)"
+    )
+    _add_device(train)
+
+    features = _add(
+        subparsers, "features", verbs.features, "train the classifier whose features FID uses"
+    )
+    features.add_argument("data", type=Path)
+    features.add_argument("output", type=Path, help="the classifier's weights")
+    features.add_argument(
+        "references", type=Path, help="table with its accuracy and the FID between real images"
+    )
+    features.add_argument("--epochs", type=int, default=20)
+    features.add_argument("--samples", type=int, default=0)
+    features.add_argument("--seed", type=int, default=0)
+    _add_device(features)
+    _add_evaluations(subparsers)
+
+    collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
+    collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
+    for name in ("models", "metrics", "dimensions", "references"):
+        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
+
+    compare = _add(
+        subparsers, "compare", verbs.compare, "find the best β of every sweep by every criterion"
+    )
+    compare.add_argument("metrics", type=Path)
+    compare.add_argument("output", type=Path)
+    _add_reporting(subparsers)
+    return parser
+
+
+def _add_evaluations(subparsers) -> None:
+    likelihood = _add_evaluation(
+        subparsers,
+        "likelihood",
+        verbs.evaluate_likelihood,
+        "ELBO and importance-weighted log-likelihood",
+    )
+    likelihood.add_argument(
+        "--importance-samples", type=int, default=1000, help="K (default: 1000)"
+    )
+    likelihood.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
+    latents = _add_evaluation(
+        subparsers,
+        "latents",
+        verbs.evaluate_latents,
+        "active units and divergence per latent dimension",
+    )
+    latents.add_argument("dimensions", type=Path, help="table with a row per latent dimension")
+    _add_evaluation(subparsers, "images", verbs.evaluate_images, "reconstruction error")
+    samples = _add_evaluation(
+        subparsers,
+        "samples",
+        verbs.evaluate_samples,
+        "Fréchet distances of samples and reconstructions",
+    )
+    samples.add_argument("classifier", type=Path, help="a file written by 'features'")
+    samples.add_argument(
+        "--samples", type=int, default=0, help="images on each side; 0 for all test images"
+    )
+
+
+def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
+    parser = _add(subparsers, f"evaluate-{name}", verb, f"measure every cell of a sweep: {text}")
+    parser.add_argument("models", type=Path, help="a folder written by 'train'")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("output", type=Path, help="table of metrics")
+    parser.add_argument("--seed", type=int, default=0, help="of the evaluation (default: 0)")
+    _add_device(parser)
+    return parser
+
+
+def _add_reporting(subparsers) -> None:
+    best = _add(subparsers, "best-beta", verbs.best_beta, "print the best β from existing results")
+    best.add_argument("--results", type=Path, default=Path("results"))
+    for key in ("dataset", "network", "likelihood", "criterion"):
+        best.add_argument(f"--{key}")
+    best.add_argument("--latent-dim", type=int)
+    best.add_argument("--json", action="store_true")
+
+    figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
+    figures.add_argument("results", type=Path)
+    figures.add_argument("output", type=Path)
+
+    gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
+    gallery.add_argument("models", type=Path)
+    gallery.add_argument("data", type=Path)
+    gallery.add_argument("output", type=Path)
+    gallery.add_argument("--seed", type=int, default=0)
+    gallery.add_argument("--threads", type=int, default=1)
+
+    report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
+    report.add_argument("config", type=Path, help="the resolved configuration as JSON")
+    report.add_argument("results", type=Path)
+    report.add_argument("template", type=Path)
+    report.add_argument(
+        "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
+    )
+
+
+def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

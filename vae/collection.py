@@ -1,0 +1,48 @@
+"""Gathering what the jobs of all sweeps wrote into one table each."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from vae.config import Cell, Sweep
+from vae.files import read_json, write_text
+from vae.table import CELL, COLUMNS, cell_columns
+
+
+def training_metrics(record: dict) -> pd.DataFrame:
+    """What ``sweep.json`` says of each cell, as metrics: ``diverged``, ``best_epoch``."""
+    sweep = Sweep.from_dict(record["sweep"])
+    rows = []
+    for entry in record["cells"]:
+        columns = cell_columns(sweep, Cell(entry["model"], entry["beta"], entry["seed"]))
+        diverged = float(entry["status"] == "diverged")
+        rows.append({**columns, "metric": "diverged", "value": diverged})
+        rows.append({**columns, "metric": "best_epoch", "value": float(entry["best_epoch"])})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def collect(models: Iterable[Path], tables: Iterable[Path], output: Path) -> None:
+    """Write ``metrics.csv``: the rows of ``tables`` and of every training record, sorted."""
+    parts = [training_metrics(read_json(Path(model) / "sweep.json")) for model in models]
+    parts += [pd.read_csv(table) for table in tables]
+    metrics = pd.concat([part for part in parts if not part.empty])
+    metrics = metrics.sort_values(COLUMNS[:-2], kind="stable")
+    write_text(output, metrics.to_csv(index=False, columns=COLUMNS))
+
+
+def concatenate(tables: Iterable[Path], output: Path) -> None:
+    """Write all rows of ``tables`` to ``output``."""
+    parts = [pd.read_csv(table) for table in tables]
+    write_text(output, pd.concat(parts).to_csv(index=False))
+
+
+def collect_history(models: Iterable[Path], output: Path) -> None:
+    """Write the training histories of all sweeps as one table, with the columns of ``CELL``."""
+    parts = []
+    for model in models:
+        sweep = Sweep.from_dict(read_json(Path(model) / "sweep.json")["sweep"])
+        history = pd.read_csv(Path(model) / "history.csv")
+        shared = {k: v for k, v in cell_columns(sweep, sweep.cells[0]).items() if k not in history}
+        parts.append(history.assign(**shared)[[*CELL, *history.columns[3:]]])
+    write_text(output, pd.concat(parts).to_csv(index=False))

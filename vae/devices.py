@@ -1,0 +1,32 @@
+"""Where the computation runs."""
+
+import torch
+
+from vae.errors import InputError
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` is CUDA when there is one, else the CPU.
+
+    Raises:
+        InputError: if CUDA is asked for by name and not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device {name}: PyTorch sees no CUDA GPU here; use --device cpu or auto")
+    return torch.device(name)
+
+
+def set_up(name: str, threads: int) -> torch.device:
+    """Prepare this process for computing and return its device.
+
+    Denormal numbers are flushed to zero: the second moments of dead units sink into them and
+    would slow a CPU down.
+
+    Raises:
+        InputError: if CUDA is asked for by name and not there.
+    """
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    return pick_device(name)

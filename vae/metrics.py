@@ -1,0 +1,132 @@
+"""Every metric by name: what it is called in print, its unit, which direction is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is shown and read.
+
+    Attributes:
+        label: name for axes and headers.
+        unit: of the value, empty for counts and ratios.
+        better: ``higher``, ``lower``, or empty where neither is better as such.
+        definition: one line for the glossary, with its source.
+        log_scale: whether plots use a logarithmic axis.
+    """
+
+    label: str
+    unit: str
+    better: Literal["higher", "lower", ""]
+    definition: str
+    log_scale: bool = False
+
+    @property
+    def axis(self) -> str:
+        """The label with its unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+METRICS = {
+    "distortion": Metric(
+        "distortion",
+        "nats/image",
+        "",
+        "E_q[−log p(x|z)] on the test split, summed over pixels, z sampled from q(z|x)",
+    ),
+    "rate": Metric(
+        "rate",
+        "nats/image",
+        "",
+        "KL(q(z|x) ‖ p(z)) on the test split, closed form, summed over latent dimensions; "
+        "never multiplied by β",
+    ),
+    "elbo": Metric(
+        "ELBO",
+        "nats/image",
+        "higher",
+        "−(distortion + rate) at β = 1, whatever β trained the model (Kingma & Welling 2014)",
+    ),
+    "log_likelihood": Metric(
+        "log-likelihood bound L_K",
+        "nats/image",
+        "higher",
+        "importance-weighted bound log (1/K) Σ w_k with K codes from q(z|x) (Burda et al. 2016); "
+        "an under-estimate where the effective sample size is small",
+    ),
+    "log_likelihood_half": Metric(
+        "L_K with half the samples",
+        "nats/image",
+        "higher",
+        "the same bound from the first K/2 samples: close to L_K where K is large enough",
+    ),
+    "ess_mean": Metric(
+        "effective sample size, mean",
+        "",
+        "higher",
+        "(Σ w)² / Σ w² of the importance weights, between 1 and K, averaged over images (Kong 1992)",
+        log_scale=True,
+    ),
+    "ess_min": Metric(
+        "effective sample size, minimum", "", "higher", "the same for the worst image", True
+    ),
+    "ess_low_share": Metric(
+        "share of images with ESS < 10",
+        "",
+        "lower",
+        "the share of test images whose L_K rests on fewer than 10 effective samples",
+    ),
+    "active_units": Metric(
+        "active units",
+        "",
+        "",
+        "latent dimensions whose posterior mean has a variance above 0.01 over the test images "
+        "(Burda et al. 2016)",
+    ),
+    "fid_prior": Metric(
+        "FID, prior samples",
+        "",
+        "lower",
+        "Fréchet distance (Heusel et al. 2017) between test images and images decoded from z ~ p(z), "
+        "in the features of this dataset's classifier",
+        True,
+    ),
+    "fid_reconstruction": Metric(
+        "FID, reconstructions",
+        "",
+        "lower",
+        "the same for reconstructions of the test images: what the decoder could reach at best",
+        True,
+    ),
+    "fid_gaussian": Metric(
+        "FID, ex-post Gaussian",
+        "",
+        "lower",
+        "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
+        True,
+    ),
+    "fid_gmm": Metric(
+        "FID, ex-post mixture",
+        "",
+        "lower",
+        "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
+        True,
+    ),
+    "mse": Metric(
+        "reconstruction MSE",
+        "per pixel",
+        "lower",
+        "mean squared difference between test images in [0, 1] and the expected image E[x|z]",
+    ),
+    "best_epoch": Metric(
+        "epoch kept",
+        "",
+        "",
+        "the epoch with the best validation objective, whose weights are kept",
+    ),
+    "diverged": Metric("diverged", "", "lower", "1 if training left the finite numbers, else 0"),
+}
+
+CRITERIA = ("log_likelihood", "elbo", "fid_prior", "mse")
+"""The metrics for which a best β is sought."""

@@ -1,0 +1,1 @@
+"""From tables to a report: figures, sentences and the Markdown page."""

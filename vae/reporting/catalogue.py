@@ -1,0 +1,82 @@
+"""Which figures there are: their names, captions and alternative texts.
+
+Kept apart from the drawing so that the workflow can list the files without loading seaborn.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure's section in the report and what is said about it."""
+
+    category: str
+    caption: str
+    alt: str
+
+
+CHARTS = {
+    "answer": Figure(
+        "Answer",
+        "The best β (large dot) by each criterion, with every β that cannot be told from it at "
+        "95 % (small dots); a dotted line marks β = 1.",
+        "Best β and its indistinguishable neighbours for each likelihood and criterion",
+    ),
+    "log_likelihood": Figure(
+        "Likelihood",
+        "ELBO and importance-weighted bound L_K on test images against β; lines are means over "
+        "seeds, bands span the seeds. Panels have their own axes: families measure different "
+        "things (probabilities, densities), so heights must not be compared across panels.",
+        "ELBO and log-likelihood bound against β, one panel per likelihood",
+    ),
+    "fid": Figure(
+        "Sample quality",
+        "Fréchet distance of generated images to test images against β: codes from the prior, from "
+        "densities fitted afterwards, and from the images themselves (reconstructions). The dotted "
+        "line is the autoencoder with the fitted mixture, the grey line the distance between real "
+        "training and test images.",
+        "FID against β for prior, ex-post densities and reconstructions, one panel per likelihood",
+    ),
+    "mse": Figure(
+        "Reconstruction",
+        "Reconstruction error against β; dashed lines are the autoencoders trained on the same "
+        "distortion.",
+        "Reconstruction mean squared error against β, one line per likelihood",
+    ),
+    "rate_distortion": Figure(
+        "Rate and distortion",
+        "Each dot is a β (mean over seeds): how many nats the code carries and how many are left "
+        "to explain. Along a grey line the ELBO is constant; lower left is better.",
+        "Distortion against rate for every β, one panel per likelihood",
+    ),
+    "active_units": Figure(
+        "Latent space",
+        "Latent dimensions in use against β; at zero the posterior has collapsed.",
+        "Number of active units against β, one line per likelihood",
+    ),
+    "dimensions": Figure(
+        "Latent space",
+        "Nats carried by each latent dimension (sorted, mean over seeds) against β.",
+        "Heat map of the divergence of each latent dimension against β",
+    ),
+    "training": Figure(
+        "Training",
+        "ELBO on the validation split while training, mean over seeds, every β in one colour; "
+        "panels have their own axes.",
+        "Validation ELBO against epoch for each β, one panel per likelihood",
+    ),
+}
+
+GALLERY = {
+    "images": Figure(
+        "Pictures",
+        "Reconstructions of the same test images and samples from the same codes z ~ p(z), a row "
+        "per β. Every picture is the expected image E[x|z].",
+        "Grid of reconstructions and samples, one row per β",
+    ),
+    "interpolations": Figure(
+        "Pictures",
+        "Straight lines between the codes of two test images, a row per β.",
+        "Grid of images interpolated between two test images, one row per β",
+    ),
+}

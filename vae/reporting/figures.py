@@ -1,0 +1,334 @@
+"""The figures that are drawn from tables alone, one function per entry of ``catalogue.CHARTS``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from vae.files import replacing
+from vae.metrics import CRITERIA, METRICS
+from vae.reporting import style
+from vae.reporting.names import beta_name, likelihood_name
+from vae.statistics import GROUP
+from vae.table import read_table
+
+PANEL_COLUMNS = 3
+PANEL_HEIGHT = 2.9
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of one group: same dataset, network and latent size."""
+
+    metrics: pd.DataFrame
+    best: pd.DataFrame
+    dimensions: pd.DataFrame
+    history: pd.DataFrame
+    references: dict[str, float]
+
+    @property
+    def likelihoods(self) -> list[str]:
+        """Slugs in the order of the table."""
+        return list(self.metrics.likelihood.unique())
+
+    @property
+    def betas(self) -> list[float]:
+        """Every β of the group, ascending."""
+        return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
+
+    def values(self, metric: str, model: str = "vae") -> pd.DataFrame:
+        """Rows of one metric without diverged cells."""
+        rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
+        return rows.dropna(subset="value")
+
+
+def read_groups(results: Path) -> dict[str, Tables]:
+    """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
+    names = ("metrics", "best_beta", "dimensions", "history", "references")
+    tables = {name: read_table(results / f"{name}.csv") for name in names}
+    groups = {}
+    for key, metrics in tables["metrics"].groupby(GROUP, sort=False):
+        dataset, network, latent_dim = key
+        same = {n: _select(tables[n], key) for n in ("best_beta", "dimensions", "history")}
+        references = tables["references"].set_index("dataset").loc[[dataset]]
+        groups[f"{dataset}-{network}-{latent_dim}d"] = Tables(
+            metrics,
+            same["best_beta"],
+            same["dimensions"],
+            same["history"],
+            dict(zip(references.reference, references.value, strict=True)),
+        )
+    return groups
+
+
+def _select(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
+    chosen = np.logical_and.reduce([table[c] == v for c, v in zip(GROUP, key, strict=True)])
+    return table[chosen]
+
+
+def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
+    """A panel per likelihood, three in a row; unused places stay empty."""
+    columns = min(PANEL_COLUMNS, len(tables.likelihoods))
+    rows = -(-len(tables.likelihoods) // columns)
+    size = (style.WIDTH, PANEL_HEIGHT * rows + 0.5)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
+    for ax in axes.flat[len(tables.likelihoods) :]:
+        ax.remove()
+    named = dict(zip(tables.likelihoods, axes.flat, strict=False))
+    for likelihood, ax in named.items():
+        ax.set_title(likelihood_name(likelihood))
+    return figure, named
+
+
+def beta_axis(ax: Axes, betas: list[float]) -> None:
+    """A base-2 logarithmic β axis with a dotted line at β = 1."""
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda beta, _: beta_name(beta)))
+    ax.axvline(1, color=style.GREY, linestyle=":", linewidth=1, zorder=0)
+    ax.set_xlim(min(betas) / 1.2, max(betas) * 1.2)
+    ax.set_xlabel("β")
+
+
+def seed_line(ax: Axes, rows: pd.DataFrame, **options) -> None:
+    """Mean over seeds as a line with dots, and a band from the lowest to the highest seed."""
+    sns.lineplot(
+        rows, x="beta", y="value", ax=ax, errorbar=("pi", 100), marker="o", markersize=5, **options
+    )
+    ax.set_ylabel("")
+
+
+def shared_legend(figure: Figure, ax: Axes, **options) -> None:
+    """Move the legend of ``ax`` below the panels."""
+    handles, labels = ax.get_legend_handles_labels()
+    for other in figure.axes:
+        if other.get_legend():
+            other.get_legend().remove()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=min(4, len(labels)), **options
+    )
+
+
+def draw_answer(tables: Tables) -> Figure:
+    """Best β per likelihood and criterion."""
+    criteria = [c for c in CRITERIA if c in set(tables.best.criterion)]
+    figure, ax = plt.subplots(figsize=(style.WIDTH, 0.75 + 0.85 * len(tables.likelihoods)))
+    colours = sns.color_palette("colorblind", len(criteria))
+    for j, criterion in enumerate(criteria):
+        for i, likelihood in enumerate(tables.likelihoods):
+            row = tables.best[
+                (tables.best.criterion == criterion) & (tables.best.likelihood == likelihood)
+            ]
+            if row.empty:
+                continue
+            row, y = row.iloc[0], i + (j - (len(criteria) - 1) / 2) * 0.17
+            members = [float(b) for b in str(row.indistinguishable_betas).split() if b != "nan"]
+            ax.plot(
+                members,
+                [y] * len(members),
+                "o-",
+                color=colours[j],
+                markersize=4,
+                linewidth=2,
+                alpha=0.6,
+            )
+            label = METRICS[criterion].label if i == 0 else None
+            ax.plot(row.best_beta, y, "o", color=colours[j], markersize=9, label=label)
+    ax.set_yticks(range(len(tables.likelihoods)), map(likelihood_name, tables.likelihoods))
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    beta_axis(ax, tables.betas)
+    shared_legend(figure, ax, title="best by")
+    return figure
+
+
+def draw_log_likelihood(tables: Tables) -> Figure:
+    """ELBO and L_K against β."""
+    figure, axes = panels(tables)
+    for likelihood, ax in axes.items():
+        for metric, label, dashes in (("log_likelihood", "L_K", ""), ("elbo", "ELBO", (3, 2))):
+            rows = tables.values(metric)
+            seed_line(ax, rows[rows.likelihood == likelihood], label=label, dashes=dashes)
+            ax.lines[-1].set_linestyle("-" if not dashes else "--")
+        beta_axis(ax, tables.betas)
+    _label_rows(axes, "nats per image (higher is better)")
+    shared_legend(figure, next(iter(axes.values())))
+    return figure
+
+
+def draw_fid(tables: Tables) -> Figure:
+    """FID against β by where the codes come from."""
+    figure, axes = panels(tables, sharey=True)
+    kinds = {
+        "fid_prior": "prior",
+        "fid_gaussian": "ex-post Gaussian",
+        "fid_gmm": "ex-post mixture",
+        "fid_reconstruction": "reconstructions",
+    }
+    for likelihood, ax in axes.items():
+        for metric, label in kinds.items():
+            rows = tables.values(metric)
+            seed_line(ax, rows[rows.likelihood == likelihood], label=label)
+        ae = tables.values("fid_gmm", "ae")
+        ae = ae[ae.likelihood == likelihood].value
+        if len(ae):
+            ax.axhline(
+                ae.mean(), color="black", linestyle=":", label="autoencoder, ex-post mixture"
+            )
+        ax.axhline(
+            tables.references["fid_floor"], color=style.GREY, label="real train and test images"
+        )
+        ax.set_yscale("log")
+        beta_axis(ax, tables.betas)
+    _label_rows(axes, "FID (lower is better)")
+    shared_legend(figure, next(iter(axes.values())))
+    return figure
+
+
+def draw_mse(tables: Tables) -> Figure:
+    """Reconstruction error against β, all likelihoods in one panel."""
+    figure, ax = _one_panel(tables, "mse")
+    for likelihood, colour in _likelihood_colours(tables).items():
+        ae = tables.values("mse", "ae")
+        ae = ae[ae.likelihood == likelihood].value
+        if len(ae):
+            ax.axhline(ae.mean(), color=colour, linestyle="--", linewidth=1)
+    ax.set_yscale("log")
+    return figure
+
+
+def draw_active_units(tables: Tables) -> Figure:
+    """Active units against β, all likelihoods in one panel."""
+    figure, ax = _one_panel(tables, "active_units")
+    ax.set_ylim(bottom=-0.2)
+    return figure
+
+
+def _one_panel(tables: Tables, metric: str) -> tuple[Figure, Axes]:
+    figure, ax = plt.subplots(figsize=(style.WIDTH, 4.2))
+    rows = tables.values(metric)
+    for likelihood, colour in _likelihood_colours(tables).items():
+        name = likelihood_name(likelihood)
+        seed_line(ax, rows[rows.likelihood == likelihood], label=name, color=colour)
+    beta_axis(ax, tables.betas)
+    better = METRICS[metric].better
+    ax.set_ylabel(METRICS[metric].axis + (f", {better} is better" if better else ""))
+    shared_legend(figure, ax)
+    return figure, ax
+
+
+def _likelihood_colours(tables: Tables) -> dict[str, tuple]:
+    colours = sns.color_palette("colorblind", len(tables.likelihoods))
+    return dict(zip(tables.likelihoods, colours, strict=True))
+
+
+def draw_rate_distortion(tables: Tables) -> Figure:
+    """The rate-distortion plane (Alemi et al. 2018) with lines of equal ELBO."""
+    figure, axes = panels(tables)
+    palette = style.beta_palette(tables.betas)
+    wide = tables.metrics[tables.metrics.model == "vae"].pivot_table(
+        index=["likelihood", "beta"], columns="metric", values="value"
+    )
+    for likelihood, ax in axes.items():
+        points = wide.loc[likelihood]
+        ax.plot(points.rate, points.distortion, color=style.GREY, linewidth=1, zorder=1)
+        for beta, point in points.iterrows():
+            label = f"β = {beta_name(beta)}"
+            ax.scatter(
+                point.rate, point.distortion, color=palette[beta], s=45, zorder=2, label=label
+            )
+        _elbo_lines(ax)
+        ax.set_xlabel("rate (nats/image)")
+    _label_rows(axes, "distortion (nats/image)")
+    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.collections)))
+    return figure
+
+
+def _elbo_lines(ax: Axes) -> None:
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    for total in np.linspace(left + bottom, right + top, 9)[1:-1]:
+        ax.axline((left, total - left), slope=-1, color="#d0d0d0", linewidth=0.8, zorder=0)
+    ax.set(xlim=(left, right), ylim=(bottom, top))
+    ax.grid(visible=False)
+
+
+def draw_dimensions(tables: Tables) -> Figure:
+    """KL per latent dimension, sorted within each cell."""
+    figure, axes = panels(tables, sharey=True)
+    rows = tables.dimensions[tables.dimensions.model == "vae"].copy()
+    cell = ["likelihood", "beta", "seed"]
+    rows["rank"] = rows.groupby(cell).kl.rank(ascending=False, method="first").astype(int)
+    top = rows.kl.max()
+    for likelihood, ax in axes.items():
+        grid = rows[rows.likelihood == likelihood].pivot_table(
+            index="rank", columns="beta", values="kl"
+        )
+        names = [beta_name(b) for b in grid.columns]
+        last = ax is list(axes.values())[-1]
+        sns.heatmap(
+            grid.set_axis(names, axis=1), ax=ax, vmin=0, vmax=top, cmap="viridis", cbar=last,
+            cbar_kws={"label": "nats"},
+        )  # fmt: skip
+        ax.set(xlabel="β", ylabel="")
+        ax.tick_params(axis="y", rotation=0)
+    _label_rows(axes, "latent dimension, by rank")
+    return figure
+
+
+def draw_training(tables: Tables) -> Figure:
+    """Validation ELBO against epoch."""
+    figure, axes = panels(tables)
+    palette = style.beta_palette(tables.betas)
+    rows = tables.history
+    rows = rows[(rows.split == "validation") & (rows.model == "vae") & (rows.epoch > 0)]
+    rows = rows.assign(elbo=-(rows.distortion + rows.rate)).dropna(subset="elbo")
+    for likelihood, ax in axes.items():
+        mean = rows[rows.likelihood == likelihood].groupby(["beta", "epoch"]).elbo.mean()
+        for beta in mean.index.unique("beta"):
+            ax.plot(
+                mean.loc[beta], color=palette[beta], linewidth=1.3, label=f"β = {beta_name(beta)}"
+            )
+        low = mean.groupby("beta").last().min()
+        ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
+        ax.set_xlabel("epoch")
+    _label_rows(axes, "validation ELBO (nats/image)")
+    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
+    return figure
+
+
+def _label_rows(axes: dict[str, Axes], label: str) -> None:
+    for i, ax in enumerate(axes.values()):
+        ax.set_ylabel(label if i % PANEL_COLUMNS == 0 else "")
+
+
+DRAWERS: dict[str, Callable[[Tables], Figure]] = {
+    "answer": draw_answer,
+    "log_likelihood": draw_log_likelihood,
+    "fid": draw_fid,
+    "mse": draw_mse,
+    "rate_distortion": draw_rate_distortion,
+    "active_units": draw_active_units,
+    "dimensions": draw_dimensions,
+    "training": draw_training,
+}
+
+
+def draw_all(results: Path, output: Path) -> None:
+    """Draw every chart of every group to ``output/<group>/<chart>.png``."""
+    style.apply()
+    for group, tables in read_groups(results).items():
+        for name, draw in DRAWERS.items():
+            save(draw(tables), output / group / f"{name}.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write ``figure`` as PNG without a date, so that equal figures are equal files."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+    plt.close(figure)

@@ -1,0 +1,107 @@
+"""Sentences that follow from the results, each by a rule; none is printed without support."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.statistics import by_beta
+
+Group = pd.DataFrame  # metrics of one dataset, network and latent size
+
+
+def findings(metrics: Group, best: pd.DataFrame) -> list[str]:
+    """Everything that can be said about one group, in the order in which a reader asks.
+
+    Args:
+        metrics: its rows of ``metrics.csv``.
+        best: its rows of ``best_beta.csv``.
+    """
+    sentences: list[str] = []
+    for likelihood in metrics.likelihood.unique():
+        rows = metrics[metrics.likelihood == likelihood]
+        answers = best[best.likelihood == likelihood].set_index("criterion")
+        said = [*criteria_agree(answers), *collapse(rows), *autoencoder(rows), *trust(rows)]
+        if said:
+            sentences.append(f"**{likelihood_name(likelihood)}**: " + " ".join(said))
+    sentences += diverged(metrics)
+    return sentences
+
+
+def criteria_agree(answers: pd.DataFrame) -> Iterator[str]:
+    """Whether likelihood and sample quality want the same β."""
+    if not {"elbo", "fid_prior"} <= set(answers.index):
+        return
+    elbo, fid = answers.loc["elbo"], answers.loc["fid_prior"]
+    if elbo.betas < 2:
+        return
+    a, b = beta_name(elbo.best_beta), beta_name(fid.best_beta)
+    if elbo.best_beta == fid.best_beta:
+        yield f"ELBO and FID of prior samples agree on β = {a}."
+        return
+    sentence = f"the ELBO is best at β = {a}, the FID of prior samples at β = {b}"
+    sets = [str(row.indistinguishable_betas).split() for row in (elbo, fid)]
+    if elbo.seeds < 2:
+        yield sentence + "; with one seed nobody can say whether that difference is real."
+    elif set(sets[0]) & set(sets[1]):
+        yield sentence + ", but some β cannot be told from the best by either criterion."
+    else:
+        yield sentence + ", and no β is among the best by both."
+
+
+def collapse(rows: Group) -> Iterator[str]:
+    """From which β on no latent dimension is used in any seed."""
+    units = by_beta(rows, "active_units")
+    if units.empty:
+        return
+    dead = [beta for beta in units.columns if (units[beta] == 0).all()]
+    onset = next((b for b in dead if all(x in dead for x in units.columns if x >= b)), None)
+    if onset is not None:
+        yield f"From β = {beta_name(onset)} on the posterior has collapsed: no latent unit is active."
+    elif len(units.columns) > 1:
+        yield "No β of the grid collapses the posterior."
+
+
+def autoencoder(rows: Group) -> Iterator[str]:
+    """Whether the autoencoder with a fitted mixture beats the best VAE with the same."""
+    ae = rows[(rows.model == "ae") & (rows.metric == "fid_gmm")].value.dropna()
+    vae = by_beta(rows, "fid_gmm")
+    if ae.empty or vae.empty:
+        return
+    beta = vae.mean().idxmin()
+    values = f"{rounded(ae.mean())} against {rounded(vae[beta].mean())}"
+    if ae.max() < vae[beta].min():
+        yield (
+            f"With a mixture fitted to its codes the autoencoder generates better than every VAE does: "
+            f"FID {values} at β = {beta_name(beta)}, in every seed."
+        )
+    elif ae.min() > vae[beta].max():
+        yield (
+            f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates better than the "
+            f"autoencoder: FID {rounded(vae[beta].mean())} against {rounded(ae.mean())}, in every seed."
+        )
+
+
+def trust(rows: Group) -> Iterator[str]:
+    """For which βs the importance-weighted bound rests on few effective samples."""
+    share = by_beta(rows, "ess_low_share")
+    if share.empty:
+        return
+    weak = [beta for beta in share.columns if share[beta].mean() > 0.1]
+    if weak:
+        names = ", ".join(beta_name(beta) for beta in weak)
+        yield (
+            f"At β = {names} more than a tenth of the images have fewer than 10 effective importance "
+            f"samples, so L_K under-estimates the decoder there."
+        )
+
+
+def diverged(metrics: Group) -> Iterator[str]:
+    """Which cells left the finite numbers while training."""
+    rows = metrics[(metrics.metric == "diverged") & (metrics.value > 0)]
+    if len(rows):
+        names = ", ".join(
+            f"{likelihood_name(r.likelihood)} {r.model} β = {r.beta:g} seed {r.seed}"
+            for r in rows.itertuples()
+        )
+        yield f"{len(rows)} cells diverged and are left out of every mean: {names}."

@@ -1,0 +1,47 @@
+"""How slugs and numbers are written in print."""
+
+import math
+
+LIKELIHOOD_NAMES = {
+    "bernoulli": "Bernoulli",
+    "continuous_bernoulli": "continuous Bernoulli",
+    "gaussian_learned_sigma": "Gaussian, learned σ",
+    "discretized_logistic": "discretized logistic",
+}
+
+
+def likelihood_name(slug: str) -> str:
+    """The name of a likelihood in print."""
+    if slug.startswith("gaussian_fixed_sigma_"):
+        return f"Gaussian, σ = {slug.rsplit('_', 1)[1]}"
+    return LIKELIHOOD_NAMES.get(slug, slug.replace("_", " "))
+
+
+def beta_name(beta: float) -> str:
+    """β as a reader expects it: 1/8 rather than 0.125, 2 rather than 2.0."""
+    inverse = 1 / beta
+    if beta < 1 and math.isclose(inverse, round(inverse)):
+        return f"1/{inverse:.0f}"
+    return f"{beta:g}"
+
+
+def rounded(value: float, se: float | None = None) -> str:
+    """``value`` to the digits that its standard error supports: se's first digit, or its first two if 1.
+
+    Without a usable standard error: three significant digits.
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    if se is None or math.isnan(se) or se <= 0:
+        return f"{value:#.3g}".rstrip(".")
+    exponent = math.floor(math.log10(se))
+    leading = round(se / 10**exponent)
+    digits = -exponent + (1 if leading == 1 else 0)
+    return f"{round(value, digits):.{max(0, digits)}f}"
+
+
+def with_error(value: float, se: float | None) -> str:
+    """``value ± se``, both rounded to what ``se`` supports."""
+    if se is None or math.isnan(se) or se <= 0:
+        return rounded(value)
+    return f"{rounded(value, se)} ± {rounded(se, se)}"

@@ -1,0 +1,36 @@
+"""How every figure looks: sizes for a page 900 pixels wide, colours that the colour-blind can tell."""
+
+import matplotlib as mpl
+import seaborn as sns
+
+mpl.use("Agg")
+
+WIDTH = 9.0  # inches; at 100 dpi this is GitHub's text width
+DPI = 150
+GREY = "#777777"
+
+
+def apply() -> None:
+    """Set seaborn's and matplotlib's defaults for all figures."""
+    sns.set_theme(
+        context="notebook",
+        style="whitegrid",
+        palette="colorblind",
+        rc={
+            "axes.titlesize": 12,
+            "axes.labelsize": 11,
+            "xtick.labelsize": 10,
+            "ytick.labelsize": 10,
+            "legend.fontsize": 10,
+            "legend.frameon": False,
+            "grid.color": "#e4e4e4",
+            "savefig.dpi": DPI,
+            "savefig.facecolor": "white",
+            "figure.constrained_layout.use": True,
+        },
+    )
+
+
+def beta_palette(betas: list[float]) -> dict[float, tuple]:
+    """One colour per β from a perceptually ordered map, dark for small β."""
+    return dict(zip(sorted(betas), sns.color_palette("viridis", len(betas)), strict=True))

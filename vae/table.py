@@ -1,0 +1,35 @@
+"""The columns of every table of metrics: which cell a row belongs to, and what it says."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from vae.config import Cell, Sweep
+from vae.errors import InputError
+
+CELL = ["dataset", "network", "latent_dim", "likelihood", "model", "beta", "seed"]
+COLUMNS = [*CELL, "metric", "value", "se"]
+
+
+def cell_columns(sweep: Sweep, cell: Cell) -> dict:
+    """The values of the columns ``CELL``."""
+    return {
+        "dataset": sweep.dataset,
+        "network": sweep.network.name,
+        "latent_dim": sweep.latent_dim,
+        "likelihood": sweep.likelihood.slug,
+        "model": cell.model,
+        "beta": cell.beta,
+        "seed": cell.seed,
+    }
+
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """Read a CSV table.
+
+    Raises:
+        InputError: if it does not exist.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist: run 'snakemake --cores 4 all' first")
+    return pd.read_csv(path)

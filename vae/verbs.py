@@ -1,0 +1,166 @@
+"""The verbs of the command line. Each imports what it needs, so that none waits for the others."""
+
+from argparse import Namespace
+from pathlib import Path
+
+
+def plan(options: Namespace) -> None:
+    """Write one file per sweep of a configuration."""
+    from vae.config import load_benchmark
+    from vae.files import write_json
+
+    benchmark = load_benchmark(options.config)
+    for slug, sweep in benchmark.sweeps.items():
+        write_json(options.output / f"{slug}.json", sweep.to_dict())
+        print(f"{options.output / slug}.json: {len(sweep.cells)} cells")
+
+
+def prepare(options: Namespace) -> None:
+    """Write a dataset as one .npz file."""
+    from vae.data import load_dataset, prepare
+
+    prepare(options.dataset, options.output, options.mirror)
+    dataset = load_dataset(options.output)
+    counts = ", ".join(f"{len(images)} {split}" for split, images in dataset.images.items())
+    print(f"{options.output}: {counts} images of {dataset.shape}, {dataset.levels} grey levels")
+
+
+def train(options: Namespace) -> None:
+    """Train all cells of a sweep."""
+    from vae.config import Sweep
+    from vae.data import load_dataset
+    from vae.devices import set_up
+    from vae.files import read_json
+    from vae.training import train
+
+    sweep = Sweep.from_dict(read_json(options.sweep))
+    checkpoints = options.checkpoints or options.output.with_name(
+        options.output.name + ".checkpoints"
+    )
+    device = set_up(options.device, options.threads)
+    train(
+        sweep, load_dataset(options.data), options.output, checkpoints, device, options.stack_size
+    )
+
+
+def features(options: Namespace) -> None:
+    """Train the classifier whose features FID uses."""
+    from vae.data import load_dataset
+    from vae.devices import set_up
+    from vae.evaluation.references import references
+    from vae.features import save_classifier, train_classifier
+
+    device = set_up(options.device, options.threads)
+    dataset = load_dataset(options.data)
+    classifier = train_classifier(dataset, options.epochs, options.seed, device)
+    save_classifier(classifier, dataset, options.output)
+    _write_csv(references(dataset, classifier, options.samples, device), options.references)
+
+
+def _evaluation(options: Namespace):
+    from vae.data import load_dataset
+    from vae.devices import set_up
+    from vae.models import TrainedSweep
+
+    device = set_up(options.device, options.threads)
+    return TrainedSweep(options.models), load_dataset(options.data), device
+
+
+def _write_csv(frame, path: Path) -> None:
+    from vae.files import write_text
+
+    write_text(path, frame.to_csv(index=False))
+    print(f"{path}: {len(frame)} rows")
+
+
+def evaluate_likelihood(options: Namespace) -> None:
+    """Measure how probable unseen images are."""
+    from vae.evaluation import likelihood
+
+    trained, dataset, device = _evaluation(options)
+    frame = likelihood.evaluate(
+        trained, dataset, options.importance_samples, options.images, options.seed, device
+    )
+    _write_csv(frame, options.output)
+
+
+def evaluate_latents(options: Namespace) -> None:
+    """Measure what the codes carry."""
+    from vae.evaluation import latents
+
+    metrics, dimensions = latents.evaluate(*_evaluation(options))
+    _write_csv(metrics, options.output)
+    _write_csv(dimensions, options.dimensions)
+
+
+def evaluate_images(options: Namespace) -> None:
+    """Measure how close reconstructions are."""
+    from vae.evaluation import images
+
+    trained, dataset, device = _evaluation(options)
+    _write_csv(images.evaluate(trained, dataset, options.seed, device), options.output)
+
+
+def evaluate_samples(options: Namespace) -> None:
+    """Measure how real generated images look."""
+    from vae.evaluation import samples
+    from vae.features import load_classifier
+
+    trained, dataset, device = _evaluation(options)
+    classifier = load_classifier(options.classifier, device)
+    frame = samples.evaluate(trained, dataset, classifier, options.samples, options.seed, device)
+    _write_csv(frame, options.output)
+
+
+def collect(options: Namespace) -> None:
+    """Gather the tables of all sweeps."""
+    from vae import collection
+
+    collection.collect(options.models, options.metrics, options.output / "metrics.csv")
+    collection.concatenate(options.dimensions, options.output / "dimensions.csv")
+    collection.concatenate(options.references, options.output / "references.csv")
+    collection.collect_history(options.models, options.output / "history.csv")
+
+
+def compare(options: Namespace) -> None:
+    """Find the best β of every sweep by every criterion."""
+    from vae.statistics import best_betas
+    from vae.table import read_table
+
+    _write_csv(best_betas(read_table(options.metrics)), options.output)
+
+
+def best_beta(options: Namespace) -> None:
+    """Print the best β from existing results."""
+    from vae.reporting.answers import select, terminal_table
+    from vae.table import read_table
+
+    keys = ("dataset", "network", "latent_dim", "likelihood", "criterion")
+    answers = select(
+        read_table(options.results / "best_beta.csv"), **{k: getattr(options, k) for k in keys}
+    )
+    print(answers.to_json(orient="records", indent=2) if options.json else terminal_table(answers))
+
+
+def figures(options: Namespace) -> None:
+    """Draw the figures that need only tables."""
+    from vae.reporting.figures import draw_all
+
+    draw_all(options.results, options.output)
+
+
+def gallery(options: Namespace) -> None:
+    """Draw images of one sweep across β."""
+    from vae.devices import set_up
+    from vae.reporting.gallery import draw_gallery
+
+    draw_gallery(
+        options.models, options.data, options.output, options.seed, set_up("cpu", options.threads)
+    )
+
+
+def report(options: Namespace) -> None:
+    """Render the report."""
+    from vae.reporting.render import render
+
+    render(options.config, options.results, options.template, options.output)

@@ -1,0 +1,34 @@
+rule prepare:
+    input:
+        code("vae.data"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.npz",
+    log:
+        f"{RESULTS}/logs/prepare/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare/{{dataset}}.tsv"
+    shell:
+        "{PYTHON} -m vae prepare {wildcards.dataset} {output} > {log} 2>&1"
+
+
+rule features:
+    input:
+        code("vae.evaluation.references"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+    output:
+        classifier=f"{RESULTS}/features/{{dataset}}.safetensors",
+        references=f"{RESULTS}/features/{{dataset}}.csv",
+    log:
+        f"{RESULTS}/logs/features/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/features/{{dataset}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        epochs=EVALUATION.classifier_epochs,
+        samples=EVALUATION.samples,
+        seed=EVALUATION.seed,
+    shell:
+        "{PYTHON} -m vae features {input.data} {output.classifier} {output.references}"
+        " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"

@@ -1,0 +1,92 @@
+rule evaluate_likelihood:
+    input:
+        code("vae.evaluation.likelihood"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        f"{RESULTS}/metrics/{{sweep}}/likelihood.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_likelihood/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_likelihood/{{sweep}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        samples=EVALUATION.importance_samples,
+        images=EVALUATION.likelihood_images,
+        seed=EVALUATION.seed,
+    shell:
+        "{PYTHON} -m vae evaluate-likelihood {params.models} {input.data} {output}"
+        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"
+
+
+rule evaluate_latents:
+    input:
+        code("vae.evaluation.latents"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        metrics=f"{RESULTS}/metrics/{{sweep}}/latents.csv",
+        dimensions=f"{RESULTS}/metrics/{{sweep}}/dimensions.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_latents/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_latents/{{sweep}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+    shell:
+        "{PYTHON} -m vae evaluate-latents {params.models} {input.data} {output.metrics} {output.dimensions}"
+        " --threads {threads} > {log} 2>&1"
+
+
+rule evaluate_images:
+    input:
+        code("vae.evaluation.images"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        f"{RESULTS}/metrics/{{sweep}}/images.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_images/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_images/{{sweep}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        seed=EVALUATION.seed,
+    shell:
+        "{PYTHON} -m vae evaluate-images {params.models} {input.data} {output} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"
+
+
+rule evaluate_samples:
+    input:
+        code("vae.evaluation.samples"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+        classifier=classifier_of,
+    output:
+        f"{RESULTS}/metrics/{{sweep}}/samples.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_samples/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_samples/{{sweep}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        samples=EVALUATION.samples,
+        seed=EVALUATION.seed,
+    shell:
+        "{PYTHON} -m vae evaluate-samples {params.models} {input.data} {output}"
+        " {input.classifier} --samples {params.samples} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"

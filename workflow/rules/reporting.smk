@@ -1,0 +1,118 @@
+rule collect:
+    input:
+        code("vae.collection"),
+        records=per_sweep("models/{sweep}/sweep.json"),
+        histories=per_sweep("models/{sweep}/history.csv"),
+        metrics=[
+            *per_sweep("metrics/{sweep}/likelihood.csv"),
+            *per_sweep("metrics/{sweep}/latents.csv"),
+            *per_sweep("metrics/{sweep}/images.csv"),
+            *per_sweep("metrics/{sweep}/samples.csv"),
+        ],
+        dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
+        references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.datasets),
+    output:
+        metrics=f"{RESULTS}/metrics.csv",
+        dimensions=f"{RESULTS}/dimensions.csv",
+        references=f"{RESULTS}/references.csv",
+        history=f"{RESULTS}/history.csv",
+    log:
+        f"{RESULTS}/logs/collect.log",
+    params:
+        models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
+    shell:
+        "{PYTHON} -m vae collect {RESULTS} --models {params.models} --metrics {input.metrics}"
+        " --dimensions {input.dimensions} --references {input.references} > {log} 2>&1"
+
+
+rule compare:
+    input:
+        code("vae.statistics"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/best_beta.csv",
+    log:
+        f"{RESULTS}/logs/compare.log",
+    shell:
+        "{PYTHON} -m vae compare {input.metrics} {output} > {log} 2>&1"
+
+
+rule figures:
+    input:
+        code("vae.reporting.figures"),
+        tables=expand(
+            f"{RESULTS}/{{table}}.csv",
+            table=["metrics", "best_beta", "dimensions", "references", "history"],
+        ),
+    output:
+        [
+            report(
+                f"{REPORT}/figures/{group}/{name}.png",
+                category=figure.category,
+                labels={"group": group, "figure": name},
+            )
+            for group in GROUPS
+            for name, figure in CHARTS.items()
+        ],
+    log:
+        f"{RESULTS}/logs/figures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures.tsv"
+    shell:
+        "{PYTHON} -m vae figures {RESULTS} {REPORT}/figures > {log} 2>&1"
+
+
+rule gallery:
+    input:
+        code("vae.reporting.gallery"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        [
+            report(
+                f"{REPORT}/figures/{{sweep}}/{name}.png",
+                category=figure.category,
+                labels={"sweep": "{sweep}", "figure": name},
+            )
+            for name, figure in GALLERY.items()
+        ],
+    log:
+        f"{RESULTS}/logs/gallery/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/gallery/{{sweep}}.tsv"
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        figures=lambda wildcards, output: os.path.dirname(output[0]),
+        seed=EVALUATION.seed,
+    shell:
+        "{PYTHON} -m vae gallery {params.models} {input.data} {params.figures}"
+        " --seed {params.seed} --threads {threads} > {log} 2>&1"
+
+
+rule configuration:
+    output:
+        f"{RESULTS}/config.json",
+    log:
+        f"{RESULTS}/logs/configuration.log",
+    params:
+        settings=json.dumps(config, sort_keys=True),
+    shell:
+        "printf '%s\\n' {params.settings:q} > {output} 2> {log}"
+
+
+rule report:
+    input:
+        code("vae.reporting.render"),
+        figures=rules.figures.output,
+        gallery=gallery_files(),
+        records=per_sweep("models/{sweep}/sweep.json"),
+        template="report/template.md",
+        config=f"{RESULTS}/config.json",
+        tables=expand(f"{RESULTS}/{{table}}.csv", table=["metrics", "best_beta", "references"]),
+    output:
+        f"{REPORT}/report.md",
+    log:
+        f"{RESULTS}/logs/report.log",
+    shell:
+        "{PYTHON} -m vae report {input.config} {RESULTS} {input.template} {output} > {log} 2>&1"

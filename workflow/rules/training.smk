@@ -1,0 +1,34 @@
+rule sweep:
+    output:
+        f"{RESULTS}/sweeps/{{sweep}}.json",
+    log:
+        f"{RESULTS}/logs/sweep/{{sweep}}.log",
+    params:
+        settings=sweep_as_json,
+    shell:
+        "printf '%s\\n' {params.settings:q} > {output} 2> {log}"
+
+
+# Checkpoints are no declared output: Snakemake deletes those of a failed job.
+rule train:
+    input:
+        code("vae.training"),
+        sweep=f"{RESULTS}/sweeps/{{sweep}}.json",
+        data=data_of,
+    output:
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        history=f"{RESULTS}/models/{{sweep}}/history.csv",
+        previews=directory(f"{RESULTS}/models/{{sweep}}/previews"),
+    log:
+        f"{RESULTS}/logs/train/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{{sweep}}.tsv"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, output: os.path.dirname(output.record),
+        checkpoints=f"{RESULTS}/checkpoints/{{sweep}}",
+    shell:
+        "{PYTHON} -m vae train {input.sweep} {input.data} {params.models}"
+        " --checkpoints {params.checkpoints} --threads {threads} > {log} 2>&1"
