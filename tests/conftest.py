@@ -10,8 +10,16 @@ import torch
 from vae.config import Likelihood, Network, Sweep, Training
 from vae.data import Dataset, load_dataset, prepare
 from vae.errors import InputError
+from vae.models import TrainedSweep
+from vae.training import train
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> None:
+    """Make what a test draws without a generator of its own the same in every run."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +60,12 @@ def _input_error(*names: object) -> Iterator[None]:
 def input_error() -> Callable[..., AbstractContextManager]:
     """A context that must raise an ``InputError`` of one line which contains all ``names``."""
     return _input_error
+
+
+@pytest.fixture(scope="session")
+def trained(digits, make_sweep, tmp_path_factory: pytest.TempPathFactory) -> TrainedSweep:
+    """The tiny sweep, trained long enough that its cells differ."""
+    folder = tmp_path_factory.mktemp("trained")
+    sweep = make_sweep(training=Training(epochs=8, batch_size=100, learning_rate=1e-2))
+    train(sweep, digits, folder / "models", folder / "checkpoints", torch.device("cpu"))
+    return TrainedSweep(folder / "models")

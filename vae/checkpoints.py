@@ -16,7 +16,7 @@ TENSORS = ("best_objective", "best_epoch", "diverged_at", "frames")
 
 
 def fingerprint(stack: Stack) -> str:
-    """A digest of all that the run depends on: settings, cells, data, package code and versions."""
+    """A digest of all that the run depends on: settings, cells, data, code and versions."""
     code = hashlib.sha256(b"".join(path.read_bytes() for path in source_files("vae.stack")))
     parts = [stack.sweep.to_dict(), [c.slug for c in stack.cells], dict(stack.dataset.provenance)]
     text = json.dumps(
@@ -54,7 +54,7 @@ class Checkpoint:
             )
 
     def restore(self, stack: Stack) -> None:
-        """Continue from the saved state if there is one of the same run; else leave ``stack`` new."""
+        """Continue from the saved state if it is of the same run; else leave ``stack`` new."""
         if not self.path.is_file():
             return
         with safe_open(self.path, framework="pt") as file:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from vae.config import Cell, Sweep
 from vae.files import read_json, write_text
-from vae.table import CELL, COLUMNS, cell_columns
+from vae.table import CELL, COLUMNS, SWEEP, cell_columns
 
 
 def training_metrics(record: dict) -> pd.DataFrame:
@@ -23,11 +23,16 @@ def training_metrics(record: dict) -> pd.DataFrame:
 
 
 def collect(models: Iterable[Path], tables: Iterable[Path], output: Path) -> None:
-    """Write ``metrics.csv``: the rows of ``tables`` and of every training record, sorted."""
-    parts = [training_metrics(read_json(Path(model) / "sweep.json")) for model in models]
-    parts += [pd.read_csv(table) for table in tables]
+    """Write ``metrics.csv``: the rows of ``tables`` and of every training record.
+
+    Sweeps keep the order of ``models``; within one, rows are sorted by cell, then metric.
+    """
+    records = [read_json(Path(model) / "sweep.json") for model in models]
+    parts = [training_metrics(record) for record in records] + [pd.read_csv(t) for t in tables]
     metrics = pd.concat([part for part in parts if not part.empty])
-    metrics = metrics.sort_values(COLUMNS[:-2], kind="stable")
+    order = {key: i for i, key in enumerate(metrics.groupby(SWEEP, sort=False).groups)}
+    metrics["order"] = [order[key] for key in metrics[SWEEP].itertuples(index=False, name=None)]
+    metrics = metrics.sort_values(["order", "model", "beta", "seed", "metric"], kind="stable")
     write_text(output, metrics.to_csv(index=False, columns=COLUMNS))
 
 

@@ -74,7 +74,7 @@ def _build(cls: type, values: object, where: str):
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture: ``mlp`` with hidden widths or ``conv`` with channels, encoder side first."""
+    """An architecture: ``mlp`` with hidden widths, ``conv`` with channels, encoder first."""
 
     name: str
     hidden: tuple[int, ...]
@@ -146,7 +146,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How every cell is measured; ``likelihood_images`` and ``samples`` of 0 mean the whole test split."""
+    """How every cell is measured; 0 images or samples mean the whole test split."""
 
     importance_samples: int
     likelihood_images: int = 0

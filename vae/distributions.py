@@ -135,7 +135,7 @@ class ContinuousBernoulli:
 
 
 class Gaussian:
-    """Independent normal pixels; ``log_scale`` broadcasts against ``mean`` of shape (..., C, H, W)."""
+    """Independent normal pixels of ``mean`` (..., C, H, W); ``log_scale`` broadcasts to it."""
 
     def __init__(self, mean: Tensor, log_scale: Tensor) -> None:
         self.mean, self.log_scale = mean, log_scale
@@ -185,7 +185,7 @@ class DiscretizedLogistic:
 
     @property
     def mean(self) -> Tensor:
-        """Expected grey level per pixel: the sum over levels of P(x >= level), scaled to [0, 1]."""
+        """Expected value per pixel: the sum over levels of P(x >= level), scaled to [0, 1]."""
         total = torch.zeros_like(self.location)
         for k in range(1, self.levels):
             edge = (k - 0.5) / (self.levels - 1)

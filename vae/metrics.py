@@ -65,7 +65,7 @@ METRICS = {
         "effective sample size, mean",
         "",
         "higher",
-        "(Σ w)² / Σ w² of the importance weights, between 1 and K, averaged over images (Kong 1992)",
+        "(Σ w)² / Σ w² of the importance weights, from 1 to K, averaged over images (Kong 1992)",
         log_scale=True,
     ),
     "ess_min": Metric(
@@ -88,8 +88,8 @@ METRICS = {
         "FID, prior samples",
         "",
         "lower",
-        "Fréchet distance (Heusel et al. 2017) between test images and images decoded from z ~ p(z), "
-        "in the features of this dataset's classifier",
+        "Fréchet distance (Heusel et al. 2017) between test images and images decoded from z ~ p(z), in "
+        "the features of this dataset's classifier",
         True,
     ),
     "fid_reconstruction": Metric(

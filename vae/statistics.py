@@ -11,9 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from vae.metrics import CRITERIA, METRICS
+from vae.table import SWEEP
 
-GROUP = ["dataset", "network", "latent_dim"]
-SWEEP = [*GROUP, "likelihood"]
 LEVEL = 0.95
 BEST_BETA_COLUMNS = [
     *SWEEP,

@@ -7,7 +7,9 @@ import pandas as pd
 from vae.config import Cell, Sweep
 from vae.errors import InputError
 
-CELL = ["dataset", "network", "latent_dim", "likelihood", "model", "beta", "seed"]
+GROUP = ["dataset", "network", "latent_dim"]
+SWEEP = [*GROUP, "likelihood"]
+CELL = [*SWEEP, "model", "beta", "seed"]
 COLUMNS = [*CELL, "metric", "value", "se"]
 
 

@@ -58,8 +58,8 @@ def train(
             _train_locked(sweep, dataset.to(device), directory, checkpoints, device, stack_size)
     except filelock.Timeout:
         raise InputError(
-            f"{sweep.slug} is being trained by another process, which holds {checkpoints / 'lock'}: "
-            "wait for it or stop it"
+            f"{sweep.slug} is being trained by another process, which holds "
+            f"{checkpoints / 'lock'}: wait for it or stop it"
         ) from None
 
 
@@ -81,7 +81,7 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
 
 
 def train_stack(stack: Stack, checkpoint: Checkpoint) -> None:
-    """Train ``stack`` to its last epoch, from ``checkpoint`` if that holds a state of the same run."""
+    """Train ``stack`` to its last epoch, from ``checkpoint`` if that is of the same run."""
     epochs = stack.sweep.training.epochs
     checkpoint.restore(stack)
     if stack.epoch == 0 and not stack.history:

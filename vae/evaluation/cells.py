@@ -31,7 +31,7 @@ Measure = Callable[[VAE, Cell], dict[str, Estimate]]
 
 
 def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device) -> pd.DataFrame:
-    """Apply ``measure`` to every cell; a diverged cell gets empty values for its kind's metrics."""
+    """Apply ``measure`` to every cell; a diverged one gets empty values for its metrics."""
     results = {
         cell: None if trained.diverged(cell) else measure(trained.model(cell, device), cell)
         for cell in trained.cells

@@ -17,7 +17,7 @@ ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
 def code_statistics(model: VAE, x: Tensor) -> dict[str, Tensor]:
     """Per latent dimension over the images ``x``, each of shape (latent_dim,).
 
-    ``mean`` and ``variance`` of the posterior means; ``kl``, the average KL(q(z_j|x) || p(z_j)) in nats.
+    ``mean`` and ``variance`` of the posterior means; ``kl``: average KL(q(z_j|x) || p(z_j)).
     """
     posteriors = [model.encoder(part) for part in x.split(1000)]
     means = torch.cat([q.mean for q in posteriors]).double()

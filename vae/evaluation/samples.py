@@ -33,14 +33,14 @@ class FeatureStatistics:
 
 @torch.no_grad()
 def feature_statistics(classifier: Classifier, images: Tensor, levels: int) -> FeatureStatistics:
-    """Statistics of images in [0, 1], (N, C, H, W), after rounding them to ``levels`` grey levels."""
+    """Statistics of images in [0, 1], (N, C, H, W), after rounding to ``levels`` grey levels."""
     parts = [classifier.features(quantise(part, levels)) for part in images.split(1000)]
     features = torch.cat(parts).double().cpu().numpy()
     return FeatureStatistics(features.mean(0), np.cov(features, rowvar=False))
 
 
 def fid(a: FeatureStatistics, b: FeatureStatistics) -> float:
-    """Fréchet distance of two sets of features (Heusel et al. 2017), as pytorch-fid computes it."""
+    """Fréchet distance of two sets of features (Heusel et al. 2017), by pytorch-fid."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The `disp` argument is deprecated")
         warnings.filterwarnings("ignore", message="Matrix is singular")  # of collapsed samples
@@ -56,7 +56,7 @@ def fid_floor(
 
 
 def sample_count(dataset: Dataset, samples: int) -> int:
-    """How many images each side of a comparison has: ``samples``, or 0 for the whole test split."""
+    """Images on each side of a comparison: ``samples``, or 0 for the whole test split."""
     available = len(dataset.images["test"])
     return min(samples or available, available)
 
@@ -73,7 +73,7 @@ def training_codes(model: VAE, x: Tensor, seed: int) -> np.ndarray:
 
 
 def fitted_codes(codes: np.ndarray, components: int, count: int, seed: int) -> np.ndarray:
-    """Draw from a Gaussian mixture fitted on ``codes``, the ex-post density (Ghosh et al. 2020)."""
+    """Draw from a mixture of Gaussians fitted on ``codes`` (ex-post; Ghosh et al. 2020)."""
     state = np.random.RandomState(seed_for(seed, "mixture", components) % 2**32)
     mixture = GaussianMixture(
         components, random_state=state, reg_covar=1e-5, max_iter=200, tol=1e-2
@@ -98,7 +98,7 @@ class SampleMeasure:
         self.reference = self._statistics(self.test)
 
     def __call__(self, model: VAE, cell: Cell) -> dict[str, Estimate]:
-        """FID of reconstructions, of ex-post densities and, where there is a prior, of its samples."""
+        """FID of reconstructions, ex-post densities and, where there is a prior, its samples."""
         n, d = len(self.test), model.latent_dim
         codes = training_codes(model, self.train, self.seed)
         images = {"fid_reconstruction": reconstructions(model, self.test, self.seed)}
@@ -129,6 +129,6 @@ def evaluate(
     seed: int,
     device: torch.device,
 ) -> pd.DataFrame:
-    """Sample metrics of every cell; both sides of every comparison have ``samples`` images (0: all)."""
+    """Sample metrics of every cell, with ``samples`` images on both sides (0: all)."""
     measure = SampleMeasure(dataset, classifier, sample_count(dataset, samples), seed, device)
     return measure_cells(trained, measure, device)

@@ -5,6 +5,9 @@ import pandas as pd
 from vae.errors import InputError
 from vae.metrics import METRICS
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.table import SWEEP
+
+GROUP_NAMES = ("dataset", "network", "latent size")
 
 
 def select(best: pd.DataFrame, **filters: object) -> pd.DataFrame:
@@ -57,12 +60,10 @@ def difference(row: pd.Series) -> str:
 
 
 def answer_table(best: pd.DataFrame) -> pd.DataFrame:
-    """The answers as strings, a row per dataset, network, latent size, likelihood and criterion."""
+    """The answers as strings, a row per sweep and criterion."""
     rows = [
         {
-            "dataset": row.dataset,
-            "network": row.network,
-            "latent size": row.latent_dim,
+            **dict(zip(GROUP_NAMES, (row.dataset, row.network, row.latent_dim), strict=True)),
             "likelihood": likelihood_name(row.likelihood),
             "criterion": f"{METRICS[row.criterion].label} ({row.better} is better)",
             "best β": best_cell(row),
@@ -73,6 +74,28 @@ def answer_table(best: pd.DataFrame) -> pd.DataFrame:
         for _, row in best.iterrows()
     ]
     return pd.DataFrame(rows)
+
+
+def summary_table(best: pd.DataFrame) -> pd.DataFrame:
+    """One row per sweep, one column per criterion: the best β and those not distinguishable."""
+    rows = []
+    for key, sweep in best.groupby(SWEEP, sort=False):
+        *group, likelihood = key
+        row = dict(zip(GROUP_NAMES, group, strict=True)) | {
+            "likelihood": likelihood_name(likelihood)
+        }
+        for _, answer in sweep.iterrows():
+            label = f"best β by {METRICS[answer.criterion].label}"
+            row[label] = f"**{best_cell(answer)}**<br>{beta_range(answer)}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def beta_range(row: pd.Series) -> str:
+    """The set of ``beta_set`` in the fewest characters."""
+    if pd.isna(row.indistinguishable_betas):
+        return "one seed: no set"
+    return "{" + beta_set(row) + "}"
 
 
 def terminal_table(best: pd.DataFrame) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -16,11 +18,11 @@ from vae.files import replacing
 from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
 from vae.reporting.names import beta_name, likelihood_name
-from vae.statistics import GROUP
-from vae.table import read_table
+from vae.table import GROUP, read_table
 
 PANEL_COLUMNS = 3
 PANEL_HEIGHT = 2.9
+LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def beta_axis(ax: Axes, betas: list[float]) -> None:
     """A base-2 logarithmic β axis with a dotted line at β = 1."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda beta, _: beta_name(beta)))
-    ax.axvline(1, color=style.GREY, linestyle=":", linewidth=1, zorder=0)
+    ax.axvline(1, color=style.GREY, linestyle=":", linewidth=1.5, zorder=1)
     ax.set_xlim(min(betas) / 1.2, max(betas) * 1.2)
     ax.set_xlabel("β")
 
@@ -111,7 +113,7 @@ def shared_legend(figure: Figure, ax: Axes, **options) -> None:
         if other.get_legend():
             other.get_legend().remove()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=min(4, len(labels)), **options
+        handles, labels, loc="outside lower center", ncols=5 if len(labels) == 5 else 4, **options
     )
 
 
@@ -152,10 +154,9 @@ def draw_log_likelihood(tables: Tables) -> Figure:
     """ELBO and L_K against β."""
     figure, axes = panels(tables)
     for likelihood, ax in axes.items():
-        for metric, label, dashes in (("log_likelihood", "L_K", ""), ("elbo", "ELBO", (3, 2))):
+        for metric, label, line in (("log_likelihood", "$L_K$", "-"), ("elbo", "ELBO", "--")):
             rows = tables.values(metric)
-            seed_line(ax, rows[rows.likelihood == likelihood], label=label, dashes=dashes)
-            ax.lines[-1].set_linestyle("-" if not dashes else "--")
+            seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
         beta_axis(ax, tables.betas)
     _label_rows(axes, "nats per image (higher is better)")
     shared_legend(figure, next(iter(axes.values())))
@@ -218,7 +219,7 @@ def _one_panel(tables: Tables, metric: str) -> tuple[Figure, Axes]:
         seed_line(ax, rows[rows.likelihood == likelihood], label=name, color=colour)
     beta_axis(ax, tables.betas)
     better = METRICS[metric].better
-    ax.set_ylabel(METRICS[metric].axis + (f", {better} is better" if better else ""))
+    ax.set_ylabel(METRICS[metric].axis + (f"\n{better} is better" if better else ""))
     shared_legend(figure, ax)
     return figure, ax
 
@@ -262,22 +263,19 @@ def draw_dimensions(tables: Tables) -> Figure:
     """KL per latent dimension, sorted within each cell."""
     figure, axes = panels(tables, sharey=True)
     rows = tables.dimensions[tables.dimensions.model == "vae"].copy()
-    cell = ["likelihood", "beta", "seed"]
-    rows["rank"] = rows.groupby(cell).kl.rank(ascending=False, method="first").astype(int)
-    top = rows.kl.max()
+    by_cell = rows.groupby(["likelihood", "beta", "seed"])
+    rows["rank"] = by_cell.kl.rank(ascending=False, method="first").astype(int)
+    norm = LogNorm(LEAST_NATS, max(rows.kl.max(), 10 * LEAST_NATS))
     for likelihood, ax in axes.items():
-        grid = rows[rows.likelihood == likelihood].pivot_table(
-            index="rank", columns="beta", values="kl"
-        )
-        names = [beta_name(b) for b in grid.columns]
-        last = ax is list(axes.values())[-1]
-        sns.heatmap(
-            grid.set_axis(names, axis=1), ax=ax, vmin=0, vmax=top, cmap="viridis", cbar=last,
-            cbar_kws={"label": "nats"},
-        )  # fmt: skip
+        chosen = rows[rows.likelihood == likelihood]
+        grid = chosen.pivot_table(index="rank", columns="beta", values="kl").clip(LEAST_NATS)
+        names = [beta_name(beta) for beta in grid.columns]
+        sns.heatmap(grid.set_axis(names, axis=1), ax=ax, norm=norm, cmap="viridis", cbar=False)
         ax.set(xlabel="β", ylabel="")
         ax.tick_params(axis="y", rotation=0)
     _label_rows(axes, "latent dimension, by rank")
+    colours = ScalarMappable(norm, "viridis")
+    figure.colorbar(colours, ax=list(axes.values()), label="nats per image", extend="min")
     return figure
 
 

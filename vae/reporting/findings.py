@@ -57,7 +57,7 @@ def collapse(rows: Group) -> Iterator[str]:
     dead = [beta for beta in units.columns if (units[beta] == 0).all()]
     onset = next((b for b in dead if all(x in dead for x in units.columns if x >= b)), None)
     if onset is not None:
-        yield f"From β = {beta_name(onset)} on the posterior has collapsed: no latent unit is active."
+        yield f"From β = {beta_name(onset)} on the posterior has collapsed: no unit is active."
     elif len(units.columns) > 1:
         yield "No β of the grid collapses the posterior."
 
@@ -72,13 +72,14 @@ def autoencoder(rows: Group) -> Iterator[str]:
     values = f"{rounded(ae.mean())} against {rounded(vae[beta].mean())}"
     if ae.max() < vae[beta].min():
         yield (
-            f"With a mixture fitted to its codes the autoencoder generates better than every VAE does: "
-            f"FID {values} at β = {beta_name(beta)}, in every seed."
+            f"With a mixture fitted to its codes the autoencoder generates better than every VAE "
+            f"does: FID {values} at β = {beta_name(beta)}, in every seed."
         )
     elif ae.min() > vae[beta].max():
         yield (
-            f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates better than the "
-            f"autoencoder: FID {rounded(vae[beta].mean())} against {rounded(ae.mean())}, in every seed."
+            f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates better "
+            f"than the autoencoder: FID {rounded(vae[beta].mean())} against "
+            f"{rounded(ae.mean())}, in every seed."
         )
 
 
@@ -91,8 +92,8 @@ def trust(rows: Group) -> Iterator[str]:
     if weak:
         names = ", ".join(beta_name(beta) for beta in weak)
         yield (
-            f"At β = {names} more than a tenth of the images have fewer than 10 effective importance "
-            f"samples, so L_K under-estimates the decoder there."
+            f"At β = {names} more than a tenth of the images have fewer than 10 effective "
+            f"importance samples, so L_K under-estimates the decoder there."
         )
 
 

@@ -19,6 +19,8 @@ from vae.reporting.names import beta_name
 
 COLUMNS = 8
 STEPS = 12
+LEAST_SIDE = 32  # pixels to which small images are enlarged
+MARGIN = 2  # pixels around every image
 GAP = 0.5  # of a picture's width, between reconstructions and samples
 
 
@@ -43,7 +45,7 @@ def distinct_images(dataset: Dataset) -> list[int]:
 def draw_images(
     trained: TrainedSweep, cells: list[Cell], test: Tensor, seed: int, device: torch.device
 ) -> Figure:
-    """Originals on top, then a row per cell: reconstructions left, samples from the prior right."""
+    """Originals on top, then a row per cell: reconstructions left, prior samples right."""
     stream = generator(device, seed, "gallery")
     z = torch.randn(COLUMNS, trained.sweep.latent_dim, generator=stream, device=device)
     rows = [("test images", test, None)]
@@ -53,11 +55,13 @@ def draw_images(
         rows.append((_row_name(cell), reconstructions(model, test, seed), samples))
     figure = _grid([(name, [left, right]) for name, left, right in rows], columns=2 * COLUMNS)
     centre = COLUMNS / (2 * COLUMNS + GAP)
-    figure.axes[0].set_title("reconstructions", x=centre / 2, fontsize=12)
-    figure.axes[0].text(
-        (1 + centre) / 2, 1.05, "samples from the prior", transform=figure.axes[0].transAxes, ha="center",
-        va="bottom",
-    )  # fmt: skip
+    for x, title in (
+        (centre / 2, "reconstructions"),
+        ((1 + centre) / 2, "samples from the prior"),
+    ):
+        figure.axes[0].annotate(
+            title, (x, 1), (0, 6), "axes fraction", textcoords="offset points", ha="center"
+        )
     return figure
 
 
@@ -112,6 +116,9 @@ def _with_gaps(blocks: list[Tensor | None]) -> list[np.ndarray]:
 
 
 def _strip(images: Tensor) -> np.ndarray:
-    """(n, C, H, W) -> (H, n W) or (H, n W, 3), grey images inverted to dark on white by the colour map."""
-    row = torch.cat(list(images.clamp(0, 1).cpu()), dim=-1).numpy()  # (C, H, n W)
+    """(n, C, H, W) -> (h, n w), or (h, n w, 3) for colour: enlarged whole pixels, set apart."""
+    factor = max(1, LEAST_SIDE // images.shape[-1])
+    large = images.clamp(0, 1).cpu().repeat_interleave(factor, -1).repeat_interleave(factor, -2)
+    framed = torch.nn.functional.pad(large, (MARGIN,) * 4)
+    row = torch.cat(list(framed), dim=-1).numpy()
     return row[0] if len(row) == 1 else row.transpose(1, 2, 0)

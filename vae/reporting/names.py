@@ -26,9 +26,10 @@ def beta_name(beta: float) -> str:
 
 
 def rounded(value: float, se: float | None = None) -> str:
-    """``value`` to the digits that its standard error supports: se's first digit, or its first two if 1.
+    """``value`` to the digits that its standard error supports.
 
-    Without a usable standard error: three significant digits.
+    That is up to the error's first digit, its second if the first is 1; without a usable error,
+    three significant digits.
     """
     if value is None or math.isnan(value):
         return "–"
@@ -37,7 +38,7 @@ def rounded(value: float, se: float | None = None) -> str:
     exponent = math.floor(math.log10(se))
     leading = round(se / 10**exponent)
     digits = -exponent + (1 if leading == 1 else 0)
-    return f"{round(value, digits):.{max(0, digits)}f}"
+    return f"{round(value, digits) + 0.0:.{max(0, digits)}f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def with_error(value: float, se: float | None) -> str:

@@ -10,12 +10,11 @@ from vae import __version__
 from vae.config import Benchmark
 from vae.files import read_json, write_text
 from vae.metrics import METRICS
-from vae.reporting.answers import answer_table
+from vae.reporting.answers import GROUP_NAMES, answer_table, summary_table
 from vae.reporting.catalogue import CHARTS, GALLERY
 from vae.reporting.findings import findings
 from vae.reporting.names import beta_name, likelihood_name, with_error
-from vae.statistics import GROUP
-from vae.table import read_table
+from vae.table import GROUP, read_table
 
 CELL_TABLE = (
     "elbo",
@@ -51,6 +50,10 @@ def metric_table(metrics: pd.DataFrame) -> pd.DataFrame:
             row[METRICS[name].label + arrows[METRICS[name].better]] = text
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _without_constants(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=[name for name in GROUP_NAMES if frame[name].nunique() == 1])
 
 
 def _group(
@@ -99,8 +102,6 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
         name: read_table(results / f"{name}.csv")
         for name in ("metrics", "best_beta", "references")
     }
-    answers = answer_table(tables["best_beta"])
-    constant = [c for c in ("dataset", "network", "latent size") if answers[c].nunique() == 1]
     keys = list(tables["metrics"].groupby(GROUP, sort=False).groups)
     page = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -109,7 +110,8 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
         keep_trailing_newline=True,
     ).from_string(template.read_text(encoding="utf-8"))
     text = page.render(
-        answers=markdown_table(answers.drop(columns=constant)),
+        summary=markdown_table(_without_constants(summary_table(tables["best_beta"]))),
+        answers=markdown_table(_without_constants(answer_table(tables["best_beta"]))),
         benchmark=benchmark,
         charts=CHARTS,
         gallery=GALLERY,

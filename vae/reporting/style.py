@@ -1,4 +1,4 @@
-"""How every figure looks: sizes for a page 900 pixels wide, colours that the colour-blind can tell."""
+"""How every figure looks: sized for a page 900 pixels wide, safe for the colour-blind."""
 
 import matplotlib as mpl
 import seaborn as sns

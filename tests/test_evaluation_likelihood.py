@@ -1,0 +1,330 @@
+"""Likelihood estimates against models whose log p(x) is known, and against sums by hand."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from vae.config import Cell
+from vae.evaluation import likelihood
+from vae.evaluation.likelihood import evaluate, importance_weights, measure_likelihood
+from vae.likelihoods import GaussianFixedSigma
+from vae.models import VAE, Decoder, Encoder
+from vae.objectives import rate
+
+CPU = torch.device("cpu")
+VAE_CELL = Cell("vae", 1.0, 0)
+SHAPE, PIXEL_COUNT, SIGMA = (1, 2, 3), 6, 0.5
+LOADINGS = torch.tensor(  # W: orthogonal columns, so that the posterior is diagonal
+    [[0.5, 0.3], [0.5, -0.3], [0.5, 0.3], [-0.5, 0.3], [0.0, 0.4], [0.0, 0.0]]
+)
+OFFSET = torch.tensor([0.2, 0.4, 0.6, 0.3, 0.1, 0.5])
+CUTS = [1, 4 * PIXEL_COUNT, 3 * 10 * PIXEL_COUNT, 2**18]  # of decoding 10 images
+
+
+class RecordingVAE(VAE):
+    """Remembers every code that it decodes."""
+
+    def decode(self, z: Tensor):
+        self.__dict__.setdefault("decoded", []).append(z)
+        return super().decode(z)
+
+
+def posterior_variance() -> Tensor:
+    return 1 / (1 + LOADINGS.square().sum(0) / SIGMA**2)
+
+
+def linear_gaussian(shift: float = 0.0, scale: float = 1.0) -> RecordingVAE:
+    """x = W z + b + σ ε; q(z|x) is the exact posterior, moved by ``shift`` and ``scale``d."""
+    encoder, decoder = nn.Linear(PIXEL_COUNT, 4), nn.Linear(2, PIXEL_COUNT, bias=False)
+    variance = posterior_variance()
+    to_mean = variance[:, None] * LOADINGS.T / SIGMA**2
+    log_variance = variance.log() + 2 * math.log(scale)
+    encoder.weight.data = torch.cat([to_mean, torch.zeros_like(to_mean)])
+    encoder.bias.data = torch.cat([shift - to_mean @ OFFSET, log_variance])
+    decoder.weight.data = LOADINGS.clone()
+    return RecordingVAE(
+        Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
+        Decoder(
+            nn.Sequential(decoder, nn.Unflatten(1, SHAPE)),
+            GaussianFixedSigma(SIGMA),
+            OFFSET.view(SHAPE),
+        ),
+        latent_dim=2,
+    ).requires_grad_(False)
+
+
+def draw_images(count: int) -> Tensor:
+    stream = torch.Generator().manual_seed(7)
+    z = torch.randn(count, 2, generator=stream)
+    x = z @ LOADINGS.T + OFFSET + SIGMA * torch.randn(count, PIXEL_COUNT, generator=stream)
+    return x.view(count, *SHAPE)
+
+
+def exact_log_likelihood(x: Tensor) -> Tensor:
+    w = LOADINGS.double()
+    covariance = w @ w.T + SIGMA**2 * torch.eye(PIXEL_COUNT).double()
+    return MultivariateNormal(OFFSET.double(), covariance).log_prob(x.flatten(1).double())
+
+
+def log_weights_by_hand(model: RecordingVAE, x: Tensor) -> Tensor:
+    """log p(x|z) + log p(z) - log q(z|x) of all decoded codes, in double precision: (K, N)."""
+    z = torch.cat(model.decoded).double()
+    mean, log_variance = model.encoder.network(x).double().chunk(2, 1)
+    q = Normal(mean, (0.5 * log_variance).exp())
+    p = Normal(z @ LOADINGS.T.double() + OFFSET.double(), SIGMA)
+    prior = Normal(torch.zeros(2).double(), 1.0)
+    log_p = p.log_prob(x.flatten(1).double()).sum(-1)
+    return log_p + prior.log_prob(z).sum(-1) - q.log_prob(z).sum(-1)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 7, 64])
+def test_with_the_exact_posterior_every_weight_is_the_likelihood(samples):
+    x = draw_images(50)
+    weights = importance_weights(linear_gaussian(), x, samples, seed=0)
+    estimate = weights.log_likelihood(samples).double()
+    torch.testing.assert_close(estimate, exact_log_likelihood(x), atol=1e-4, rtol=0)
+    effective = weights.effective_sample_size().double()
+    torch.testing.assert_close(effective, torch.full_like(effective, samples), rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.4, 1.0), (0.0, 1.5), (-0.3, 1.2)])
+def test_the_elbo_falls_short_by_the_divergence_from_the_posterior(shift, scale):
+    x, model = draw_images(200), linear_gaussian(shift, scale)
+    weights = importance_weights(model, x, 4000, seed=0)
+    elbo = -(weights.distortion + rate(model.encode(x))).mean()
+    std = posterior_variance().sqrt()
+    gap = kl_divergence(Normal(shift, scale * std), Normal(0.0, std)).sum()
+    expected = exact_log_likelihood(x).mean() - gap
+    assert elbo.item() == pytest.approx(expected.item(), abs=0.01)
+
+
+def test_the_bound_rises_with_the_samples_to_the_exact_value():
+    x, model = draw_images(400), linear_gaussian(shift=0.4, scale=1.4)
+    exact = exact_log_likelihood(x).mean().item()
+    bounds = [
+        importance_weights(model, x, samples, seed=1).log_likelihood(samples).mean().item()
+        for samples in (1, 2, 4, 16, 128, 4000)
+    ]
+    assert bounds == sorted(bounds)
+    assert bounds[0] < exact - 0.2
+    assert bounds[-2] == pytest.approx(exact, abs=0.02)
+    assert bounds[-1] == pytest.approx(exact, abs=0.003)
+
+
+def test_the_elbo_is_below_the_bound_and_that_below_the_truth():
+    x, model = draw_images(400), linear_gaussian(shift=0.4, scale=1.4)
+    metrics = measure_likelihood(model, VAE_CELL, x, samples=64, seed=0)
+    exact = exact_log_likelihood(x).mean().item()
+    half = metrics["log_likelihood_half"].value
+    assert metrics["elbo"].value < half < metrics["log_likelihood"].value < exact + 0.01
+
+
+def test_one_sample_gives_the_single_sample_elbo_of_that_noise():
+    x, model = draw_images(30), linear_gaussian(shift=0.4, scale=1.4)
+    weights = importance_weights(model, x, 1, seed=3)
+    elbo = log_weights_by_hand(model, x)[0]
+    torch.testing.assert_close(weights.log_likelihood(1).double(), elbo, atol=1e-4, rtol=0)
+    torch.testing.assert_close(weights.effective_sample_size(), torch.ones(30), rtol=1e-4, atol=0)
+
+
+def test_sums_equal_those_over_all_weights_by_hand():
+    x, model = draw_images(30), linear_gaussian(shift=0.4, scale=1.4)
+    weights = importance_weights(model, x, 50, seed=3)
+    log_w = log_weights_by_hand(model, x)
+    w = log_w.exp()
+    effective = w.sum(0).square() / w.square().sum(0)
+    torch.testing.assert_close(
+        weights.log_likelihood(50).double(), w.mean(0).log(), atol=1e-4, rtol=0
+    )
+    torch.testing.assert_close(
+        weights.effective_sample_size().double(), effective, rtol=1e-3, atol=0
+    )
+    first_half = w[:25].sum(0).log()
+    torch.testing.assert_close(weights.log_sum_first_half.double(), first_half, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("decoded_floats", CUTS)
+@pytest.mark.parametrize("samples", [1, 2, 3, 7])
+def test_exactly_as_many_samples_are_used_as_asked_for(monkeypatch, samples, decoded_floats):
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", decoded_floats)
+    x, model = draw_images(10), linear_gaussian()
+    metrics = measure_likelihood(model, VAE_CELL, x, samples, seed=0)
+    codes = torch.cat([z.reshape(-1, 2) for z in model.decoded])
+    assert len(codes) == samples * 10
+    assert len(codes.unique(dim=0)) == samples * 10
+    assert all(math.isfinite(estimate.value) for estimate in metrics.values())
+    assert ("log_likelihood_half" in metrics) == (samples > 1)
+
+
+@pytest.mark.parametrize("decoded_floats", CUTS)
+def test_the_result_does_not_depend_on_how_the_work_is_cut(monkeypatch, decoded_floats):
+    x, model = draw_images(10), linear_gaussian(shift=0.4, scale=1.4)
+    whole = vars(importance_weights(model, x, 7, seed=0))
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", decoded_floats)
+    cut = vars(importance_weights(model, x, 7, seed=0))
+    for name, expected in whole.items():
+        torch.testing.assert_close(cut[name], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_memory_does_not_grow_with_the_samples(monkeypatch):
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", 60)
+    x, model = draw_images(10), linear_gaussian()
+    for samples in (1, 5, 200):
+        weights = importance_weights(model, x, samples, seed=0)
+        assert {tuple(total.shape) for total in vars(weights).values()} == {(10,)}
+        assert max(z[..., 0].numel() * PIXEL_COUNT for z in model.decoded) <= 60
+
+
+@pytest.mark.parametrize("samples", [2, 3, 7, 20])
+def test_the_first_half_is_a_run_with_half_the_samples(samples):
+    x, model = draw_images(40), linear_gaussian(shift=0.4, scale=1.4)
+    whole = measure_likelihood(model, VAE_CELL, x, samples, seed=5)["log_likelihood_half"]
+    half = measure_likelihood(model, VAE_CELL, x, samples // 2, seed=5)["log_likelihood"]
+    assert whole.value == pytest.approx(half.value, abs=1e-5)
+    assert whole.se == pytest.approx(half.se, rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", [0.2, 1.0, 3.0])
+def test_effective_samples_lie_between_one_and_all(scale):
+    weights = importance_weights(linear_gaussian(scale=scale), draw_images(50), 40, seed=0)
+    effective = weights.effective_sample_size()
+    assert effective.min() > 1 - 1e-3
+    assert effective.max() < 40 * (1 + 1e-3)
+    assert effective.max() > 39 or scale != 1
+
+
+def test_effective_sample_metrics_summarise_the_images():
+    x, model = draw_images(50), linear_gaussian(scale=0.3)
+    effective = importance_weights(model, x, 40, seed=0).effective_sample_size()
+    metrics = measure_likelihood(model, VAE_CELL, x, 40, seed=0)
+    assert metrics["ess_mean"].value == pytest.approx(effective.mean().item())
+    assert metrics["ess_min"].value == effective.min().item()
+    low = (effective < 10).double().mean().item()
+    assert 0 < low < 1
+    assert metrics["ess_low_share"].value == pytest.approx(low)
+
+
+def test_many_samples_of_large_likelihoods_do_not_lose_precision(monkeypatch):
+    """All weights are one number here, so all averages must be that number, however many."""
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", 28 * 28)
+    x = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(1)) * 0.3
+    encoder, decoder = nn.Linear(784, 4), nn.Linear(2, 784, bias=False)
+    for parameter in (encoder.weight, encoder.bias, decoder.weight):
+        nn.init.zeros_(parameter)
+    decoder = nn.Sequential(decoder, nn.Unflatten(1, (1, 28, 28)))
+    model = VAE(
+        Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
+        Decoder(decoder, GaussianFixedSigma(0.1), torch.full((1, 28, 28), 0.15)),
+        latent_dim=2,
+    )
+    weights = importance_weights(model, x, 5000, seed=0)
+    exact = Normal(0.15, 0.1).log_prob(x.double()).sum().item()
+    assert weights.log_likelihood(5000).item() == pytest.approx(exact, abs=1e-3)
+    assert weights.distortion.item() == pytest.approx(-exact, abs=1e-3)
+    assert weights.effective_sample_size().item() == pytest.approx(5000, rel=1e-3)
+
+
+def test_the_number_of_threads_does_not_matter_beyond_rounding(trained, digits):
+    x, model = digits.unit("test"), trained.model(VAE_CELL)
+    one = vars(importance_weights(model, x, 8, seed=0))
+    torch.set_num_threads(2)
+    try:
+        two = vars(importance_weights(model, x, 8, seed=0))
+    finally:
+        torch.set_num_threads(1)
+    for name, expected in one.items():
+        torch.testing.assert_close(two[name], expected, rtol=1e-5, atol=1e-4)
+
+
+def test_the_closed_form_rate_is_the_expected_log_ratio():
+    x, model = draw_images(20), linear_gaussian(shift=0.4, scale=1.4)
+    mean, log_variance = model.encoder.network(x).chunk(2, 1)
+    q = Normal(mean, (0.5 * log_variance).exp())
+    noise = torch.randn(40_000, 20, 2, generator=torch.Generator().manual_seed(0))
+    z = q.mean + q.stddev * noise
+    ratio = (q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(-1)
+    spread = ratio.std(0) / math.sqrt(len(z))
+    assert ((rate(model.encode(x)) - ratio.mean(0)).abs() < 5 * spread).all()
+
+
+def by_cell(table) -> dict[tuple, float]:
+    rows = table[["model", "beta", "seed", "metric", "value"]].itertuples(index=False)
+    return {(Cell(model, beta, seed), metric): value for model, beta, seed, metric, value in rows}
+
+
+def rate_and_code_distortion(model: VAE, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Per image: KL to the prior, and the cross-entropy when decoding the posterior mean."""
+    mean, log_variance = model.encoder.network(x).chunk(2, 1)
+    divergence = kl_divergence(Normal(mean, (0.5 * log_variance).exp()), Normal(0.0, 1.0))
+    logits = model.decoder.network(mean) + model.decoder.bias
+    distortion = binary_cross_entropy_with_logits(logits, x, reduction="none").sum((1, 2, 3))
+    return divergence.sum(1).double(), distortion.double()
+
+
+@pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
+def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, copies):
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
+    images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
+    dataset = replace(digits, images=images)
+    values = by_cell(evaluate(trained, dataset, samples=2, images=0, seed=0, device=CPU))
+    x = images["test"].float() / 16
+    assert len(x) == 397 * copies
+    for cell in trained.cells:
+        parts = [rate_and_code_distortion(trained.model(cell), part) for part in x.split(100)]
+        divergence, distortion = (
+            torch.cat(part).mean().item() for part in zip(*parts, strict=True)
+        )
+        if cell.model == "ae":
+            assert values[cell, "distortion"] == pytest.approx(distortion, rel=1e-6)
+        else:
+            assert values[cell, "rate"] == pytest.approx(divergence, rel=1e-5)
+            total = values[cell, "distortion"] + values[cell, "rate"]
+            assert values[cell, "elbo"] == pytest.approx(-total, rel=1e-6)
+
+
+def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits):
+    values = by_cell(evaluate(trained, digits, samples=20, images=0, seed=0, device=CPU))
+    x, model = digits.unit("test"), trained.model(VAE_CELL)
+    q = model.encode(x)
+    noise = torch.randn(200, 397, 3, generator=torch.Generator().manual_seed(1))
+    logits = model.decoder.network((q.mean + q.std * noise).flatten(0, 1)) + model.decoder.bias
+    target = x.repeat(200, 1, 1, 1)
+    draws = binary_cross_entropy_with_logits(logits, target, reduction="none").sum((1, 2, 3))
+    draws = draws.unflatten(0, (200, 397)).double()
+    spread = draws.mean(1).std().item() / math.sqrt(20)
+    assert values[VAE_CELL, "distortion"] == pytest.approx(draws.mean().item(), abs=5 * spread)
+
+
+def test_only_the_first_images_are_used_if_some_are_asked_for(trained, digits):
+    some = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU)
+    images = {**digits.images, "test": digits.images["test"][:50]}
+    all_of_fewer = evaluate(
+        trained, replace(digits, images=images), samples=3, images=0, seed=0, device=CPU
+    )
+    assert some.equals(all_of_fewer)
+
+
+def test_the_evaluation_repeats_itself_and_has_its_own_seed(trained, digits):
+    tables = [
+        evaluate(trained, digits, samples=3, images=50, seed=seed, device=CPU)
+        for seed in (0, 0, 1)
+    ]
+    assert tables[0].equals(tables[1])
+    of_seed = [by_cell(table) for table in tables]
+    assert of_seed[0][VAE_CELL, "distortion"] != of_seed[2][VAE_CELL, "distortion"]
+    assert of_seed[0][VAE_CELL, "rate"] == of_seed[2][VAE_CELL, "rate"]
+
+
+def test_an_autoencoder_has_a_distortion_and_no_likelihood(trained, digits):
+    table = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU)
+    metrics = table.groupby("model")["metric"].agg(set)
+    assert metrics["ae"] == {"distortion"}
+    assert metrics["vae"] == {
+        *("distortion", "rate", "elbo", "log_likelihood", "log_likelihood_half"),
+        *("ess_mean", "ess_min", "ess_low_share"),
+    }
