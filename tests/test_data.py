@@ -191,7 +191,7 @@ def no_network(monkeypatch):
     def refuse(*args, **kwargs):
         raise URLError("the network is unreachable")
 
-    monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
 @pytest.fixture

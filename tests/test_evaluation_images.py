@@ -67,7 +67,7 @@ def test_the_codes_have_the_posterior_s_spread():
     errors = reconstructions(identity(VAE, log_variance=-2.0), x, seed=0) - x
     assert errors.mean().item() == pytest.approx(0, abs=5e-3)
     assert errors.std().item() == pytest.approx(np.exp(-1.0), rel=0.01)
-    assert len(errors.flatten(1).unique(dim=0)) == 2300
+    assert not torch.allclose(errors[:1000], errors[1000:2000], atol=0.1)
 
 
 @pytest.mark.parametrize("kind", [VAE, Autoencoder])

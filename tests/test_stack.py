@@ -259,6 +259,28 @@ def test_a_diverged_cell_harms_no_other_and_keeps_its_last_good_weights(make_sta
         assert sick.best[name].isfinite().all()
 
 
+def test_nothing_is_kept_of_a_cell_after_it_diverged(make_stack):
+    stack = make_stack()
+    train(stack, 1)
+    i, kept = stack.cells.index(HALF), {n: p.clone() for n, p in stack.best.items()}
+    stack.diverged_at[i] = 1  # although its weights are finite again, and improve
+    train(stack, 3)
+    assert stack.best_epoch[i] == 1
+    assert all(torch.equal(stack.best[name][i], kept[name][i]) for name in kept)
+    assert stack.best_epoch[stack.cells.index(ONE)] > 1
+
+
+def test_pictures_of_one_image_differ_by_the_sampled_code(make_stack):
+    stack = make_stack()
+    stack.preview_images = stack.preview_images[:1].repeat(8, 1, 1, 1)
+    stack.validate()
+    for cell, frame in zip(stack.cells, stack.frames[0], strict=True):
+        reconstructions, samples = frame.flatten(1).split(8)
+        distinct = len(reconstructions.unique(dim=0))
+        assert distinct == 1 if cell.model == "ae" else distinct > 1
+        assert len(samples.unique(dim=0)) > 1
+
+
 @pytest.mark.parametrize(
     ("epochs", "previews", "expected"),
     [(2, 2, {0, 2}), (10, 6, {0, 2, 4, 6, 8, 10}), (3, 4, {0, 1, 2, 3}), (4, 3, {0, 2, 4})],

@@ -329,6 +329,23 @@ def _named(entry: object) -> object:
     return {"name": entry} if isinstance(entry, str) else entry
 
 
+def read_yaml(path: Path | str) -> object:
+    """Read a YAML file.
+
+    Raises:
+        InputError: if the file is missing or no YAML, naming the line.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InputError(f"cannot be read ({reason}): name a configuration file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        raise InputError(f"no valid YAML ({where}): correct it and run again") from None
+
+
 def load_benchmark(path: Path | str) -> Benchmark:
     """Read a configuration file.
 
@@ -336,16 +353,6 @@ def load_benchmark(path: Path | str) -> Benchmark:
         InputError: if the file is missing, no YAML, or not a valid configuration.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}): name a configuration file") from None
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        raise InputError(
-            f"{path}{line}: this is no valid YAML; correct it and run again"
-        ) from None
-    try:
-        return Benchmark.from_dict(values)
+        return Benchmark.from_dict(read_yaml(path))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

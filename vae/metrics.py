@@ -88,8 +88,8 @@ METRICS = {
         "FID, prior samples",
         "",
         "lower",
-        "Fréchet distance (Heusel et al. 2017) between test images and images decoded from z ~ p(z), in "
-        "the features of this dataset's classifier",
+        "Fréchet distance (Heusel et al. 2017) between test images and images decoded "
+        "from z ~ p(z), in the features of this dataset's classifier",
         True,
     ),
     "fid_reconstruction": Metric(

@@ -33,8 +33,8 @@ CHARTS = {
         "Sample quality",
         "Fréchet distance of generated images to test images against β: codes from the prior, "
         "from densities fitted afterwards, and from the images themselves (reconstructions). The "
-        "dotted line is the autoencoder with the fitted mixture, the grey line the distance between real "
-        "training and test images.",
+        "dotted line is the autoencoder with the fitted mixture, the grey line the distance "
+        "between real training and test images.",
         "FID against β for prior, ex-post densities and reconstructions, one panel per likelihood",
     ),
     "mse": Figure(

@@ -14,7 +14,6 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from vae.files import replacing
 from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
 from vae.reporting.names import beta_name, likelihood_name
@@ -322,11 +321,4 @@ def draw_all(results: Path, output: Path) -> None:
     style.apply()
     for group, tables in read_groups(results).items():
         for name, draw in DRAWERS.items():
-            save(draw(tables), output / group / f"{name}.png")
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write ``figure`` as PNG without a date, so that equal figures are equal files."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
-    plt.close(figure)
+            style.save(draw(tables), output / group / f"{name}.png")

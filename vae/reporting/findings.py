@@ -77,8 +77,8 @@ def autoencoder(rows: Group) -> Iterator[str]:
         )
     elif ae.min() > vae[beta].max():
         yield (
-            f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates better "
-            f"than the autoencoder: FID {rounded(vae[beta].mean())} against "
+            f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates "
+            f"better than the autoencoder: FID {rounded(vae[beta].mean())} against "
             f"{rounded(ae.mean())}, in every seed."
         )
 

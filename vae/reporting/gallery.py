@@ -14,7 +14,6 @@ from vae.evaluation.images import reconstructions
 from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.reporting import style
-from vae.reporting.figures import save
 from vae.reporting.names import beta_name
 
 COLUMNS = 8
@@ -31,8 +30,8 @@ def draw_gallery(models: Path, data: Path, output: Path, seed: int, device: torc
     first_seed = trained.sweep.seeds[0]
     cells = [c for c in trained.cells if c.seed == first_seed and not trained.diverged(c)]
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
-    save(draw_images(trained, cells, test, seed, device), output / "images.png")
-    save(draw_interpolations(trained, cells, test, device), output / "interpolations.png")
+    style.save(draw_images(trained, cells, test, seed, device), output / "images.png")
+    style.save(draw_interpolations(trained, cells, test, device), output / "interpolations.png")
 
 
 def distinct_images(dataset: Dataset) -> list[int]:

@@ -1,7 +1,13 @@
 """How every figure looks: sized for a page 900 pixels wide, safe for the colour-blind."""
 
+from pathlib import Path
+
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.figure import Figure
+
+from vae.files import replacing
 
 mpl.use("Agg")
 
@@ -34,3 +40,10 @@ def apply() -> None:
 def beta_palette(betas: list[float]) -> dict[float, tuple]:
     """One colour per β from a perceptually ordered map, dark for small β."""
     return dict(zip(sorted(betas), sns.color_palette("viridis", len(betas)), strict=True))
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write ``figure`` as PNG without a date, so that equal figures are equal files."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+    plt.close(figure)

@@ -1,35 +1,47 @@
 # Names and helper functions that the other rule files share; no logic of the benchmark itself.
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-sys.path.insert(0, str(Path(workflow.basedir).parent))
+ROOT = Path(workflow.basedir).parent
+sys.path.insert(0, str(ROOT))
 
-from vae.config import Benchmark
+from vae.config import Benchmark, read_yaml
 from vae.errors import InputError
 from vae.reporting.catalogue import CHARTS, GALLERY
 from vae.sources import source_files
 
-validate(config, "../schemas/config.schema.yaml", set_default=False)
+DEFAULT_CONFIG = "config/config.yaml"
+CONFIG_NAME = " and ".join(map(str, workflow.configfiles)) or DEFAULT_CONFIG
 try:
+    # Any --configfile replaces the default one instead of being merged into it.
+    if not workflow.configfiles:
+        read_yaml(DEFAULT_CONFIG)
+
+        configfile: DEFAULT_CONFIG
+
+    # The schema says the same, in many more words, and serves editors.
     BENCHMARK = Benchmark.from_dict(config)
 except InputError as error:
-    raise WorkflowError(f"{' and '.join(workflow.configfiles)}: {error}") from None
+    raise WorkflowError(f"{CONFIG_NAME}: {error}") from None
+validate(config, "../schemas/config.schema.yaml", set_default=False)
 
-PYTHON = sys.executable
 RESULTS = BENCHMARK.results
 REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
-# What a job on the GPU counts for: nothing where there is none, so that the CPU's cores are all used.
-GPU = int(any(Path("/dev").glob("nvidia[0-9]*")))
+# What a job counts for on the GPU: nothing where there is none, so that all cores are used.
+GPU = int(shutil.which("nvidia-smi") is not None)
+# Jobs inherit these: the Python that runs snakemake, and where datasets are mirrored.
+os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]))
 if BENCHMARK.dataset_mirror:
-    os.environ["VAE_DATASET_MIRROR"] = BENCHMARK.dataset_mirror
+    os.environ.update(VAE_DATASET_MIRROR=BENCHMARK.dataset_mirror)
 
 
 wildcard_constraints:

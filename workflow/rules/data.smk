@@ -7,8 +7,10 @@ rule prepare:
         f"{RESULTS}/logs/prepare/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
     shell:
-        "{PYTHON} -m vae prepare {wildcards.dataset} {output} > {log} 2>&1"
+        "python -m vae prepare {wildcards.dataset} {output} > {log} 2>&1"
 
 
 rule features:
@@ -22,6 +24,8 @@ rule features:
         f"{RESULTS}/logs/features/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/features/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
@@ -29,6 +33,6 @@ rule features:
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
     shell:
-        "{PYTHON} -m vae features {input.data} {output.classifier} {output.references}"
+        "python -m vae features {input.data} {output.classifier} {output.references}"
         " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

@@ -10,6 +10,8 @@ rule evaluate_likelihood:
         f"{RESULTS}/logs/evaluate_likelihood/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_likelihood/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
@@ -18,7 +20,7 @@ rule evaluate_likelihood:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "{PYTHON} -m vae evaluate-likelihood {params.models} {input.data} {output}"
+        "python -m vae evaluate-likelihood {params.models} {input.data} {output}"
         " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"
 
@@ -36,12 +38,14 @@ rule evaluate_latents:
         f"{RESULTS}/logs/evaluate_latents/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_latents/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
         models=lambda wildcards, input: os.path.dirname(input.record),
     shell:
-        "{PYTHON} -m vae evaluate-latents {params.models} {input.data} {output.metrics} {output.dimensions}"
+        "python -m vae evaluate-latents {params.models} {input.data} {output.metrics} {output.dimensions}"
         " --threads {threads} > {log} 2>&1"
 
 
@@ -57,13 +61,15 @@ rule evaluate_images:
         f"{RESULTS}/logs/evaluate_images/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_images/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "{PYTHON} -m vae evaluate-images {params.models} {input.data} {output} --seed {params.seed}"
+        "python -m vae evaluate-images {params.models} {input.data} {output} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"
 
 
@@ -80,6 +86,8 @@ rule evaluate_samples:
         f"{RESULTS}/logs/evaluate_samples/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_samples/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
@@ -87,6 +95,6 @@ rule evaluate_samples:
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
     shell:
-        "{PYTHON} -m vae evaluate-samples {params.models} {input.data} {output}"
+        "python -m vae evaluate-samples {params.models} {input.data} {output}"
         " {input.classifier} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

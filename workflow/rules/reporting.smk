@@ -18,10 +18,13 @@ rule collect:
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
+    conda:
+        "../../environment.yml"
     params:
+        results=lambda wildcards, output: os.path.dirname(output.metrics),
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
-        "{PYTHON} -m vae collect {RESULTS} --models {params.models} --metrics {input.metrics}"
+        "python -m vae collect {params.results} --models {params.models} --metrics {input.metrics}"
         " --dimensions {input.dimensions} --references {input.references} > {log} 2>&1"
 
 
@@ -33,8 +36,10 @@ rule compare:
         f"{RESULTS}/best_beta.csv",
     log:
         f"{RESULTS}/logs/compare.log",
+    conda:
+        "../../environment.yml"
     shell:
-        "{PYTHON} -m vae compare {input.metrics} {output} > {log} 2>&1"
+        "python -m vae compare {input.metrics} {output} > {log} 2>&1"
 
 
 rule figures:
@@ -58,8 +63,13 @@ rule figures:
         f"{RESULTS}/logs/figures.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        results=lambda wildcards, input: os.path.dirname(input.tables[0]),
+        figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output[0])),
     shell:
-        "{PYTHON} -m vae figures {RESULTS} {REPORT}/figures > {log} 2>&1"
+        "python -m vae figures {params.results} {params.figures} > {log} 2>&1"
 
 
 rule gallery:
@@ -81,12 +91,14 @@ rule gallery:
         f"{RESULTS}/logs/gallery/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/gallery/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     params:
         models=lambda wildcards, input: os.path.dirname(input.record),
         figures=lambda wildcards, output: os.path.dirname(output[0]),
         seed=EVALUATION.seed,
     shell:
-        "{PYTHON} -m vae gallery {params.models} {input.data} {params.figures}"
+        "python -m vae gallery {params.models} {input.data} {params.figures}"
         " --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
@@ -95,6 +107,8 @@ rule configuration:
         f"{RESULTS}/config.json",
     log:
         f"{RESULTS}/logs/configuration.log",
+    conda:
+        "../../environment.yml"
     params:
         settings=json.dumps(config, sort_keys=True),
     shell:
@@ -107,12 +121,16 @@ rule report:
         figures=rules.figures.output,
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
-        template="report/template.md",
+        template=os.path.relpath(ROOT / "report" / "template.md"),
         config=f"{RESULTS}/config.json",
         tables=expand(f"{RESULTS}/{{table}}.csv", table=["metrics", "best_beta", "references"]),
     output:
         f"{REPORT}/report.md",
     log:
         f"{RESULTS}/logs/report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=lambda wildcards, input: os.path.dirname(input.config),
     shell:
-        "{PYTHON} -m vae report {input.config} {RESULTS} {input.template} {output} > {log} 2>&1"
+        "python -m vae report {input.config} {params.results} {input.template} {output} > {log} 2>&1"

@@ -3,6 +3,8 @@ rule sweep:
         f"{RESULTS}/sweeps/{{sweep}}.json",
     log:
         f"{RESULTS}/logs/sweep/{{sweep}}.log",
+    conda:
+        "../../environment.yml"
     params:
         settings=sweep_as_json,
     shell:
@@ -24,11 +26,13 @@ rule train:
         f"{RESULTS}/logs/train/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         gpu=GPU,
     params:
         models=lambda wildcards, output: os.path.dirname(output.record),
         checkpoints=f"{RESULTS}/checkpoints/{{sweep}}",
     shell:
-        "{PYTHON} -m vae train {input.sweep} {input.data} {params.models}"
+        "python -m vae train {input.sweep} {input.data} {params.models}"
         " --checkpoints {params.checkpoints} --threads {threads} > {log} 2>&1"

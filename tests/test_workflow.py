@@ -1,0 +1,185 @@
+"""The real workflow, end to end, on a copy of the project with a tiny grid."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from vae.statistics import BEST_BETA_COLUMNS
+from vae.table import CELL, COLUMNS
+
+ROOT = Path(__file__).parent.parent
+TINY = {
+    "datasets": ["digits"],
+    "networks": [{"name": "mlp", "hidden": [16]}],
+    "latent_dims": [2],
+    "likelihoods": ["bernoulli", {"name": "gaussian_fixed_sigma", "sigma": 0.3}],
+    "betas": [0.5, 1, 4],
+    "seeds": [0, 1],
+    "training": {"epochs": 3, "batch_size": 100, "learning_rate": 0.01, "previews": 2},
+    "evaluation": {"importance_samples": 20, "classifier_epochs": 3},
+}
+
+
+def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    environment = os.environ | {"PYTHONWARNINGS": "ignore"}
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=600
+    )
+
+
+def copy_project(folder: Path) -> Path:
+    for name in ("vae", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "report").mkdir()
+    shutil.copy(ROOT / "report" / "template.md", folder / "report")
+    (folder / "config").mkdir()
+    write_config(folder, TINY)
+    return folder
+
+
+def write_config(project: Path, config: dict) -> None:
+    (project / "config" / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def jobs(project: Path) -> dict[str, int]:
+    """How many jobs of each rule a run would have."""
+    result = snakemake(project, "--dry-run", "all")
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = result.stdout + result.stderr
+    stats = re.findall(r"^(\w+) +(\d+)$", text.split("Job stats:")[-1], re.M)
+    return {rule: int(count) for rule, count in stats if rule not in ("all", "total")}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    result = snakemake(folder, "all")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.mark.slow
+class TestWholeRun:
+    def test_every_cell_has_every_metric(self, project):
+        metrics = pd.read_csv(project / "results" / "metrics.csv")
+        assert list(metrics.columns) == COLUMNS
+        assert metrics.value.notna().all()
+        counts = metrics.groupby(CELL).size()
+        assert len(counts) == 2 * (3 + 1) * 2
+        assert counts.groupby("model").nunique().eq(1).all()
+
+    def test_the_elbo_is_below_the_importance_weighted_bound(self, project):
+        metrics = pd.read_csv(project / "results" / "metrics.csv")
+        wide = metrics.pivot(index=CELL, columns="metric", values=["value", "se"])
+        wide = wide.xs("vae", level="model")
+        slack = 2 * wide["se"]["elbo"]
+        assert (wide["value"]["elbo"] <= wide["value"]["log_likelihood"] + slack).all()
+
+    def test_answers_for_every_likelihood_and_criterion(self, project):
+        answers = pd.read_csv(project / "results" / "best_beta.csv")
+        assert list(answers.columns) == BEST_BETA_COLUMNS
+        assert answers.groupby("likelihood").criterion.nunique().eq(4).all()
+
+    def test_the_report_renders_with_all_its_pictures_and_whole_tables(self, project):
+        page = project / "report" / "report.md"
+        tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text())
+        images = [
+            child for token in tokens for child in token.children or [] if child.type == "image"
+        ]
+        assert len(images) >= 10
+        for image in images:
+            assert (page.parent / image.attrs["src"]).is_file(), image.attrs["src"]
+            assert image.content, "every image has an alternative text"
+        lines = [line for line in page.read_text().splitlines() if line.startswith("|")]
+        assert lines and all("nan" not in line for line in lines)
+
+    def test_a_second_run_has_nothing_to_do(self, project):
+        assert "Nothing to be done" in snakemake(project, "all").stderr
+
+    def test_changes_rerun_what_they_affect_and_nothing_else(self, project):
+        sources = project / "vae"
+        cases = {
+            "likelihoods.py": {"train", "evaluate_likelihood", "report"},
+            "reporting/figures.py": {"figures", "report"},
+            "statistics.py": {"compare", "figures", "report"},
+        }
+        for name, expected in cases.items():
+            original = (sources / name).read_text()
+            (sources / name).write_text(original + "\n# changed\n")
+            rules = set(jobs(project))
+            (sources / name).write_text(original)
+            assert expected <= rules, name
+            if "train" not in expected:
+                assert rules == expected, name
+        assert jobs(project) == {}
+
+    def test_a_new_beta_retrains_only_its_sweep(self, project):
+        config = yaml.safe_load(yaml.safe_dump(TINY))
+        config["likelihoods"][0] = {"name": "bernoulli", "betas": [0.5, 1, 2, 4]}
+        write_config(project, config)
+        counts = jobs(project)
+        write_config(project, TINY)
+        assert counts["train"] == counts["evaluate_likelihood"] == 1
+
+    def test_training_again_gives_the_same_bytes(self, project):
+        before = (project / "results" / "metrics.csv").read_bytes()
+        result = snakemake(project, "--forcerun", "train", "--", "results/metrics.csv")
+        assert result.returncode == 0, result.stderr
+        assert (project / "results" / "metrics.csv").read_bytes() == before
+
+    def test_best_beta_prints_the_answer(self, project):
+        command = [sys.executable, "-m", "vae", "best-beta", "--likelihood", "bernoulli"]
+        result = subprocess.run(
+            [*command, "--criterion", "elbo"], cwd=project, capture_output=True, text=True
+        )
+        assert result.returncode == 0, result.stderr
+        assert "Bernoulli" in result.stdout and "ELBO" in result.stdout
+        result = subprocess.run(
+            [*command, "--criterion", "beauty"], cwd=project, capture_output=True, text=True
+        )
+        assert result.returncode == 2
+        assert "beauty" in result.stderr and "fid_prior" in result.stderr
+
+
+BAD = {
+    "unknown key": ({"epoch": 3}, "epoch"),
+    "unknown dataset": ({"datasets": ["cifar"]}, "cifar"),
+    "unknown likelihood": ({"likelihoods": ["cauchy"]}, "cauchy"),
+    "unknown network": ({"networks": [{"name": "gnn", "hidden": [8]}]}, "gnn"),
+    "negative beta": ({"betas": [-1]}, "-1"),
+    "empty grid": ({"betas": []}, "betas"),
+    "zero epochs": ({"training": {**TINY["training"], "epochs": 0}}, "epochs"),
+    "latent size 0": ({"latent_dims": [0]}, "latent_dims"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_configuration_is_one_clear_message(tmp_path, case):
+    change, named = BAD[case]
+    project = copy_project(tmp_path)
+    write_config(project, TINY | change)
+    check_refusal(snakemake(project, "all"), named)
+    assert not (project / "results").exists()
+
+
+def test_a_configuration_that_is_no_yaml(tmp_path):
+    project = copy_project(tmp_path)
+    (project / "config" / "config.yaml").write_text("datasets: [digits\nbetas: {")
+    check_refusal(snakemake(project, "all"), "YAML (line 2)")
+
+
+def check_refusal(result: subprocess.CompletedProcess, named: str) -> None:
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "Traceback" not in text
+    (sentence,) = [line for line in text.splitlines() if line.startswith("config/config.yaml: ")]
+    assert named in sentence
