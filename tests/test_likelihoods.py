@@ -14,7 +14,7 @@ BLURRED = {"discretized_logistic": 0.1}  # the logistic's width moves means near
 
 
 def make(name: str, levels: int = LEVELS) -> LikelihoodFamily:
-    return make_likelihood(name, levels, 0.1 if name == "gaussian_fixed_sigma" else None)
+    return make_likelihood(name, SHAPE, levels, 0.1 if name == "gaussian_fixed_sigma" else None)
 
 
 def grey_images(*shape: int) -> Tensor:
@@ -92,7 +92,7 @@ def test_only_the_learned_sigma_has_a_parameter(name):
 
 @pytest.mark.parametrize("sigma", [0.05, 1.0, 3.0])
 def test_fixed_sigma_is_the_standard_deviation(sigma):
-    p = make_likelihood("gaussian_fixed_sigma", LEVELS, sigma)(torch.zeros(1, 1, 50, 200))
+    p = make_likelihood("gaussian_fixed_sigma", (1, 50, 200), LEVELS, sigma)(torch.zeros(1, 1, 50, 200))
     noise = p.sample(torch.Generator().manual_seed(0))
     assert noise.std().item() == pytest.approx(sigma, rel=5 / math.sqrt(2 * noise.numel()))
     nats = math.log(sigma) + 0.5 * math.log(2 * math.pi)

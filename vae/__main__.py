@@ -63,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_device(train)
 
+    refit = _add(subparsers, "refit", verbs.refit, "fit encoders again at β = 1, decoders frozen")
+    refit.add_argument("models", type=Path, help="a folder written by 'train'")
+    refit.add_argument("data", type=Path)
+    refit.add_argument("output", type=Path, help="folder for the refitted models")
+    refit.add_argument("--epochs", type=int, default=20)
+    refit.add_argument("--stack-size", type=int, help="cells trained at once")
+    _add_device(refit)
+
     features = _add(
         subparsers, "features", verbs.features, "train the classifier whose features FID uses"
     )
@@ -98,10 +106,11 @@ def _add_evaluations(subparsers) -> None:
         verbs.evaluate_likelihood,
         "ELBO and importance-weighted log-likelihood",
     )
-    likelihood.add_argument(
-        "--importance-samples", type=int, default=1000, help="K (default: 1000)"
+    _add_likelihood_options(likelihood)
+    refit = _add_evaluation(
+        subparsers, "refit", verbs.evaluate_refit, "likelihoods and bits/dim of refitted models"
     )
-    likelihood.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
+    _add_likelihood_options(refit)
     latents = _add_evaluation(
         subparsers,
         "latents",
@@ -120,6 +129,11 @@ def _add_evaluations(subparsers) -> None:
     samples.add_argument(
         "--samples", type=int, default=0, help="images on each side; 0 for all test images"
     )
+
+
+def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--importance-samples", type=int, default=1000, help="K (default: 1000)")
+    parser.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
 
 
 def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:

@@ -20,7 +20,14 @@ LIKELIHOODS = (
     "continuous_bernoulli",
     "gaussian_fixed_sigma",
     "gaussian_learned_sigma",
+    "gaussian_dimension_sigma",
+    "gaussian_image_sigma",
+    "gaussian_pixel_sigma",
+    "gaussian_optimal_sigma",
+    "laplace_learned_scale",
+    "beta",
     "discretized_logistic",
+    "categorical",
 )
 SCALE_READINGS = (
     "variance",
@@ -47,13 +54,17 @@ def _positive_integer(value: object, where: str) -> None:
 
 def _positive_number(value: object, where: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    _require(number and 0 < value < float("inf"), f"{where}: {value!r} must be a number above 0")
+    hint = " (YAML reads 1e-3 as text: write 1.0e-3 or 0.001)" if isinstance(value, str) else ""
+    _require(
+        number and 0 < value < float("inf"), f"{where}: {value!r} must be a number above 0{hint}"
+    )
 
 
 def _distinct(values: object, where: str) -> None:
     _require(isinstance(values, list | tuple), f"{where}: {values!r} must be a list")
     _require(len(values) > 0, f"{where}: the list is empty, so there is nothing to train")
-    _require(len(set(values)) == len(values), f"{where}: {list(values)} repeats a value")
+    names = [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
+    _require(len(set(names)) == len(names), f"{where}: {list(values)} repeats a value")
 
 
 def _build(cls: type, values: object, where: str):
@@ -152,10 +163,11 @@ class Evaluation:
     likelihood_images: int = 0
     samples: int = 0
     classifier_epochs: int = 20
+    refit_epochs: int = 20
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for key in ("importance_samples", "classifier_epochs"):
+        for key in ("importance_samples", "classifier_epochs", "refit_epochs"):
             _positive_integer(getattr(self, key), f"evaluation.{key}")
         for key in ("likelihood_images", "samples", "seed"):
             value = getattr(self, key)
@@ -246,9 +258,10 @@ class Sweep:
 
 
 def _beta_axis(betas: object, where: str) -> tuple[float, ...]:
-    _distinct(betas, where)
+    _require(isinstance(betas, list | tuple), f"{where}: {betas!r} must be a list")
     for beta in betas:
         _positive_number(beta, where)
+    _distinct([float(beta) for beta in betas], where)
     return tuple(sorted(float(beta) for beta in betas))
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae.config import DATASETS
 from vae.errors import InputError
 from vae.files import replacing
 
@@ -93,10 +95,17 @@ def load_dataset(path: Path | str) -> Dataset:
     """Read a dataset that ``prepare`` wrote.
 
     Raises:
-        InputError: if the file does not exist.
+        InputError: if the file does not exist or is none of those.
     """
     if not Path(path).is_file():
         raise InputError(f"{path} does not exist: make it with 'python -m vae prepare'")
+    try:
+        return _read(path)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        raise InputError(f"{path} is no prepared dataset: make it anew with 'prepare'") from None
+
+
+def _read(path: Path | str) -> Dataset:
     with np.load(path) as arrays:
         header = json.loads(str(arrays["header"]))
         return Dataset(
@@ -115,8 +124,11 @@ def prepare(name: str, path: Path | str, mirror: Path | str | None = None) -> No
         mirror: directory in torchvision's layout that is searched before any download.
 
     Raises:
-        InputError: if an archive is damaged, or neither in the mirror nor to be downloaded.
+        InputError: if the name is unknown, or an archive is damaged, or neither in the mirror nor
+            to be downloaded.
     """
+    if name not in DATASETS:
+        raise InputError(f"dataset {name}: unknown; choose one of {', '.join(DATASETS)}")
     source = name.removesuffix("_static").removesuffix("_dynamic")
     if source == "digits":
         arrays, source_levels, provenance = _read_digits()
@@ -135,8 +147,8 @@ def prepare(name: str, path: Path | str, mirror: Path | str | None = None) -> No
     tensors = {f"{s}_images": a[0] for s, a in arrays.items()} | {
         f"{s}_labels": a[1] for s, a in arrays.items()
     }
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, header=json.dumps(header), **tensors)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, header=json.dumps(header), **tensors)
 
 
 def _sha256(images: np.ndarray) -> str:
@@ -182,9 +194,10 @@ def _read_torchvision(source: str, mirror: Path | str | None) -> tuple[Arrays, i
             train, test = (dataset_class(folder, train=t, download=True) for t in (True, False))
         except (OSError, RuntimeError) as error:
             looked = f"the mirror {mirror}" if mirror else "no mirror (none is named)"
+            reason = " ".join(str(error).split())
             raise InputError(
-                f"{source}: looked for its archives in {looked}, then tried to download them, "
-                f"which failed ({error}): connect to the internet, or name a directory that holds "
+                f"{source}: looked for its archives in {looked}, then tried to download them, which "
+                f"failed ({reason}): connect to the internet, or name a directory that holds "
                 f"{dataset_class.__name__}/raw/*.gz by dataset_mirror or VAE_DATASET_MIRROR"
             ) from None
     images, labels = train.data.numpy()[:, None], train.targets.numpy()

@@ -1,5 +1,9 @@
 """Where the computation runs."""
 
+import os
+import platform
+from pathlib import Path
+
 import torch
 
 from vae.errors import InputError
@@ -30,3 +34,17 @@ def set_up(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     return pick_device(name)
+
+
+def describe(device: torch.device) -> str:
+    """What ``device`` is: the GPU's name, or the processor's with its number of cores."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name} ({os.cpu_count()} cores)"

@@ -8,17 +8,26 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from vae.distributions import (
+    PIXELS,
     Bernoulli,
+    Beta,
+    Categorical,
     ContinuousBernoulli,
     DiscretizedLogistic,
     Gaussian,
+    Laplace,
+    OptimalGaussian,
     PixelDistribution,
 )
+from vae.networks import Shape
 
+INITIAL_LOG_SCALE = -1.5  # σ of about 0.22, near the spread of grey images around their mean
+BETA_LIMITS = (0.01, 1000.0)
 MEAN_MARGIN = 0.01  # keeps the logit of a constant pixel's mean finite
-LOG_SCALE_FLOOR = -7.0  # of the discretized logistic, as in Salimans et al. (2017)
+LOG_SCALE_LIMIT = 7.0  # of decoder outputs that are log scales; Salimans et al. (2017) use -7
 
 
 class LikelihoodFamily(nn.Module):
@@ -66,36 +75,108 @@ class ContinuousBernoulliFamily(LikelihoodFamily):
         return ContinuousBernoulli(output)
 
 
-class GaussianFixedSigma(LikelihoodFamily):
+class LocationFamily(LikelihoodFamily):
+    """A mean per pixel as the first output; subclasses add a scale."""
+
+    def initial_output(self, mean_image: Tensor) -> Tensor:
+        scales = torch.full_like(mean_image, INITIAL_LOG_SCALE).repeat(self.outputs - 1, 1, 1)
+        return torch.cat([mean_image, scales])
+
+
+class GaussianFixedSigma(LocationFamily):
     """A mean per pixel; σ is a constant on the scale of pixels in [0, 1]."""
 
     def __init__(self, sigma: float) -> None:
         super().__init__()
-        self.log_sigma = math.log(sigma)
-
-    def initial_output(self, mean_image: Tensor) -> Tensor:
-        return mean_image.clone()
-
-    def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, output.new_tensor(self.log_sigma))
-
-
-class GaussianLearnedSigma(LikelihoodFamily):
-    """A mean per pixel and one trained σ for all pixels and images (Rybkin et al. 2021)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.log_sigma = nn.Parameter(torch.tensor(math.log(0.3)))
-
-    def initial_output(self, mean_image: Tensor) -> Tensor:
-        return mean_image.clone()
+        self.register_buffer("log_sigma", torch.tensor(math.log(sigma)))
 
     def forward(self, output: Tensor) -> Gaussian:
         return Gaussian(output, self.log_sigma)
 
 
-class DiscretizedLogisticFamily(LikelihoodFamily):
-    """A location and a log scale per pixel."""
+class GaussianLearnedSigma(LocationFamily):
+    """A mean per pixel and one trained σ for all pixels and images (Rybkin et al. 2021)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_sigma = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
+
+    def forward(self, output: Tensor) -> Gaussian:
+        return Gaussian(output, self.log_sigma)
+
+
+class GaussianDimensionSigma(LocationFamily):
+    """A mean per pixel and one trained σ for each pixel position, bounded below by a floor."""
+
+    def __init__(self, shape: Shape, levels: int) -> None:
+        super().__init__()
+        self.log_sigma = nn.Parameter(torch.full(shape, INITIAL_LOG_SCALE))
+        self.floor = least_log_sigma(levels)
+
+    def forward(self, output: Tensor) -> Gaussian:
+        return Gaussian(output, self.log_sigma.clamp(min=self.floor))
+
+
+class GaussianImageSigma(LocationFamily):
+    """A mean per pixel and one σ per image: the average of the decoder's second output."""
+
+    outputs = 2
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.floor = least_log_sigma(levels)
+
+    def forward(self, output: Tensor) -> Gaussian:
+        mean, log_sigma = output.chunk(2, dim=-3)
+        log_sigma = log_sigma.mean(PIXELS, keepdim=True)
+        return Gaussian(mean, log_sigma.clamp(self.floor, LOG_SCALE_LIMIT))
+
+
+class GaussianPixelSigma(LocationFamily):
+    """A mean and a σ for every pixel of every image, bounded below by a floor.
+
+    Without the floor the density of constant pixels has no bound.
+    """
+
+    outputs = 2
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.floor = least_log_sigma(levels)
+
+    def forward(self, output: Tensor) -> Gaussian:
+        mean, log_sigma = output.chunk(2, dim=-3)
+        return Gaussian(mean, log_sigma.clamp(self.floor, LOG_SCALE_LIMIT))
+
+
+class GaussianOptimalSigma(LocationFamily):
+    """A mean per pixel, trained with the best σ for each image (Rybkin et al. 2021).
+
+    In evaluation mode it is a density with one σ, ``log_sigma``, which training estimates on the
+    training images at its end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("log_sigma", torch.tensor(INITIAL_LOG_SCALE))
+
+    def forward(self, output: Tensor) -> PixelDistribution:
+        return OptimalGaussian(output) if self.training else Gaussian(output, self.log_sigma)
+
+
+class LaplaceLearnedScale(LocationFamily):
+    """A location per pixel and one trained scale."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
+
+    def forward(self, output: Tensor) -> Laplace:
+        return Laplace(output, self.log_scale)
+
+
+class BetaFamily(LikelihoodFamily):
+    """Two positive parameters per pixel: the softplus of two outputs, between 0.01 and 1,000."""
 
     outputs = 2
 
@@ -104,20 +185,73 @@ class DiscretizedLogisticFamily(LikelihoodFamily):
         self.levels = levels
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
-        return torch.cat([mean_image, torch.full_like(mean_image, -2.0)])
+        """α = 2 m and β = 2 (1 - m), through the inverse of softplus."""
+        mean = mean_image.clamp(MEAN_MARGIN, 1 - MEAN_MARGIN)
+        return torch.log(torch.expm1(2 * torch.cat([mean, 1 - mean])))
+
+    def forward(self, output: Tensor) -> Beta:
+        alpha, beta = softplus(output).clamp(*BETA_LIMITS).chunk(2, dim=-3)
+        return Beta(alpha, beta, self.levels)
+
+
+class DiscretizedLogisticFamily(LocationFamily):
+    """A location and a log scale per pixel."""
+
+    outputs = 2
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.levels = levels
 
     def forward(self, output: Tensor) -> DiscretizedLogistic:
         location, log_scale = output.chunk(2, dim=-3)
-        return DiscretizedLogistic(location, log_scale.clamp(min=LOG_SCALE_FLOOR), self.levels)
+        log_scale = log_scale.clamp(-LOG_SCALE_LIMIT, LOG_SCALE_LIMIT)
+        return DiscretizedLogistic(location, log_scale, self.levels)
 
 
-def make_likelihood(name: str, levels: int, sigma: float | None = None) -> LikelihoodFamily:
-    """Make the family called ``name`` for images with ``levels`` grey levels."""
+class CategoricalFamily(LikelihoodFamily):
+    """A logit for each of the grey levels of each pixel."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.outputs = self.levels = levels
+
+    def initial_output(self, mean_image: Tensor) -> Tensor:
+        """The logits of a binomial distribution with the right mean."""
+        n = self.levels - 1
+        k = torch.arange(self.levels, dtype=mean_image.dtype)[:, None, None, None]
+        choose = math.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
+        return (k * torch.logit(mean_image, eps=MEAN_MARGIN) + choose).flatten(0, 1)
+
+    def forward(self, output: Tensor) -> Categorical:
+        return Categorical(output.unflatten(-3, (self.levels, -1)))
+
+
+def least_log_sigma(levels: int) -> float:
+    """The floor of trained σs: half the distance between two grey levels."""
+    return math.log(0.5 / (levels - 1))
+
+
+def make_likelihood(name: str, shape: Shape, levels: int, sigma: float | None) -> LikelihoodFamily:
+    """Make the family called ``name``.
+
+    Args:
+        shape: channels, height and width of an image.
+        levels: number of grey levels of the images.
+        sigma: of ``gaussian_fixed_sigma``.
+    """
     makers = {
         "bernoulli": BernoulliFamily,
         "continuous_bernoulli": ContinuousBernoulliFamily,
         "gaussian_fixed_sigma": lambda: GaussianFixedSigma(sigma),
         "gaussian_learned_sigma": GaussianLearnedSigma,
+        "gaussian_dimension_sigma": lambda: GaussianDimensionSigma(shape, levels),
+        "gaussian_image_sigma": lambda: GaussianImageSigma(levels),
+        "gaussian_pixel_sigma": lambda: GaussianPixelSigma(levels),
+        "gaussian_optimal_sigma": GaussianOptimalSigma,
+        "laplace_learned_scale": LaplaceLearnedScale,
+        "beta": lambda: BetaFamily(levels),
         "discretized_logistic": lambda: DiscretizedLogisticFamily(levels),
+        "categorical": lambda: CategoricalFamily(levels),
     }
     return makers[name]()

@@ -1,5 +1,6 @@
 """Models: Encoder x -> q(z|x), Decoder z -> p(x|z), the two together, and loading them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -113,7 +114,7 @@ def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae"
     """
     hidden, latent_dim = sweep.network.hidden, sweep.latent_dim
     shape: Shape = tuple(mean_image.shape)
-    likelihood = make_likelihood(sweep.likelihood.name, levels, sweep.likelihood.sigma)
+    likelihood = make_likelihood(sweep.likelihood.name, shape, levels, sweep.likelihood.sigma)
     outputs = (likelihood.outputs * shape[0], shape[1], shape[2])
     try:
         encoder = ENCODERS[sweep.network.name](shape, hidden, 2 * latent_dim)
@@ -151,11 +152,19 @@ class TrainedSweep:
         self.sweep = Sweep.from_dict(self.record["sweep"])
         self.levels, self.shape = self.record["levels"], tuple(self.record["shape"])
         self.cells = {Cell(c["model"], c["beta"], c["seed"]): c for c in self.record["cells"]}
-        self._weights = load_file(self.directory / "weights.safetensors")
+        weights = self.directory / "weights.safetensors"
+        if not weights.is_file():
+            raise InputError(f"{weights} does not exist: train the sweep again")
+        self._weights = load_file(weights)
 
     def diverged(self, cell: Cell) -> bool:
         """Whether training this cell left the finite numbers."""
         return self.cells[cell]["status"] == "diverged"
+
+    def stacked(self, cells: Sequence[Cell]) -> dict[str, Tensor]:
+        """The weights of ``cells``, stacked along a leading model axis."""
+        rows = [list(self.cells).index(cell) for cell in cells]
+        return {name: stack[rows] for name, stack in self._weights.items()}
 
     def model(self, cell: Cell, device: torch.device | str = "cpu") -> VAE:
         """Return the trained model of ``cell`` on ``device``, in evaluation mode.
@@ -167,8 +176,7 @@ class TrainedSweep:
             known = ", ".join(c.slug for c in self.cells)
             raise InputError(f"{self.directory} holds no {cell.slug}; it holds {known}")
         model = build_model(self.sweep, torch.zeros(self.shape), self.levels, cell.model)
-        index = list(self.cells).index(cell)
-        model.load_state_dict({name: stack[index] for name, stack in self._weights.items()})
+        model.load_state_dict({name: stack[0] for name, stack in self.stacked([cell]).items()})
         return model.requires_grad_(False).eval().to(device)
 
 

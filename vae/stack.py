@@ -4,6 +4,8 @@ Shapes below use M for the number of cells in the stack and S for their distinct
 one seed share initial weights, data order and noise, so that differences between βs are paired.
 """
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
@@ -26,25 +28,34 @@ class Stack:
     """
 
     def __init__(
-        self, sweep: Sweep, cells: tuple[Cell, ...], dataset: Dataset, device: torch.device
+        self,
+        sweep: Sweep,
+        cells: Sequence[Cell],
+        dataset: Dataset,
+        device: torch.device,
+        start: Mapping[str, Tensor] | None = None,
+        trainable: str = "",
     ) -> None:
-        self.sweep, self.cells, self.dataset, self.device = sweep, cells, dataset, device
+        """Set up the cells at epoch 0.
+
+        Args:
+            start: stacked weights to begin with; by default each cell's seed draws its own.
+            trainable: prefix of the names of the weights that are trained, such as ``encoder.``;
+                the others stay as they are.
+        """
+        self.sweep, self.cells, self.dataset, self.device = sweep, tuple(cells), dataset, device
         self.seeds = sorted({cell.seed for cell in cells})
         self.row = torch.tensor([self.seeds.index(cell.seed) for cell in cells], device=device)
         self.beta = torch.tensor([cell.beta for cell in cells], device=device)
-        self.stochastic = torch.tensor(
-            [float(cell.model == "vae") for cell in cells], device=device
-        )
-        mean_image = dataset.mean_image().cpu()
-        models = [
-            initial_model(
-                sweep, mean_image, dataset.levels, generator("cpu", cell.seed, "weights")
-            )
-            for cell in cells
-        ]
-        self.template: VAE = build_model(sweep, mean_image, dataset.levels).to(device)
-        stacked, _ = stack_module_state(models)
-        self.parameters = {n: p.detach().to(device).requires_grad_() for n, p in stacked.items()}
+        self.stochastic = torch.tensor([float(c.model == "vae") for c in cells], device=device)
+        self.template: VAE = build_model(sweep, dataset.mean_image(), dataset.levels).to(device)
+        weights = start if start is not None else self._initial_weights()
+        trained = {
+            name for name, _ in self.template.named_parameters() if name.startswith(trainable)
+        }
+        weights = {name: tensor.detach().clone().to(device) for name, tensor in weights.items()}
+        self.parameters = {n: w.requires_grad_() for n, w in weights.items() if n in trained}
+        self.constants = {n: w for n, w in weights.items() if n not in trained}
         self.optimiser = torch.optim.Adam(
             self.parameters.values(), lr=sweep.training.learning_rate, fused=True
         )
@@ -59,6 +70,17 @@ class Stack:
             0, len(cells), 2 * PREVIEW_COLUMNS, *dataset.shape, dtype=torch.uint8
         )
 
+    def _initial_weights(self) -> dict[str, Tensor]:
+        arguments = (self.sweep, self.dataset.mean_image().cpu(), self.dataset.levels)
+        streams = [generator("cpu", cell.seed, "weights") for cell in self.cells]
+        parameters, buffers = stack_module_state([initial_model(*arguments, s) for s in streams])
+        return {**parameters, **buffers}
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The weights that are kept, stacked: the best on the validation split so far."""
+        return {**self.best, **self.constants}
+
     @property
     def preview_epochs(self) -> set[int]:
         """Epochs after which pictures are taken: before the first, at the end, evenly between."""
@@ -72,7 +94,7 @@ class Stack:
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
 
-        return vmap(one_cell)(self.parameters, x, noise)
+        return vmap(one_cell)({**self.parameters, **self.constants}, x, noise)
 
     def train_epoch(self) -> None:
         """One pass over the training images; its mean distortion and rate go to the history."""
@@ -165,7 +187,8 @@ class Stack:
         noise = self._seeded_noise("previews", 2 * PREVIEW_COLUMNS)
         pictures = []
         for i in range(len(self.cells)):
-            self.template.load_state_dict({n: p.detach()[i] for n, p in self.parameters.items()})
+            state = {**self.parameters, **self.constants}
+            self.template.load_state_dict({name: w.detach()[i] for name, w in state.items()})
             codes = self.template.encode(x).rsample(
                 self.stochastic[i] * noise[i, :PREVIEW_COLUMNS]
             )

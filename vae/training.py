@@ -13,12 +13,16 @@ import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
+from vae.calibration import LOG_SIGMA, calibrated_log_sigma
 from vae.checkpoints import Checkpoint
 from vae.config import Cell, Sweep
 from vae.data import Dataset
+from vae.devices import describe
 from vae.errors import InputError
 from vae.files import replacing, write_json, write_text
+from vae.models import build_model
 from vae.previews import save_filmstrip
+from vae.randomness import generator
 from vae.stack import Stack
 
 CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in its cache
@@ -67,23 +71,36 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
     size = stack_size or default_stack_size(sweep, dataset, device)
     cells = sweep.cells
     print(f"{sweep.slug}: {len(cells)} cells on {device}, {size} at a time", flush=True)
-    outcomes = []
+    stacks = []
     for start in range(0, len(cells), size):
         stack = Stack(sweep, cells[start : start + size], dataset, device)
-        checkpoint = Checkpoint(
-            checkpoints / f"cells_{start}_to_{start + len(stack.cells) - 1}.safetensors"
-        )
-        train_stack(stack, checkpoint)
-        outcomes.append(stack)
-    _write_results(sweep, dataset, directory, outcomes, device)
+        end = start + len(stack.cells) - 1
+        train_stack(stack, Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors"))
+        stacks.append(stack)
+    if sweep.likelihood.name == "gaussian_optimal_sigma":
+        for stack in stacks:
+            calibrate(stack)
+    write_previews(directory / "previews", stacks)
+    write_results(directory, stacks)
     for path in checkpoints.glob("cells_*"):
         path.unlink()
 
 
-def train_stack(stack: Stack, checkpoint: Checkpoint) -> None:
+def calibrate(stack: Stack) -> None:
+    """Set the σ of every cell's Gaussian likelihood to its best value on the training images."""
+    x = stack.dataset.unit("train")
+    for i, cell in enumerate(stack.cells):
+        model = build_model(stack.sweep, x[0].cpu(), stack.dataset.levels, cell.model)
+        model.load_state_dict({name: stacked[i] for name, stacked in stack.weights.items()})
+        stream = generator(stack.device, cell.seed, "calibration")
+        stack.constants[LOG_SIGMA][i] = calibrated_log_sigma(model.to(stack.device), x, stream)
+
+
+def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
     """Train ``stack`` to its last epoch, from ``checkpoint`` if that is of the same run."""
     epochs = stack.sweep.training.epochs
-    checkpoint.restore(stack)
+    if checkpoint:
+        checkpoint.restore(stack)
     if stack.epoch == 0 and not stack.history:
         stack.validate()
     saved = time.monotonic()
@@ -97,41 +114,42 @@ def train_stack(stack: Stack, checkpoint: Checkpoint) -> None:
         stack.validate()
         if not sys.stderr.isatty() and (epoch % max(1, epochs // 5) == 0 or epoch == epochs):
             print(f"{title}: epoch {epoch}/{epochs}, {stack.summary()}", flush=True)
-        if epoch == epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+        due = epoch == epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
+        if checkpoint and due:
             checkpoint.save(stack)
             saved = time.monotonic()
 
 
-def _write_results(sweep, dataset, directory, stacks: list[Stack], device) -> None:
-    weights = {
-        name: torch.cat([stack.best[name] for stack in stacks]).cpu().contiguous()
-        for name in stacks[0].best
-    }
+def write_previews(folder: Path, stacks: list[Stack]) -> None:
+    """Write one picture per cell of how its output changed while it trained."""
+    for stack in stacks:
+        for cell, frames in zip(stack.cells, stack.frames.unbind(1), strict=True):
+            save_filmstrip(folder / f"{cell.slug}.png", stack.preview_images, frames)
+
+
+def write_results(directory: Path, stacks: list[Stack]) -> None:
+    """Write weights, history and record of a finished run; the record last."""
+    names = stacks[0].weights
+    weights = {n: torch.cat([s.weights[n] for s in stacks]).cpu().contiguous() for n in names}
     with replacing(directory / "weights.safetensors") as temporary:
         save_file(weights, temporary)
     history = pd.DataFrame([row for stack in stacks for row in stack.history])
     write_text(directory / "history.csv", history.to_csv(index=False))
-    for stack in stacks:
-        for cell, frames in zip(stack.cells, stack.frames.unbind(1), strict=True):
-            save_filmstrip(
-                directory / "previews" / f"{cell.slug}.png", stack.preview_images, frames
-            )
-    write_json(directory / "sweep.json", _record(sweep, dataset, stacks, device))
+    write_json(directory / "sweep.json", _record(stacks))
 
 
-def _record(sweep: Sweep, dataset: Dataset, stacks: list[Stack], device: torch.device) -> dict:
+def _record(stacks: list[Stack]) -> dict:
+    first = stacks[0]
     packages = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pytorch-fid")
     return {
-        "sweep": sweep.to_dict(),
-        "levels": dataset.levels,
-        "shape": list(dataset.shape),
-        "parameters": sum(v[0].numel() for v in stacks[0].best.values()),
+        "sweep": first.sweep.to_dict(),
+        "levels": first.dataset.levels,
+        "shape": list(first.dataset.shape),
+        "parameters": sum(p.numel() for p in first.template.parameters()),
         "cells": [entry for stack in stacks for entry in cell_records(stack)],
-        "data": dict(dataset.provenance),
-        "device": torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else platform.processor() or "cpu",
-        "stack_size": len(stacks[0].cells),
+        "data": dict(first.dataset.provenance),
+        "device": describe(first.device),
+        "stack_size": len(first.cells),
         "versions": {"python": platform.python_version()}
         | {package: importlib.metadata.version(package) for package in packages},
     }

@@ -43,6 +43,14 @@ def train(options: Namespace) -> None:
     )
 
 
+def refit(options: Namespace) -> None:
+    """Fit the encoders of a sweep again at β = 1."""
+    from vae.refitting import refit
+
+    trained, dataset, device = _evaluation(options)
+    refit(trained, dataset, options.output, options.epochs, device, options.stack_size)
+
+
 def features(options: Namespace) -> None:
     """Train the classifier whose features FID uses."""
     from vae.data import load_dataset
@@ -80,6 +88,17 @@ def evaluate_likelihood(options: Namespace) -> None:
     trained, dataset, device = _evaluation(options)
     frame = likelihood.evaluate(
         trained, dataset, options.importance_samples, options.images, options.seed, device
+    )
+    _write_csv(frame, options.output)
+
+
+def evaluate_refit(options: Namespace) -> None:
+    """Measure how probable unseen images are through refitted encoders."""
+    from vae.evaluation import likelihood
+
+    refitted, dataset, device = _evaluation(options)
+    frame = likelihood.evaluate_refit(
+        refitted, dataset, options.importance_samples, options.images, options.seed, device
     )
     _write_csv(frame, options.output)
 

@@ -1,6 +1,7 @@
 """How probable are unseen images? The ELBO and the importance-weighted log-likelihood."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from vae.config import Cell
 from vae.data import Dataset
-from vae.distributions import DiagonalGaussian
+from vae.distributions import DiagonalGaussian, PixelDistribution
 from vae.evaluation.cells import Estimate, average, measure_cells
 from vae.models import VAE, TrainedSweep
 from vae.objectives import rate
@@ -17,6 +18,7 @@ from vae.randomness import generator
 
 DECODED_FLOATS = 2**18  # pixels decoded at once: little enough to stay in a CPU core's cache
 LOW_ESS = 10
+Score = Callable[[PixelDistribution, Tensor], Tensor]
 
 
 @dataclass
@@ -38,7 +40,9 @@ class ImportanceWeights:
 
 
 @torch.no_grad()
-def importance_weights(model: VAE, x: Tensor, samples: int, seed: int) -> ImportanceWeights:
+def importance_weights(
+    model: VAE, x: Tensor, samples: int, seed: int, score: Score = PixelDistribution.log_prob
+) -> ImportanceWeights:
     """Draw ``samples`` codes per image from q(z|x) and sum up their importance weights.
 
     w_k = p(x|z_k) p(z_k) / q(z_k|x). The noise of sample k depends on ``seed`` and k alone, so
@@ -47,25 +51,26 @@ def importance_weights(model: VAE, x: Tensor, samples: int, seed: int) -> Import
     Args:
         x: images in [0, 1], (N, C, H, W).
         samples: K >= 1.
+        score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     n = len(x)
-    q = _encode(model, x)
+    q = encode(model, x)
     images_at_once = max(1, min(n, DECODED_FLOATS // x[0].numel()))
     samples_at_once = max(1, DECODED_FLOATS // x.numel())
     stream = generator(x.device, seed, "importance samples")
-    empty = torch.full((n,), -torch.inf, device=x.device)
-    sums = ImportanceWeights(torch.zeros(n, device=x.device), empty, empty.clone(), empty.clone())
+    sums = ImportanceWeights(*torch.full((4, n), -torch.inf, dtype=torch.float64, device=x.device))
+    sums.distortion = torch.zeros_like(sums.log_sum)
     for first in range(0, samples, samples_at_once):
         count = min(samples_at_once, samples - first)
         noise = torch.stack([_noise(n, model.latent_dim, stream) for _ in range(count)])
         for start in range(0, n, images_at_once):
             part = slice(start, start + images_at_once)
             in_first_half = torch.arange(first, first + count, device=x.device) < samples // 2
-            _add(sums, part, in_first_half, *_log_weights(model, q, x, noise, part))
+            _add(sums, part, in_first_half, *_log_weights(model, q, x, noise, part, score))
     return ImportanceWeights(sums.distortion / samples, *list(vars(sums).values())[1:])
 
 
-def _encode(model: VAE, x: Tensor) -> DiagonalGaussian:
+def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
     parts = [model.encode(part) for part in x.split(1000)]
     return DiagonalGaussian(
         torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
@@ -76,13 +81,14 @@ def _noise(n: int, latent_dim: int, stream: torch.Generator) -> Tensor:
     return torch.randn(n, latent_dim, generator=stream, device=stream.device)
 
 
-def _log_weights(model, q, x, noise, part: slice) -> tuple[Tensor, Tensor]:
+def _log_weights(model, q, x, noise, part: slice, score: Score) -> tuple[Tensor, Tensor]:
     """log p(x|z) and log w, each (K, B), for the images of ``part``."""
     posterior = DiagonalGaussian(q.mean[part], q.log_variance[part])
     z = posterior.rsample(noise[:, part])  # (K, B, d)
     prior = DiagonalGaussian(torch.zeros_like(z), torch.zeros_like(z))
-    log_p = model.decode(z).log_prob(x[part])
-    return log_p, log_p + prior.log_prob(z) - posterior.log_prob(z)
+    log_p = score(model.decode(z), x[part])
+    log_w = log_p + prior.log_prob(z) - posterior.log_prob(z)
+    return log_p.double(), log_w.double()
 
 
 def _add(
@@ -109,7 +115,7 @@ def measure_likelihood(
             ]
         return {"distortion": average(torch.cat(distortion))}
     weights = importance_weights(model, x, samples, seed)
-    divergence = rate(_encode(model, x))
+    divergence = rate(encode(model, x))
     effective = weights.effective_sample_size()
     estimates = {
         "distortion": average(weights.distortion),
@@ -124,6 +130,40 @@ def measure_likelihood(
         half = weights.log_sum_first_half - math.log(samples // 2)
         estimates["log_likelihood_half"] = average(half)
     return estimates
+
+
+def measure_refit(
+    model: VAE, x: Tensor, samples: int, seed: int, levels: int
+) -> dict[str, Estimate]:
+    """Likelihood metrics of one cell whose encoder was refitted at β = 1.
+
+    ``bits_per_dim`` is there for families that are distributions over ``levels`` grey levels.
+    """
+    weights = importance_weights(model, x, samples, seed)
+    effective = weights.effective_sample_size()
+    estimates = {
+        "elbo_refit": average(-(weights.distortion + rate(encode(model, x)))),
+        "log_likelihood_refit": average(weights.log_likelihood(samples)),
+        "ess_mean_refit": average(effective),
+        "ess_low_share_refit": average((effective < LOW_ESS).double()),
+    }
+    if has_mass(model, levels):
+        nats = importance_weights(
+            model, x, samples, seed, lambda p, images: p.log_mass(images, levels)
+        ).log_likelihood(samples)
+        estimates["bits_per_dim"] = average(-nats / (math.log(2) * x[0].numel()))
+    return estimates
+
+
+def has_mass(model: VAE, levels: int) -> bool:
+    """Whether the likelihood is a distribution over numbers with ``levels`` grey levels."""
+    parameter = next(model.parameters())
+    p = model.decode(torch.zeros(1, model.latent_dim, device=parameter.device))
+    try:
+        p.log_mass(torch.zeros_like(p.mean), levels)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def evaluate(
@@ -142,3 +182,18 @@ def evaluate(
     """
     x = dataset.unit("test")[: images or None].to(device)
     return measure_cells(trained, lambda m, c: measure_likelihood(m, c, x, samples, seed), device)
+
+
+def evaluate_refit(
+    refitted: TrainedSweep,
+    dataset: Dataset,
+    samples: int,
+    images: int,
+    seed: int,
+    device: torch.device,
+) -> pd.DataFrame:
+    """The same for the cells of a refitted sweep, under names of their own."""
+    x = dataset.unit("test")[: images or None].to(device)
+    return measure_cells(
+        refitted, lambda m, _: measure_refit(m, x, samples, seed, dataset.levels), device
+    )

@@ -1,119 +1,33 @@
 """The figures that are drawn from tables alone, one function per entry of ``catalogue.CHARTS``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
+from vae.reporting.latent_figures import draw_aggregate_posterior
 from vae.reporting.names import beta_name, likelihood_name
-from vae.table import GROUP, read_table
+from vae.reporting.panels import (
+    Tables,
+    beta_axis,
+    label_rows,
+    one_panel,
+    panels,
+    read_groups,
+    seed_line,
+    shared_legend,
+)
+from vae.reporting.spectrum_figures import draw_blur, draw_spectra
 
-PANEL_COLUMNS = 3
-PANEL_HEIGHT = 2.9
 LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
-
-
-@dataclass(frozen=True)
-class Tables:
-    """All tables of one group: same dataset, network and latent size."""
-
-    metrics: pd.DataFrame
-    best: pd.DataFrame
-    dimensions: pd.DataFrame
-    history: pd.DataFrame
-    references: dict[str, float]
-
-    @property
-    def likelihoods(self) -> list[str]:
-        """Slugs in the order of the table."""
-        return list(self.metrics.likelihood.unique())
-
-    @property
-    def betas(self) -> list[float]:
-        """Every β of the group, ascending."""
-        return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
-
-    def values(self, metric: str, model: str = "vae") -> pd.DataFrame:
-        """Rows of one metric without diverged cells."""
-        rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
-        return rows.dropna(subset="value")
-
-
-def read_groups(results: Path) -> dict[str, Tables]:
-    """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
-    names = ("metrics", "best_beta", "dimensions", "history", "references")
-    tables = {name: read_table(results / f"{name}.csv") for name in names}
-    groups = {}
-    for key, metrics in tables["metrics"].groupby(GROUP, sort=False):
-        dataset, network, latent_dim = key
-        same = {n: _select(tables[n], key) for n in ("best_beta", "dimensions", "history")}
-        references = tables["references"].set_index("dataset").loc[[dataset]]
-        groups[f"{dataset}-{network}-{latent_dim}d"] = Tables(
-            metrics,
-            same["best_beta"],
-            same["dimensions"],
-            same["history"],
-            dict(zip(references.reference, references.value, strict=True)),
-        )
-    return groups
-
-
-def _select(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
-    chosen = np.logical_and.reduce([table[c] == v for c, v in zip(GROUP, key, strict=True)])
-    return table[chosen]
-
-
-def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
-    """A panel per likelihood, three in a row; unused places stay empty."""
-    columns = min(PANEL_COLUMNS, len(tables.likelihoods))
-    rows = -(-len(tables.likelihoods) // columns)
-    size = (style.WIDTH, PANEL_HEIGHT * rows + 0.5)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
-    for ax in axes.flat[len(tables.likelihoods) :]:
-        ax.remove()
-    named = dict(zip(tables.likelihoods, axes.flat, strict=False))
-    for likelihood, ax in named.items():
-        ax.set_title(likelihood_name(likelihood))
-    return figure, named
-
-
-def beta_axis(ax: Axes, betas: list[float]) -> None:
-    """A base-2 logarithmic β axis with a dotted line at β = 1."""
-    ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda beta, _: beta_name(beta)))
-    ax.axvline(1, color=style.GREY, linestyle=":", linewidth=1.5, zorder=1)
-    ax.set_xlim(min(betas) / 1.2, max(betas) * 1.2)
-    ax.set_xlabel("β")
-
-
-def seed_line(ax: Axes, rows: pd.DataFrame, **options) -> None:
-    """Mean over seeds as a line with dots, and a band from the lowest to the highest seed."""
-    sns.lineplot(
-        rows, x="beta", y="value", ax=ax, errorbar=("pi", 100), marker="o", markersize=5, **options
-    )
-    ax.set_ylabel("")
-
-
-def shared_legend(figure: Figure, ax: Axes, **options) -> None:
-    """Move the legend of ``ax`` below the panels."""
-    handles, labels = ax.get_legend_handles_labels()
-    for other in figure.axes:
-        if other.get_legend():
-            other.get_legend().remove()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=5 if len(labels) == 5 else 4, **options
-    )
 
 
 def draw_answer(tables: Tables) -> Figure:
@@ -157,7 +71,7 @@ def draw_log_likelihood(tables: Tables) -> Figure:
             rows = tables.values(metric)
             seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
         beta_axis(ax, tables.betas)
-    _label_rows(axes, "nats per image (higher is better)")
+    label_rows(axes, "nats per image (higher is better)")
     shared_legend(figure, next(iter(axes.values())))
     return figure
 
@@ -186,46 +100,23 @@ def draw_fid(tables: Tables) -> Figure:
         )
         ax.set_yscale("log")
         beta_axis(ax, tables.betas)
-    _label_rows(axes, "FID (lower is better)")
+    label_rows(axes, "FID (lower is better)")
     shared_legend(figure, next(iter(axes.values())))
     return figure
 
 
 def draw_mse(tables: Tables) -> Figure:
     """Reconstruction error against β, all likelihoods in one panel."""
-    figure, ax = _one_panel(tables, "mse")
-    for likelihood, colour in _likelihood_colours(tables).items():
-        ae = tables.values("mse", "ae")
-        ae = ae[ae.likelihood == likelihood].value
-        if len(ae):
-            ax.axhline(ae.mean(), color=colour, linestyle="--", linewidth=1)
+    figure, ax = one_panel(tables, "mse", autoencoder=True)
     ax.set_yscale("log")
     return figure
 
 
 def draw_active_units(tables: Tables) -> Figure:
     """Active units against β, all likelihoods in one panel."""
-    figure, ax = _one_panel(tables, "active_units")
+    figure, ax = one_panel(tables, "active_units")
     ax.set_ylim(bottom=-0.2)
     return figure
-
-
-def _one_panel(tables: Tables, metric: str) -> tuple[Figure, Axes]:
-    figure, ax = plt.subplots(figsize=(style.WIDTH, 4.2))
-    rows = tables.values(metric)
-    for likelihood, colour in _likelihood_colours(tables).items():
-        name = likelihood_name(likelihood)
-        seed_line(ax, rows[rows.likelihood == likelihood], label=name, color=colour)
-    beta_axis(ax, tables.betas)
-    better = METRICS[metric].better
-    ax.set_ylabel(METRICS[metric].axis + (f"\n{better} is better" if better else ""))
-    shared_legend(figure, ax)
-    return figure, ax
-
-
-def _likelihood_colours(tables: Tables) -> dict[str, tuple]:
-    colours = sns.color_palette("colorblind", len(tables.likelihoods))
-    return dict(zip(tables.likelihoods, colours, strict=True))
 
 
 def draw_rate_distortion(tables: Tables) -> Figure:
@@ -245,7 +136,7 @@ def draw_rate_distortion(tables: Tables) -> Figure:
             )
         _elbo_lines(ax)
         ax.set_xlabel("rate (nats/image)")
-    _label_rows(axes, "distortion (nats/image)")
+    label_rows(axes, "distortion (nats/image)")
     shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.collections)))
     return figure
 
@@ -272,7 +163,7 @@ def draw_dimensions(tables: Tables) -> Figure:
         sns.heatmap(grid.set_axis(names, axis=1), ax=ax, norm=norm, cmap="viridis", cbar=False)
         ax.set(xlabel="β", ylabel="")
         ax.tick_params(axis="y", rotation=0)
-    _label_rows(axes, "latent dimension, by rank")
+    label_rows(axes, "latent dimension, by rank")
     colours = ScalarMappable(norm, "viridis")
     figure.colorbar(colours, ax=list(axes.values()), label="nats per image", extend="min")
     return figure
@@ -294,14 +185,9 @@ def draw_training(tables: Tables) -> Figure:
         low = mean.groupby("beta").last().min()
         ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
         ax.set_xlabel("epoch")
-    _label_rows(axes, "validation ELBO (nats/image)")
+    label_rows(axes, "validation ELBO (nats/image)")
     shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
     return figure
-
-
-def _label_rows(axes: dict[str, Axes], label: str) -> None:
-    for i, ax in enumerate(axes.values()):
-        ax.set_ylabel(label if i % PANEL_COLUMNS == 0 else "")
 
 
 DRAWERS: dict[str, Callable[[Tables], Figure]] = {
@@ -312,6 +198,9 @@ DRAWERS: dict[str, Callable[[Tables], Figure]] = {
     "rate_distortion": draw_rate_distortion,
     "active_units": draw_active_units,
     "dimensions": draw_dimensions,
+    "aggregate_posterior": draw_aggregate_posterior,
+    "blur": draw_blur,
+    "spectra": draw_spectra,
     "training": draw_training,
 }
 

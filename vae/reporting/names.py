@@ -6,6 +6,11 @@ LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",
     "continuous_bernoulli": "continuous Bernoulli",
     "gaussian_learned_sigma": "Gaussian, learned σ",
+    "gaussian_dimension_sigma": "Gaussian, σ per position",
+    "gaussian_image_sigma": "Gaussian, σ per image",
+    "gaussian_pixel_sigma": "Gaussian, σ per pixel",
+    "gaussian_optimal_sigma": "Gaussian, optimal σ",
+    "laplace_learned_scale": "Laplace, learned scale",
     "discretized_logistic": "discretized logistic",
 }
 

@@ -25,6 +25,33 @@ rule evaluate_likelihood:
         " --threads {threads} > {log} 2>&1"
 
 
+rule evaluate_refit:
+    input:
+        code("vae.evaluation.likelihood"),
+        record=f"{RESULTS}/refits/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/refits/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        f"{RESULTS}/metrics/{{sweep}}/refit.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_refit/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate_refit/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        gpu=GPU,
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        samples=EVALUATION.importance_samples,
+        images=EVALUATION.likelihood_images,
+        seed=EVALUATION.seed,
+    shell:
+        "python -m vae evaluate-refit {params.models} {input.data} {output}"
+        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"
+
+
 rule evaluate_latents:
     input:
         code("vae.evaluation.latents"),

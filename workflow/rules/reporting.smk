@@ -5,6 +5,7 @@ rule collect:
         histories=per_sweep("models/{sweep}/history.csv"),
         metrics=[
             *per_sweep("metrics/{sweep}/likelihood.csv"),
+            *per_sweep("metrics/{sweep}/refit.csv"),
             *per_sweep("metrics/{sweep}/latents.csv"),
             *per_sweep("metrics/{sweep}/images.csv"),
             *per_sweep("metrics/{sweep}/samples.csv"),

@@ -1,0 +1,77 @@
+"""What all distributions over images share."""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+PIXELS = (-3, -2, -1)  # channels, height, width
+
+
+class PixelDistribution(ABC):
+    """Independent pixels with values in [0, 1] (or beyond it, where the family is defined there).
+
+    ``log_prob`` is in nats and summed over pixels: one number per image.
+    """
+
+    @abstractmethod
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log-probability or log density of images (..., C, H, W): shape (...)."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """Expected value per pixel, (..., C, H, W): what every picture shows."""
+
+    @abstractmethod
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """Draw images, (..., C, H, W)."""
+
+    def pixel_log_mass(self, x: Tensor, levels: int) -> Tensor:
+        """Log-probability of the grey level that each pixel of ``x`` has, (..., C, H, W).
+
+        Grey level k of ``levels`` L sits at x = k / (L - 1). A density is integrated over its
+        bin: edges halfway to the neighbours, the tails going to the two outer levels.
+
+        Raises:
+            NotImplementedError: if the family is no distribution over numbers with L levels.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no mass over {levels} grey levels")
+
+    def log_mass(self, x: Tensor, levels: int) -> Tensor:
+        """``pixel_log_mass`` summed over pixels: shape (...)."""
+        return self.pixel_log_mass(x, levels).sum(PIXELS)
+
+
+def log1mexp(a: Tensor) -> Tensor:
+    """Return log(1 - exp(-a)) for a > 0 without cancellation (Mächler 2012, eq. 7)."""
+    small = a < math.log(2)
+    near = torch.log(-torch.expm1(-torch.where(small, a, 1.0)))
+    far = torch.log1p(-torch.exp(-torch.where(small, 1.0, a)))
+    return torch.where(small, near, far)
+
+
+def log_sinhc(a: Tensor) -> Tensor:
+    """Return log(sinh(a) / a), by a series near zero (error under 1e-8)."""
+    a = a.abs()
+    small = a < 0.3
+    s = torch.where(small, a, 0.0).square()
+    series = s * (1 / 6 - s * (1 / 180 - s * (1 / 2835 - s / 37800)))
+    b = torch.where(small, 1.0, a)
+    return torch.where(small, series, b + torch.log1p(-torch.exp(-2 * b)) - torch.log(2 * b))
+
+
+def quantise(x: Tensor, levels: int) -> Tensor:
+    """Round images to the nearest of ``levels`` grey levels in [0, 1]."""
+    return (x.clamp(0, 1) * (levels - 1)).round() / (levels - 1)
+
+
+def outer_levels(x: Tensor, levels: int) -> tuple[Tensor, Tensor]:
+    """Where a pixel has the lowest and where it has the highest grey level."""
+    half = 0.5 / (levels - 1)
+    return x < half, x > 1 - half
+
+
+def uniform(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype)
