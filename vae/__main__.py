@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
-    for name in ("models", "metrics", "dimensions", "references"):
+    for name in ("models", "metrics", "dimensions", "spectra", "references"):
         collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
 
     compare = _add(
@@ -115,10 +115,13 @@ def _add_evaluations(subparsers) -> None:
         subparsers,
         "latents",
         verbs.evaluate_latents,
-        "active units and divergence per latent dimension",
+        "active units, and whether the codes follow the prior",
     )
     latents.add_argument("dimensions", type=Path, help="table with a row per latent dimension")
-    _add_evaluation(subparsers, "images", verbs.evaluate_images, "reconstruction error")
+    images = _add_evaluation(
+        subparsers, "images", verbs.evaluate_images, "reconstruction error and blur"
+    )
+    images.add_argument("spectra", type=Path, help="table of power spectra")
     samples = _add_evaluation(
         subparsers,
         "samples",

@@ -142,6 +142,7 @@ class Training:
     def __post_init__(self) -> None:
         for key in ("epochs", "batch_size", "previews"):
             _positive_integer(getattr(self, key), f"training.{key}")
+        _require(self.previews >= 2, "training.previews: at least 2, the start and the end")
         _positive_number(self.learning_rate, "training.learning_rate")
         _choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0

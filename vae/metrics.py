@@ -117,6 +117,60 @@ METRICS = {
         "latent dimensions whose posterior mean has a variance above 0.01 over the test images "
         "(Burda et al. 2016)",
     ),
+    "mutual_information": Metric(
+        "mutual information I(x; z)",
+        "nats/image",
+        "",
+        "E[log q(z|x) − log q(z)], with q(z) the mean of the posteriors of N test images "
+        "(Hoffman & Johnson 2016); never above log N",
+    ),
+    "mutual_information_ceiling": Metric(
+        "log N",
+        "nats/image",
+        "",
+        "the largest value that the estimated mutual information can have with N test images",
+    ),
+    "mutual_information_saturated": Metric(
+        "mutual information saturated",
+        "",
+        "",
+        "1 if it is within 1 nat of log N, else 0: there it is too low, and the marginal KL too "
+        "high, by half a nat or more, and both are bounds only",
+    ),
+    "marginal_kl": Metric(
+        "marginal KL",
+        "nats/image",
+        "lower",
+        "KL(q(z) ‖ p(z)) of the same aggregate posterior: the rate is the mutual information plus "
+        "this (Hoffman & Johnson 2016)",
+    ),
+    "dimensions_unlike_prior": Metric(
+        "dimensions unlike the prior",
+        "share",
+        "lower",
+        "latent dimensions in which codes, one for each of N test images, are told from N(0, 1) "
+        "by a Kolmogorov-Smirnov test at 1 %, Bonferroni-corrected; grows with N",
+    ),
+    "ablation_change": Metric(
+        "cost of ablating inactive units",
+        "nats/image",
+        "",
+        "change of the distortion when all units that are not active are drawn from the prior: "
+        "about 0 if the count of active units is right (Burda et al. 2016)",
+    ),
+    "reconstruction_variance": Metric(
+        "variance kept by reconstructions",
+        "share",
+        "",
+        "variance across test images of E[x|z] at the posterior mean, summed over pixels, as a "
+        "share of the images' own",
+    ),
+    "collapsed": Metric(
+        "collapsed",
+        "",
+        "lower",
+        "1 if no unit is active or reconstructions keep less than 1 % of the variance, else 0",
+    ),
     "fid_prior": Metric(
         "FID, prior samples",
         "",
@@ -151,6 +205,14 @@ METRICS = {
         "per pixel",
         "lower",
         "mean squared difference between test images in [0, 1] and the expected image E[x|z]",
+    ),
+    "high_frequency_energy": Metric(
+        "high-frequency energy",
+        "share of the data's",
+        "",
+        "Fourier power of reconstructions above half the Nyquist frequency (0.25 cycles per pixel "
+        "in any direction) over that of the test images: 1 is as sharp as the data, less is "
+        "blurred, more is spurious detail",
     ),
     "best_epoch": Metric(
         "epoch kept",

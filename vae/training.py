@@ -164,10 +164,14 @@ def cell_records(stack: Stack) -> list[dict]:
             "status": "trained" if diverged[i] < 0 else "diverged",
             "diverged_at_epoch": diverged[i] if diverged[i] >= 0 else None,
             "best_epoch": int(stack.best_epoch[i]),
-            "validation_objective": float(stack.best_objective[i]),
+            "validation_objective": _finite(float(stack.best_objective[i])),
         }
         for i, cell in enumerate(stack.cells)
     ]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _identity(cell: Cell) -> dict:

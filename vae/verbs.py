@@ -107,7 +107,8 @@ def evaluate_latents(options: Namespace) -> None:
     """Measure what the codes carry."""
     from vae.evaluation import latents
 
-    metrics, dimensions = latents.evaluate(*_evaluation(options))
+    trained, dataset, device = _evaluation(options)
+    metrics, dimensions = latents.evaluate(trained, dataset, options.seed, device)
     _write_csv(metrics, options.output)
     _write_csv(dimensions, options.dimensions)
 
@@ -117,7 +118,9 @@ def evaluate_images(options: Namespace) -> None:
     from vae.evaluation import images
 
     trained, dataset, device = _evaluation(options)
-    _write_csv(images.evaluate(trained, dataset, options.seed, device), options.output)
+    metrics, spectra = images.evaluate(trained, dataset, options.seed, device)
+    _write_csv(metrics, options.output)
+    _write_csv(spectra, options.spectra)
 
 
 def evaluate_samples(options: Namespace) -> None:
@@ -137,6 +140,7 @@ def collect(options: Namespace) -> None:
 
     collection.collect(options.models, options.metrics, options.output / "metrics.csv")
     collection.concatenate(options.dimensions, options.output / "dimensions.csv")
+    collection.concatenate(options.spectra, options.output / "spectra.csv")
     collection.concatenate(options.references, options.output / "references.csv")
     collection.collect_history(options.models, options.output / "history.csv")
 

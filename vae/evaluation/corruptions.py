@@ -61,7 +61,12 @@ def corruption_table(
 
     floor = distance(train)
     rows = [
-        (dataset.name, name, strength, distance(corrupt(train, strength, seed)) if strength else floor)
+        (
+            dataset.name,
+            name,
+            strength,
+            distance(corrupt(train, strength, seed)) if strength else floor,
+        )
         for name, (corrupt, strengths) in CORRUPTIONS.items()
         for strength in (0.0, *strengths)
     ]

@@ -43,6 +43,21 @@ CHARTS = {
         "distortion.",
         "Reconstruction mean squared error against β, one line per likelihood",
     ),
+    "blur": Figure(
+        "Reconstruction",
+        "Share of the test images' high-frequency energy (above half the Nyquist frequency) that "
+        "the reconstructions have, against β: 1 is as sharp as the data, less is blurred. Dashed "
+        "lines are the autoencoders trained on the same distortion.",
+        "High-frequency energy of reconstructions against β, one line per likelihood",
+    ),
+    "spectra": Figure(
+        "Reconstruction",
+        "Power spectra, averaged over directions, test images and seeds: of the test images "
+        "(black), of the autoencoder's reconstructions (dashed) and of those at every β. Where a "
+        "curve falls below the black one, detail of that size is lost.",
+        "Power against spatial frequency for test images and reconstructions, one panel per "
+        "likelihood",
+    ),
     "rate_distortion": Figure(
         "Rate and distortion",
         "Each dot is a β (mean over seeds): how many nats the code carries and how many are left "
@@ -53,6 +68,15 @@ CHARTS = {
         "Latent space",
         "Latent dimensions in use against β; at zero the posterior has collapsed.",
         "Number of active units against β, one line per likelihood",
+    ),
+    "aggregate_posterior": Figure(
+        "Latent space",
+        "Was the regularisation successful? The rate is the mutual information of image and code "
+        "plus the divergence of all codes together (the aggregate posterior) from the prior; only "
+        "the latter should vanish. The estimated mutual information cannot exceed log N (dashed): "
+        "near it, it is too low and the marginal KL too high by the same amount. The vertical "
+        "axis is linear up to 1 nat and logarithmic above.",
+        "Rate, mutual information and marginal KL against β, one panel per likelihood",
     ),
     "dimensions": Figure(
         "Latent space",

@@ -49,19 +49,17 @@ class Tables:
 
 def read_groups(results: Path) -> dict[str, Tables]:
     """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
-    names = ("metrics", "best_beta", "dimensions", "history", "references")
-    tables = {name: read_table(results / f"{name}.csv") for name in names}
+    own = ("metrics", "best_beta", "dimensions", "history", "spectra")
+    tables = {name: read_table(results / f"{name}.csv") for name in (*own, "references")}
     groups = {}
-    for key, metrics in tables["metrics"].groupby(GROUP, sort=False):
+    for key in tables["metrics"].groupby(GROUP, sort=False).groups:
         dataset, network, latent_dim = key
-        same = {n: _select(tables[n], key) for n in ("best_beta", "dimensions", "history")}
+        same = {name: _select(tables[name], key) for name in own}
         references = tables["references"].set_index("dataset").loc[[dataset]]
         groups[f"{dataset}-{network}-{latent_dim}d"] = Tables(
-            metrics,
-            same["best_beta"],
-            same["dimensions"],
-            same["history"],
-            dict(zip(references.reference, references.value, strict=True)),
+            best=same.pop("best_beta"),
+            references=dict(zip(references.reference, references.value, strict=True)),
+            **same,
         )
     return groups
 

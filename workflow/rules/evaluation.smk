@@ -71,9 +71,10 @@ rule evaluate_latents:
         gpu=GPU,
     params:
         models=lambda wildcards, input: os.path.dirname(input.record),
+        seed=EVALUATION.seed,
     shell:
         "python -m vae evaluate-latents {params.models} {input.data} {output.metrics} {output.dimensions}"
-        " --threads {threads} > {log} 2>&1"
+        " --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
 rule evaluate_images:
@@ -83,7 +84,8 @@ rule evaluate_images:
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
     output:
-        f"{RESULTS}/metrics/{{sweep}}/images.csv",
+        metrics=f"{RESULTS}/metrics/{{sweep}}/images.csv",
+        spectra=f"{RESULTS}/metrics/{{sweep}}/spectra.csv",
     log:
         f"{RESULTS}/logs/evaluate_images/{{sweep}}.log",
     benchmark:
@@ -96,8 +98,8 @@ rule evaluate_images:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-images {params.models} {input.data} {output} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-images {params.models} {input.data} {output.metrics} {output.spectra}"
+        " --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
 rule evaluate_samples:

@@ -11,10 +11,12 @@ rule collect:
             *per_sweep("metrics/{sweep}/samples.csv"),
         ],
         dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
+        spectra=per_sweep("metrics/{sweep}/spectra.csv"),
         references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.datasets),
     output:
         metrics=f"{RESULTS}/metrics.csv",
         dimensions=f"{RESULTS}/dimensions.csv",
+        spectra=f"{RESULTS}/spectra.csv",
         references=f"{RESULTS}/references.csv",
         history=f"{RESULTS}/history.csv",
     log:
@@ -26,7 +28,7 @@ rule collect:
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
         "python -m vae collect {params.results} --models {params.models} --metrics {input.metrics}"
-        " --dimensions {input.dimensions} --references {input.references} > {log} 2>&1"
+        " --dimensions {input.dimensions} --spectra {input.spectra} --references {input.references} > {log} 2>&1"
 
 
 rule compare:
@@ -48,7 +50,7 @@ rule figures:
         code("vae.reporting.figures"),
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
-            table=["metrics", "best_beta", "dimensions", "references", "history"],
+            table=["metrics", "best_beta", "dimensions", "spectra", "references", "history"],
         ),
     output:
         [

@@ -1,0 +1,42 @@
+"""How blurred are reconstructions? Power spectra, and the high-frequency energy that survives."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vae.reporting import style
+from vae.reporting.names import beta_name
+from vae.reporting.panels import Tables, label_rows, one_panel, panels, shared_legend
+
+
+def draw_blur(tables: Tables) -> Figure:
+    """High-frequency energy against β, all likelihoods in one panel."""
+    figure, ax = one_panel(tables, "high_frequency_energy", autoencoder=True)
+    ax.set_ylim(bottom=0)
+    return figure
+
+
+def draw_spectra(tables: Tables) -> Figure:
+    """Radially averaged power spectra of data and reconstructions, mean over seeds."""
+    figure, axes = panels(tables, sharey=True)
+    for likelihood, ax in axes.items():
+        _spectra(ax, tables, tables.spectra[tables.spectra.likelihood == likelihood])
+        ax.set_yscale("log")
+        ax.set_xlabel("spatial frequency (cycles per pixel)")
+    label_rows(axes, "power per frequency")
+    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
+    return figure
+
+
+def _spectra(ax: Axes, tables: Tables, rows: pd.DataFrame) -> None:
+    """One likelihood; the frequency 0, which is only the mean brightness, is left out."""
+    rows = rows[rows.frequency > 0].dropna(subset="power")
+    mean = rows.groupby(["model", "beta", "frequency"]).power.mean()
+    for beta, colour in style.beta_palette(tables.betas).items():
+        if ("vae", beta) in mean:
+            ax.plot(mean["vae", beta], color=colour, linewidth=1.3, label=f"β = {beta_name(beta)}")
+    if "ae" in mean:
+        ax.plot(
+            mean["ae"].droplevel("beta"), color=style.GREY, linestyle="--", label="autoencoder"
+        )
+    ax.plot(mean["data"].droplevel("beta"), color="black", linewidth=2, label="test images")
