@@ -35,6 +35,9 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("datasets", ["digits", "digits"], ["datasets", "digits"]),
     ("networks", [{"name": "resnet", "hidden": [16]}], ["networks", "resnet"]),
     ("networks", [{"name": "mlp", "hidden": [0]}], ["networks.mlp.hidden", "0"]),
+    ("networks", [{"name": "mlp", "hidden": []}], ["networks.mlp.hidden", "linear"]),
+    ("networks", [{"name": "conv", "hidden": []}], ["networks.conv.hidden", "linear"]),
+    ("networks", [{"name": "linear", "hidden": [4]}], ["networks.linear.hidden", "[4]"]),
     ("networks", [{"name": "mlp", "hidden": [1.5]}], ["networks.mlp.hidden", "1.5"]),
     ("networks", [{"name": "mlp", "hidden": 16}], ["networks.mlp.hidden"]),
     ("networks", [{"name": "mlp", "hidden": [16], "width": 3}], ["networks", "width"]),
@@ -206,8 +209,9 @@ def test_slugs():
 @pytest.mark.parametrize("network", NETWORKS)
 def test_sweep_through_json(make_sweep, name, network):
     sigma = 0.1 if name == "gaussian_fixed_sigma" else None
+    hidden = () if network == "linear" else (4, 8)
     sweep = make_sweep(
-        likelihood=Likelihood(name, sigma, betas=(0.5, 1.0)), network=Network(network, (4, 8))
+        likelihood=Likelihood(name, sigma, betas=(0.5, 1.0)), network=Network(network, hidden)
     )
     assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
 

@@ -1,26 +1,25 @@
-"""Fréchet distances against closed forms, and ex-post densities against known codes."""
+"""FID and KID against closed forms and brute force, ex-post densities against known codes."""
 
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from vae.config import Cell
-from vae.evaluation import samples
-from vae.evaluation.samples import (
+from vae.evaluation import distances, samples
+from vae.evaluation.distances import (
     FeatureStatistics,
-    SampleMeasure,
-    evaluate,
-    feature_statistics,
+    extract,
     fid,
-    fid_floor,
-    fitted_codes,
+    frechet_distance,
+    kid,
     sample_count,
-    training_codes,
+    squared_mmd,
 )
+from vae.evaluation.samples import SampleMeasure, evaluate, fitted_codes, training_codes
 from vae.features import train_classifier
 from vae.likelihoods import GaussianFixedSigma
+from vae.metrics import METRICS
 from vae.models import VAE, Autoencoder, Decoder, Encoder
 
 CPU = torch.device("cpu")
@@ -36,6 +35,11 @@ def random_statistics(seed: int, size: int = 5) -> FeatureStatistics:
     rng = np.random.default_rng(seed)
     factor = rng.normal(size=(size, size))
     return FeatureStatistics(rng.normal(size=size), factor @ factor.T + 0.1 * np.eye(size))
+
+
+def gaussian_features(count: int, seed: int, size: int) -> Tensor:
+    stream = torch.Generator().manual_seed(seed)
+    return torch.randn(count, size, generator=stream, dtype=torch.float64)
 
 
 def root(matrix: np.ndarray) -> np.ndarray:
@@ -68,20 +72,22 @@ def identity(kind: type[VAE] = VAE) -> VAE:
 def test_fid_of_gaussians_on_one_axis_system():
     a = FeatureStatistics(np.array([0.0, 1.0, 2.0]), np.diag([1.0, 4.0, 0.25]))
     b = FeatureStatistics(np.array([3.0, 1.0, 0.0]), np.diag([9.0, 1.0, 0.25]))
-    assert fid(a, b) == pytest.approx((9 + 0 + 4) + (1 - 3) ** 2 + (2 - 1) ** 2, rel=1e-6)
+    assert frechet_distance(a, b) == pytest.approx(
+        (9 + 0 + 4) + (1 - 3) ** 2 + (2 - 1) ** 2, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fid_is_the_closed_form_and_symmetric(seed):
     a, b = random_statistics(2 * seed), random_statistics(2 * seed + 1)
-    assert fid(a, b) == pytest.approx(frechet(a, b), rel=1e-6)
-    assert fid(a, b) == pytest.approx(fid(b, a), rel=1e-6)
-    assert fid(a, a) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(a, b) == pytest.approx(frechet(a, b), rel=1e-6)
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-6)
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
 
 
 def test_statistics_are_those_of_the_features_of_all_images(classifier, digits):
     x = digits.unit("train")  # more than one batch
-    statistics = feature_statistics(classifier, x, digits.levels)
+    statistics = FeatureStatistics.of(extract(classifier, x, digits.levels))
     features = classifier.features(x).double().numpy()
     np.testing.assert_allclose(statistics.mean, features.mean(0), rtol=1e-4, atol=1e-5)
     centred = features - features.mean(0)
@@ -93,56 +99,91 @@ def test_images_are_rounded_to_grey_levels_first(classifier, digits):
     x = digits.unit("test")
     noise = torch.rand(x.shape, generator=torch.Generator().manual_seed(0)) - 0.5
     near = x + 0.9 * noise / (digits.levels - 1)
-    a, b = (feature_statistics(classifier, images, digits.levels) for images in (x, near))
+    a, b = (extract(classifier, images, digits.levels) for images in (x, near))
     assert fid(a, b) == pytest.approx(0, abs=1e-6)
-    finer = (feature_statistics(classifier, images, 256) for images in (x, near))
+    finer = (extract(classifier, images, 256) for images in (x, near))
     assert fid(*finer) > 1e-4
 
 
 def test_fid_of_identical_images_is_zero(classifier, digits):
-    statistics = feature_statistics(classifier, digits.unit("test"), digits.levels)
-    assert fid(statistics, statistics) == pytest.approx(0, abs=1e-6)
+    features = extract(classifier, digits.unit("test"), digits.levels)
+    assert fid(features, features) == pytest.approx(0, abs=1e-6)
 
 
 def test_fid_of_collapsed_samples_is_large_and_finite(classifier, digits):
-    reference = feature_statistics(classifier, digits.unit("test"), digits.levels)
+    reference = extract(classifier, digits.unit("test"), digits.levels)
     constant = digits.mean_image().expand(397, 1, 8, 8)
-    value = fid(feature_statistics(classifier, constant, digits.levels), reference)
-    assert np.trace(reference.covariance) * 0.9 < value < np.inf
+    value = fid(extract(classifier, constant, digits.levels), reference)
+    assert reference.T.cov().trace() * 0.9 < value < np.inf
 
 
-def corrupted(x: Tensor, kind: str, strength: float) -> Tensor:
-    if kind == "blur":
-        return torch.from_numpy(gaussian_filter(x.numpy(), (0, 0, strength, strength)))
-    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
-    return x + strength * noise
+@pytest.mark.parametrize(("n", "m"), [(6, 9), (9, 6), (6, 400), (12, 12)])
+def test_fid_of_few_images_is_the_closed_form(n, m):
+    x, y = gaussian_features(n, 0, 12), 0.5 * gaussian_features(m, 1, 12) + 1
+    expected = frechet(FeatureStatistics.of(x), FeatureStatistics.of(y))
+    assert fid(x, y) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "strengths"), [("blur", (0.4, 0.7, 1.0, 1.5)), ("noise", (0.1, 0.2, 0.4, 0.8))]
-)
-def test_fid_rises_as_images_get_worse(classifier, digits, kind, strengths):
-    x, floor = digits.unit("test"), fid_floor(classifier, digits, 397, CPU)
-    reference = feature_statistics(classifier, x, digits.levels)
-    values = [
-        fid(feature_statistics(classifier, corrupted(x, kind, s), digits.levels), reference)
-        for s in strengths
-    ]
-    assert values == sorted(values)
-    assert values[0] > 1e-3
-    assert values[-1] > 3 * floor
+def test_fid_does_not_jump_where_the_images_outnumber_the_features():
+    x, y = gaussian_features(40, 0, 8), gaussian_features(40, 1, 8) + 0.3
+    assert distances._low_rank_fid(x, y) == pytest.approx(fid(x, y), rel=1e-9)
 
 
-def test_the_floor_is_positive_and_compares_equally_many_images(classifier, digits, monkeypatch):
-    counts = []
+def kernel(a: Tensor, b: Tensor) -> float:
+    return (sum(float(s * t) for s, t in zip(a, b, strict=True)) / len(a) + 1) ** 3
 
-    def counting(classifier, images, levels):
-        counts.append(len(images))
-        return feature_statistics(classifier, images, levels)
 
-    monkeypatch.setattr(samples, "feature_statistics", counting)
-    assert fid_floor(classifier, digits, 300, CPU) > 1e-3
-    assert counts == [300, 300]
+def brute_force_mmd(x: Tensor, y: Tensor) -> float:
+    """The unbiased estimate, pair by pair (Bińkowski et al. 2018, eq. 4)."""
+    n, m, total = len(x), len(y), 0.0
+    for sign, a, b, pairs in ((1, x, x, n * (n - 1)), (1, y, y, m * (m - 1)), (-2, x, y, n * m)):
+        for i in range(len(a)):
+            for j in range(len(b)):
+                if a is not b or i != j:
+                    total += sign * kernel(a[i], b[j]) / pairs
+    return total
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (7, 7), (5, 11)])
+def test_kid_is_the_double_loop(n, m):
+    x, y = gaussian_features(n, 0, 6), 2 * gaussian_features(m, 1, 6) + 0.5
+    assert squared_mmd(x, y) == pytest.approx(brute_force_mmd(x, y), rel=1e-12)
+    assert squared_mmd(x, y) == pytest.approx(squared_mmd(y, x), rel=1e-12)
+
+
+def test_kid_uses_every_image_once():
+    x, y = gaussian_features(43, 0, 6), gaussian_features(43, 1, 6) + 0.2
+    values = [brute_force_mmd(x[i::10], y[i::10]) for i in range(10)]
+    assert kid(x, y).value == pytest.approx(np.mean(values), rel=1e-12)
+    assert kid(x, y).se == pytest.approx(np.std(values, ddof=1) / np.sqrt(10), rel=1e-12)
+
+
+def kids(shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Values and errors of KID between two halves of one sample, one half moved by ``shift``."""
+    estimates = []
+    for seed in range(300):
+        a, b = gaussian_features(400, seed, 5).chunk(2)
+        estimates.append(kid(a + shift, b))
+    return tuple(np.array(estimates).T)
+
+
+def test_kid_of_two_halves_of_one_distribution_has_mean_zero():
+    values, _ = kids(shift=0)
+    assert abs(values.mean()) < 3 * values.std() / np.sqrt(300)
+    assert (values < 0).any() and (values > 0).any()
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_the_error_of_kid_is_the_spread_of_its_values(shift):
+    values, errors = kids(shift)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.15)
+
+
+@pytest.mark.parametrize(("count", "has_error"), [(2, False), (3, False), (4, True), (19, True)])
+def test_kid_of_very_few_images_is_finite(count, has_error):
+    estimate = kid(gaussian_features(count, 0, 3), gaussian_features(count, 1, 3))
+    assert np.isfinite(estimate.value)
+    assert (estimate.se is not None) == has_error
 
 
 def test_sample_count_is_what_was_asked_for_or_all_there_is(digits):
@@ -197,11 +238,14 @@ def test_training_codes_are_samples_of_the_posteriors(trained, digits):
 def test_every_kind_of_cell_has_its_distances(trained, digits, classifier):
     table = evaluate(trained, digits, classifier, samples=0, seed=0, device=CPU)
     metrics = table.groupby("model")["metric"].agg(set)
-    expected = {"fid_reconstruction", "fid_gaussian", "fid_gmm"}
+    expected = {"fid_reconstruction", "fid_gaussian", "fid_gmm", "kid_gmm"}
     assert metrics["ae"] == expected
-    assert metrics["vae"] == {*expected, "fid_prior"}
+    assert metrics["vae"] == {*expected, "fid_prior", "kid_prior"}
     assert (table["value"] > 0).all()
-    assert len(table) == 2 * 3 + 4 * 4
+    is_kid = table["metric"].str.startswith("kid_")
+    assert (table["se"][is_kid] > 0).all() and table["se"][~is_kid].isna().all()
+    assert len(table) == 2 * 4 + 4 * 6
+    assert set(table["metric"]) <= set(METRICS)
 
 
 def test_distances_depend_on_the_seed_alone(trained, digits, classifier):
@@ -219,9 +263,9 @@ def test_both_sides_have_equally_many_images(trained, digits, classifier, monkey
 
     def recording(classifier, images, levels):
         seen.append(images)
-        return feature_statistics(classifier, images, levels)
+        return extract(classifier, images, levels)
 
-    monkeypatch.setattr(samples, "feature_statistics", recording)
+    monkeypatch.setattr(samples, "extract", recording)
     SampleMeasure(digits, classifier, count, 0, CPU)(trained.model(VAE_CELL), VAE_CELL)
     assert [len(images) for images in seen] == [count] * 5
     assert torch.equal(seen[0], digits.unit("test")[:count])

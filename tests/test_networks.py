@@ -40,8 +40,8 @@ def test_conv_refuses_what_it_cannot_halve(shape, hidden):
             make()
 
 
-def test_mlp_without_hidden_layers_is_linear():
-    encoder, decoder = ENCODERS["mlp"]((1, 4, 4), (), 6), DECODERS["mlp"](3, (), (1, 4, 4))
+def test_linear_networks_are_linear():
+    encoder, decoder = ENCODERS["linear"]((1, 4, 4), (), 6), DECODERS["linear"](3, (), (1, 4, 4))
     z = torch.randn(2, 3)
     torch.testing.assert_close(decoder(2 * z), 2 * decoder(z))
     x = torch.randn(2, 1, 4, 4)

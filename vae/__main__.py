@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from vae import verbs
+from vae.config import FEATURES
 from vae.errors import InputError
 
 
@@ -71,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     refit.add_argument("--stack-size", type=int, help="cells trained at once")
     _add_device(refit)
 
+    mean_loss = _add(
+        subparsers, "mean-loss", verbs.mean_loss, "show what a loss averaged over pixels does"
+    )
+    mean_loss.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    mean_loss.add_argument("data", type=Path)
+    mean_loss.add_argument("output", type=Path, help="table with a row per training")
+    _add_device(mean_loss)
+
     features = _add(
         subparsers, "features", verbs.features, "train the classifier whose features FID uses"
     )
@@ -79,16 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     features.add_argument(
         "references", type=Path, help="table with its accuracy and the FID between real images"
     )
+    features.add_argument("corruptions", type=Path, help="table with the FID of corrupted images")
     features.add_argument("--epochs", type=int, default=20)
     features.add_argument("--samples", type=int, default=0)
     features.add_argument("--seed", type=int, default=0)
+    _add_extractor(features)
     _add_device(features)
     _add_evaluations(subparsers)
 
     collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
-    for name in ("models", "metrics", "dimensions", "spectra", "references"):
+    for name in ("models", "metrics", "dimensions", "spectra", "references", "corruptions"):
         collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
+    collect.add_argument("--mean-loss", type=Path, nargs="+", required=True)
 
     compare = _add(
         subparsers, "compare", verbs.compare, "find the best β of every sweep by every criterion"
@@ -132,6 +144,7 @@ def _add_evaluations(subparsers) -> None:
     samples.add_argument(
         "--samples", type=int, default=0, help="images on each side; 0 for all test images"
     )
+    _add_extractor(samples)
 
 
 def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
@@ -181,6 +194,13 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(verb=verb)
     return parser
+
+
+def _add_extractor(parser: argparse.ArgumentParser) -> None:
+    text = "what FID and KID compare (default: classifier)"
+    parser.add_argument("--features", choices=FEATURES, default="classifier", help=text)
+    text = "weights of pytorch-fid's network (default: the file in torch's cache)"
+    parser.add_argument("--inception-weights", type=Path, help=text)
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

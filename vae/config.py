@@ -14,7 +14,7 @@ BINARISATIONS = ("static", "dynamic")
 DATASETS = tuple(
     name for source in SOURCES for name in (source, *(f"{source}_{b}" for b in BINARISATIONS))
 )
-NETWORKS = ("mlp", "conv")
+NETWORKS = ("mlp", "conv", "linear")
 LIKELIHOODS = (
     "bernoulli",
     "continuous_bernoulli",
@@ -29,6 +29,7 @@ LIKELIHOODS = (
     "discretized_logistic",
     "categorical",
 )
+FEATURES = ("classifier", "inception")
 SCALE_READINGS = (
     "variance",
     "standard_deviation",
@@ -85,7 +86,10 @@ def _build(cls: type, values: object, where: str):
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture: ``mlp`` with hidden widths, ``conv`` with channels, encoder first."""
+    """An architecture: ``mlp`` with hidden widths, ``conv`` with channels, encoder first.
+
+    ``linear`` has none: its encoder and its decoder are one linear map each.
+    """
 
     name: str
     hidden: tuple[int, ...]
@@ -98,6 +102,11 @@ class Network:
         object.__setattr__(self, "hidden", tuple(self.hidden))
         for width in self.hidden:
             _positive_integer(width, f"networks.{self.name}.hidden")
+        _require(
+            (self.name == "linear") == (not self.hidden),
+            f"networks.{self.name}.hidden: {list(self.hidden)} does not fit; "
+            "linear takes [], the others one or more layers",
+        )
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,8 @@ class Evaluation:
     samples: int = 0
     classifier_epochs: int = 20
     refit_epochs: int = 20
+    features: str = "classifier"
+    inception_weights: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -176,6 +187,11 @@ class Evaluation:
                 isinstance(value, int) and value >= 0,
                 f"evaluation.{key}: {value!r} must be a whole number, 0 or more",
             )
+        _choice(self.features, FEATURES, "evaluation.features")
+        _require(
+            self.inception_weights is None or isinstance(self.inception_weights, str),
+            f"evaluation.inception_weights: {self.inception_weights!r} must be the name of a file",
+        )
 
 
 @dataclass(frozen=True)

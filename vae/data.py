@@ -196,9 +196,9 @@ def _read_torchvision(source: str, mirror: Path | str | None) -> tuple[Arrays, i
             looked = f"the mirror {mirror}" if mirror else "no mirror (none is named)"
             reason = " ".join(str(error).split())
             raise InputError(
-                f"{source}: looked for its archives in {looked}, then tried to download them, "
-                f"which failed ({reason}): connect to the internet, or name a directory that holds "
-                f"{dataset_class.__name__}/raw/*.gz by dataset_mirror or VAE_DATASET_MIRROR"
+                f"{source}: looked for its archives in {looked}, tried a download, "
+                f"which failed ({reason}): connect to the internet, or name a directory that "
+                f"holds {dataset_class.__name__}/raw/*.gz by dataset_mirror or VAE_DATASET_MIRROR"
             ) from None
     images, labels = train.data.numpy()[:, None], train.targets.numpy()
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))

@@ -1,6 +1,7 @@
 """Features for comparing sets of images: a small classifier trained once per dataset."""
 
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import safe_open
@@ -20,8 +21,24 @@ BATCH = 100
 LEARNING_RATE = 2e-3
 
 
+class FeatureExtractor(Protocol):
+    """A network whose features FID and KID compare.
+
+    Attributes:
+        metric_prefix: begins the names of all metrics measured in these features, so that values
+            in different features never share a column.
+    """
+
+    metric_prefix: str
+
+    def features(self, images: Tensor) -> Tensor:
+        """One feature vector per image: (N, F) for images (N, C, H, W) in [0, 1]."""
+
+
 class Classifier(nn.Module):
     """A small convolutional classifier; its last hidden layer is the feature space."""
+
+    metric_prefix = ""
 
     def __init__(self, shape: Shape, classes: int, features: int) -> None:
         super().__init__()

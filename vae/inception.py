@@ -53,7 +53,7 @@ class Inception:
             # pytorch-fid builds and fills the network; only where it would download we read.
             with patch.object(inception, "load_state_dict_from_url", read):
                 network = inception.InceptionV3()
-        except (RuntimeError, TypeError, EOFError, AttributeError, pickle.UnpicklingError):
+        except (RuntimeError, TypeError, EOFError, pickle.UnpicklingError):
             raise InputError(
                 f"{weights} does not hold the weights of pytorch-fid's Inception network: "
                 f"replace it by a whole copy of {WEIGHTS_NAME}"

@@ -1,6 +1,7 @@
 """Every metric by name: what it is called in print, its unit, which direction is better."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -200,6 +201,20 @@ METRICS = {
         "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
         True,
     ),
+    "kid_prior": Metric(
+        "KID, prior samples",
+        "",
+        "lower",
+        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
+        "compares, in the same features: unbiased, so about 0 for perfect samples, even below; "
+        "mean over 10 disjoint subsets, whose spread gives the standard error",
+    ),
+    "kid_gmm": Metric(
+        "KID, ex-post mixture",
+        "",
+        "lower",
+        "the same for the images that the FID of the ex-post mixture compares",
+    ),
     "mse": Metric(
         "reconstruction MSE",
         "per pixel",
@@ -208,7 +223,7 @@ METRICS = {
     ),
     "high_frequency_energy": Metric(
         "high-frequency energy",
-        "share of the data's",
+        "share",
         "",
         "Fourier power of reconstructions above half the Nyquist frequency (0.25 cycles per pixel "
         "in any direction) over that of the test images: 1 is as sharp as the data, less is "
@@ -223,5 +238,30 @@ METRICS = {
     "diverged": Metric("diverged", "", "lower", "1 if training left the finite numbers, else 0"),
 }
 
-CRITERIA = ("log_likelihood_refit", "bits_per_dim", "elbo", "fid_prior", "mse")
-"""The metrics for which a best β is sought."""
+CRITERIA = (
+    "log_likelihood_refit",
+    "bits_per_dim",
+    "elbo",
+    "fid_prior",
+    "inception_fid_prior",
+    "mse",
+)
+"""The metrics for which a best β is sought, where a table has them."""
+
+INCEPTION = "inception_"
+METRICS |= {
+    INCEPTION + name: replace(
+        metric,
+        label=f"Inception {metric.label}",
+        definition=f"as {metric.label}, but in the 2048 features of pytorch-fid's Inception "
+        "network (Heusel et al. 2017), for which values are published",
+    )
+    for name, metric in METRICS.items()
+    if name.startswith(("fid_", "kid_"))
+}
+
+
+def available(name: str, names: Collection[str]) -> str:
+    """``name``, or its counterpart in Inception features if only that is among ``names``."""
+    other = INCEPTION + name
+    return other if other in names and name not in names else name

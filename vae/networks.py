@@ -67,8 +67,9 @@ def _halved(shape: Shape, times: int) -> tuple[int, int]:
     return shape[1] // factor, shape[2] // factor
 
 
-ENCODERS = {"mlp": mlp_encoder, "conv": conv_encoder}
-DECODERS = {"mlp": mlp_decoder, "conv": conv_decoder}
+# Without hidden layers the fully connected networks are one linear map.
+ENCODERS = {"mlp": mlp_encoder, "conv": conv_encoder, "linear": mlp_encoder}
+DECODERS = {"mlp": mlp_decoder, "conv": conv_decoder, "linear": mlp_decoder}
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

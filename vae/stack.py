@@ -96,6 +96,10 @@ class Stack:
 
         return vmap(one_cell)({**self.parameters, **self.constants}, x, noise)
 
+    def loss(self, distortion: Tensor, rate: Tensor, beta: Tensor) -> Tensor:
+        """What training minimises, per cell and image: (M, B)."""
+        return weighted(distortion, rate, beta)
+
     def train_epoch(self) -> None:
         """One pass over the training images; its mean distortion and rate go to the history."""
         self.epoch += 1
@@ -115,7 +119,7 @@ class Stack:
             x = self.dataset.training_batch(order[:, batch], streams)
             distortion, rate = self.terms(x[self.row], noise[:, batch][self.row])
             self.optimiser.zero_grad()
-            weighted(distortion, rate, beta).mean(1).sum().backward()
+            self.loss(distortion, rate, beta).mean(1).sum().backward()
             self.optimiser.step()
             totals += torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
         self._note_divergence(totals)

@@ -51,18 +51,49 @@ def refit(options: Namespace) -> None:
     refit(trained, dataset, options.output, options.epochs, device, options.stack_size)
 
 
-def features(options: Namespace) -> None:
-    """Train the classifier whose features FID uses."""
+def mean_loss(options: Namespace) -> None:
+    """Show what a distortion averaged over pixels does."""
+    from vae.config import Sweep
     from vae.data import load_dataset
     from vae.devices import set_up
+    from vae.files import read_json
+    from vae.mean_loss import demonstrate
+
+    sweep = Sweep.from_dict(read_json(options.sweep))
+    device = set_up(options.device, options.threads)
+    frame = demonstrate(sweep, load_dataset(options.data), sweep.seeds[0], device)
+    frame.insert(0, "dataset", sweep.dataset)
+    frame.insert(1, "sweep", sweep.slug)
+    _write_csv(frame, options.output)
+
+
+def features(options: Namespace) -> None:
+    """Train the classifier whose features FID uses, and measure what FID is read against."""
+    from vae.data import load_dataset
+    from vae.devices import set_up
+    from vae.evaluation.corruptions import corruption_table
+    from vae.evaluation.distances import sample_count
     from vae.evaluation.references import references
     from vae.features import save_classifier, train_classifier
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data)
+    inception = _inception(options, device)  # before training: its weights may be missing
     classifier = train_classifier(dataset, options.epochs, options.seed, device)
     save_classifier(classifier, dataset, options.output)
-    _write_csv(references(dataset, classifier, options.samples, device), options.references)
+    extractor = inception or classifier
+    shared = (extractor, sample_count(dataset, options.samples), options.seed, device)
+    _write_csv(references(dataset, classifier, *shared), options.references)
+    _write_csv(corruption_table(dataset, *shared), options.corruptions)
+
+
+def _inception(options: Namespace, device):
+    """The Inception network if it is asked for, else None."""
+    if options.features != "inception":
+        return None
+    from vae.inception import Inception, find_weights
+
+    return Inception(find_weights(options.inception_weights), device)
 
 
 def _evaluation(options: Namespace):
@@ -129,8 +160,8 @@ def evaluate_samples(options: Namespace) -> None:
     from vae.features import load_classifier
 
     trained, dataset, device = _evaluation(options)
-    classifier = load_classifier(options.classifier, device)
-    frame = samples.evaluate(trained, dataset, classifier, options.samples, options.seed, device)
+    extractor = _inception(options, device) or load_classifier(options.classifier, device)
+    frame = samples.evaluate(trained, dataset, extractor, options.samples, options.seed, device)
     _write_csv(frame, options.output)
 
 
@@ -142,6 +173,8 @@ def collect(options: Namespace) -> None:
     collection.concatenate(options.dimensions, options.output / "dimensions.csv")
     collection.concatenate(options.spectra, options.output / "spectra.csv")
     collection.concatenate(options.references, options.output / "references.csv")
+    collection.concatenate(options.corruptions, options.output / "corruptions.csv")
+    collection.concatenate(options.mean_loss, options.output / "mean_loss.csv")
     collection.collect_history(options.models, options.output / "history.csv")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from vae.distributions.pixels import PIXELS, PixelDistribution, log1mexp, log_sinhc, uniform
 
@@ -64,8 +65,6 @@ class Beta(PixelDistribution):
         levels: number of grey levels of the images.
     """
 
-    NODES = 16  # of the quadrature over a bin
-
     def __init__(self, alpha: Tensor, beta: Tensor, levels: int) -> None:
         self.alpha, self.beta, self.levels = alpha, beta, levels
 
@@ -74,11 +73,7 @@ class Beta(PixelDistribution):
         quarter = 0.25 / (self.levels - 1)
         x = x.clamp(quarter, 1 - quarter)
         powers = (self.alpha - 1) * torch.log(x) + (self.beta - 1) * torch.log1p(-x)
-        return (powers - self._log_normaliser()).sum(PIXELS)
-
-    def _log_normaliser(self) -> Tensor:
-        both = self.alpha + self.beta
-        return torch.lgamma(self.alpha) + torch.lgamma(self.beta) - torch.lgamma(both)
+        return (powers - log_beta(self.alpha, self.beta).to(powers.dtype)).sum(PIXELS)
 
     @property
     def mean(self) -> Tensor:
@@ -93,18 +88,53 @@ class Beta(PixelDistribution):
         return torch.from_numpy(draws).to(self.alpha)
 
     def pixel_log_mass(self, x: Tensor, levels: int) -> Tensor:
-        """Mass of each bin by Gauss-Legendre quadrature; the outer bins end at 0 and 1."""
+        """Mass of each bin by quadrature in t = logit x; the outer bins end at 0 and 1."""
+        # There the integrand σ(t)^α σ(-t)^β has one peak at log(α/β) and no pole: each side of the
+        # bin's highest point is integrated on its own.
+        alpha, beta, centre = self.alpha.double(), self.beta.double(), x.double()
         half = 0.5 / (levels - 1)
-        lower, upper = (x - half).clamp(min=0), (x + half).clamp(max=1)
-        flip = x > 0.5  # so that only an edge at 0 needs care
-        a, b = torch.where(flip, self.beta, self.alpha), torch.where(flip, self.alpha, self.beta)
-        lower, upper = torch.where(flip, 1 - upper, lower), torch.where(flip, 1 - lower, upper)
-        # u = x^a turns ∫ x^(a-1) (1-x)^(b-1) dx into ∫ (1 - u^(1/a))^(b-1) du / a: no pole at 0.
-        low, high = torch.exp(a * torch.log(lower)), torch.exp(a * torch.log(upper))
-        nodes, weights = np.polynomial.legendre.leggauss(self.NODES)
-        total = torch.full_like(x * a, -torch.inf)
-        for node, weight in zip(nodes, weights, strict=True):
-            u = low + (high - low) * (node + 1) / 2
-            log_value = (b - 1) * torch.log1p(-u.pow(1 / a)) + float(np.log(weight / 2))
-            total = torch.logaddexp(total, log_value)
-        return total + torch.log(high - low) - torch.log(a) - self._log_normaliser()
+        lower = torch.logit((centre - half).clamp(min=0))
+        upper = torch.logit((centre + half).clamp(max=1))
+        top = torch.log(alpha / beta).maximum(lower).minimum(upper)
+        sides = _decay(alpha, beta, top, upper - top) + _decay(beta, alpha, -top, top - lower)
+        height = alpha * logsigmoid(top) + beta * logsigmoid(-top) - log_beta(alpha, beta)
+        return (height + torch.log(sides)).to(self.alpha.dtype)
+
+
+def log_beta(alpha: Tensor, beta: Tensor) -> Tensor:
+    """Log of the Beta function, in float64: of large parameters float32 loses three decimals."""
+    alpha, beta = alpha.double(), beta.double()
+    return torch.lgamma(alpha) + torch.lgamma(beta) - torch.lgamma(alpha + beta)
+
+
+NEGLIGIBLE = 30.0  # nats below the top at which a tail is cut off
+NEWTON_STEPS = 4
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+def _decay(alpha: Tensor, beta: Tensor, top: Tensor, width: Tensor) -> Tensor:
+    """Integrate σ(t)^α σ(-t)^β over ``width`` above ``top``, from where it falls, relative to it.
+
+    Gauss-Legendre in s, t = top + reach s², whose nodes are dense near the top.
+    """
+    below = torch.sigmoid(-top)
+    reach = _reach(alpha, beta, top, below).minimum(width)
+    total = torch.zeros_like(reach)
+    for node, weight in zip((NODES + 1) / 2, WEIGHTS / 2, strict=True):
+        total += 2 * node * weight * torch.exp(-_fall(alpha, beta, below, reach * node**2))
+    return total * reach
+
+
+def _fall(alpha: Tensor, beta: Tensor, below: Tensor, r: Tensor) -> Tensor:
+    """How far the log of σ(t)^α σ(-t)^β falls within ``r`` from where σ(-t) is ``below``."""
+    return beta * r + (alpha + beta) * torch.log1p(below * torch.expm1(-r))
+
+
+def _reach(alpha: Tensor, beta: Tensor, top: Tensor, below: Tensor) -> Tensor:
+    """The r where the fall is ``NEGLIGIBLE``, or a little above."""
+    both = alpha + beta
+    r = (NEGLIGIBLE - both * logsigmoid(top)) / beta
+    for _ in range(NEWTON_STEPS):  # from above, and the fall is convex: never below the root
+        slope = beta - both * below * torch.exp(-r) / (1 + below * torch.expm1(-r))
+        r = r - (_fall(alpha, beta, below, r) - NEGLIGIBLE) / slope
+    return r

@@ -17,7 +17,7 @@ from vae.randomness import generator
 def blur(x: Tensor, strength: float, seed: int) -> Tensor:
     """Blur by a Gaussian whose standard deviation is ``strength`` of the image's side."""
     sigma = strength * x.shape[-1]
-    return torch.from_numpy(gaussian_filter(x.numpy(), sigma, axes=(-2, -1)))
+    return torch.from_numpy(gaussian_filter(x.numpy(), (0, 0, sigma, sigma)))
 
 
 def noise(x: Tensor, strength: float, seed: int) -> Tensor:
@@ -59,14 +59,8 @@ def corruption_table(
     def distance(images: Tensor) -> float:
         return fid(extract(extractor, images.to(device), dataset.levels), reference)
 
-    floor = distance(train)
     rows = [
-        (
-            dataset.name,
-            name,
-            strength,
-            distance(corrupt(train, strength, seed)) if strength else floor,
-        )
+        (dataset.name, name, strength, distance(corrupt(train, strength, seed)))
         for name, (corrupt, strengths) in CORRUPTIONS.items()
         for strength in (0.0, *strengths)
     ]

@@ -1,4 +1,4 @@
-"""How close are reconstructions to the images?"""
+"""How close are reconstructions to the images, and how blurred?"""
 
 import pandas as pd
 import torch
@@ -8,8 +8,10 @@ from vae.config import Cell
 from vae.data import Dataset
 from vae.distributions import PIXELS
 from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.evaluation.spectra import high_frequency_energy, mean_spectrum
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
+from vae.table import cell_columns
 
 
 @torch.no_grad()
@@ -29,14 +31,34 @@ def reconstructions(model: VAE, x: Tensor, seed: int) -> Tensor:
     return torch.cat([model.decode(model.encode(part).rsample(e)).mean for part, e in pairs])
 
 
+def measure_images(model: VAE, x: Tensor, seed: int) -> tuple[dict[str, Estimate], pd.DataFrame]:
+    """Image metrics of one cell, and the power spectrum of its reconstructions."""
+    reconstructed = reconstructions(model, x, seed)
+    metrics = {
+        "mse": average((reconstructed - x).square().mean(PIXELS)),
+        "high_frequency_energy": high_frequency_energy(reconstructed, x),
+    }
+    return metrics, mean_spectrum(reconstructed)
+
+
 def evaluate(
     trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
-) -> pd.DataFrame:
-    """Image metrics of every cell on the test split."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Image metrics of every cell on the test split, and a table of power spectra.
+
+    The spectra start with that of the test images, as the model ``data``.
+    """
     x = dataset.unit("test").to(device)
-
-    def measure(model: VAE, cell: Cell) -> dict[str, Estimate]:
-        squared_error = (reconstructions(model, x, seed) - x).square()
-        return {"mse": average(squared_error.mean(PIXELS))}
-
-    return measure_cells(trained, measure, device)
+    measured = {
+        cell: measure_images(trained.model(cell, device), x, seed)
+        for cell in trained.cells
+        if not trained.diverged(cell)
+    }
+    metrics = measure_cells(trained, lambda _, cell: measured[cell][0], device)
+    spectra = {Cell("data", 0.0, 0): mean_spectrum(x)}
+    spectra |= {cell: spectrum for cell, (_, spectrum) in measured.items()}
+    tables = [
+        pd.DataFrame({**cell_columns(trained.sweep, cell), **spectrum.to_dict("list")})
+        for cell, spectrum in spectra.items()
+    ]
+    return metrics, pd.concat(tables)

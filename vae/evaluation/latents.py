@@ -1,4 +1,6 @@
-"""What do the codes carry? Active units and the divergence of each latent dimension."""
+"""What do the codes carry, and do they fill the prior?"""
+
+import math
 
 import pandas as pd
 import torch
@@ -6,11 +8,24 @@ from torch import Tensor
 
 from vae.config import Cell
 from vae.data import Dataset
-from vae.evaluation.cells import Estimate, measure_cells
-from vae.models import VAE, TrainedSweep
+from vae.distributions import DiagonalGaussian
+from vae.evaluation.aggregate import (
+    aggregate_estimate,
+    posterior,
+    prior_tests,
+    spaced,
+    standard_noise,
+)
+from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.models import VAE, Autoencoder, TrainedSweep
 from vae.table import cell_columns
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
+COLLAPSED_VARIANCE = 0.01  # share of the data's variance below which images look all alike
+REJECTION_LEVEL = 0.01  # of the tests against the prior, shared by all dimensions (Bonferroni)
+# Within g nats of log N the mutual information of more images is higher by -log(1 - e^-g) or
+# more, as each image's own posterior is e^-g of q(z) at its codes: 0.46 nats at g = 1.
+SATURATION_GAP = 1.0
 
 
 @torch.no_grad()
@@ -25,36 +40,117 @@ def code_statistics(model: VAE, x: Tensor) -> dict[str, Tensor]:
     return {"mean": means.mean(0), "variance": means.var(0), "kl": kl.mean(0)}
 
 
-def measure_latents(model: VAE, x: Tensor) -> dict[str, Estimate]:
-    """Latent metrics of one cell."""
-    variance = code_statistics(model, x)["variance"]
-    return {"active_units": Estimate(float((variance > ACTIVE_VARIANCE).sum()))}
+def latent_dimensions(model: VAE, x: Tensor, seed: int) -> pd.DataFrame:
+    """A row per latent dimension: the code statistics, and codes against the prior.
+
+    ``aggregate_mean`` and ``aggregate_variance`` are of codes drawn from q(z); ``ks_statistic``
+    and ``ks_p_value`` test one code per image against N(0, 1). Nothing compares the codes of an
+    autoencoder with a prior: its ``kl`` and tests are empty.
+    """
+    statistics = {name: values.cpu().numpy() for name, values in code_statistics(model, x).items()}
+    q = posterior(model, spaced(x))
+    codes = q.rsample(standard_noise(q, seed))  # (S, N, d)
+    flat = codes.flatten(0, 1)
+    statistics["aggregate_mean"] = flat.mean(0).cpu().numpy()
+    statistics["aggregate_variance"] = flat.var(0).cpu().numpy()
+    tests = prior_tests(codes[0])
+    if isinstance(model, Autoencoder):
+        statistics["kl"], tests = None, (None, None)
+    statistics["ks_statistic"], statistics["ks_p_value"] = tests
+    return pd.DataFrame({"dimension": range(model.latent_dim), **statistics})
+
+
+def measure_latents(
+    model: VAE, x: Tensor, dimensions: pd.DataFrame, seed: int
+) -> dict[str, Estimate]:
+    """Latent metrics of one cell; those that need a prior only where there is one.
+
+    Args:
+        x: images in [0, 1], (N, C, H, W).
+        dimensions: what ``latent_dimensions`` says of the same model and images.
+    """
+    active = torch.tensor((dimensions.variance > ACTIVE_VARIANCE).to_numpy(), device=x.device)
+    x = spaced(x)
+    q = posterior(model, x)
+    share = reconstruction_variance(model, x, q.mean)
+    collapsed = not active.any() or share < COLLAPSED_VARIANCE
+    metrics = {
+        "active_units": Estimate(float(active.sum())),
+        "reconstruction_variance": Estimate(share),
+        "collapsed": Estimate(float(collapsed)),
+    }
+    if isinstance(q, DiagonalGaussian):
+        metrics |= _against_prior(q, dimensions, seed)
+        metrics["ablation_change"] = average(ablation_change(model, x, q, active, seed))
+    return metrics
+
+
+def _against_prior(
+    q: DiagonalGaussian, dimensions: pd.DataFrame, seed: int
+) -> dict[str, Estimate]:
+    estimate, ceiling = aggregate_estimate(q, seed), math.log(len(q.mean))
+    information = average(estimate.mutual_information)
+    unlike = dimensions.ks_p_value < REJECTION_LEVEL / len(dimensions)
+    return {
+        "mutual_information": information,
+        "mutual_information_ceiling": Estimate(ceiling),
+        "mutual_information_saturated": Estimate(
+            float(information.value > ceiling - SATURATION_GAP)
+        ),
+        "marginal_kl": average(estimate.marginal_kl),
+        "dimensions_unlike_prior": Estimate(float(unlike.mean())),
+    }
+
+
+@torch.no_grad()
+def ablation_change(
+    model: VAE, x: Tensor, q: DiagonalGaussian, active: Tensor, seed: int
+) -> Tensor:
+    """Change of the distortion per image, (N,), when inactive dimensions are prior noise.
+
+    The noise is the one that the replaced codes were made of: a dimension whose posterior is the
+    prior changes nothing at all.
+
+    Args:
+        active: which dimensions keep their codes, bool (latent_dim,).
+    """
+    noise = standard_noise(q, seed)  # (S, N, d)
+    z = q.rsample(noise)
+    return _distortion(model, x, torch.where(active, z, noise)) - _distortion(model, x, z)
+
+
+def _distortion(model: VAE, x: Tensor, z: Tensor) -> Tensor:
+    """-log p(x|z) per image, (N,), averaged over codes (S, N, d)."""
+    pairs = zip(x.split(1000), z.float().split(1000, dim=1), strict=True)
+    return torch.cat([-model.decode(codes).log_prob(part).mean(0) for part, codes in pairs])
+
+
+@torch.no_grad()
+def reconstruction_variance(model: VAE, x: Tensor, codes: Tensor) -> float:
+    """Variance of E[x|z] across images, summed over pixels, as a share of the images' own.
+
+    Args:
+        codes: one per image, (N, latent_dim).
+    """
+    means = torch.cat([model.decode(z).mean for z in codes.float().split(1000)])
+    return float(means.double().var(0).sum() / x.double().var(0).sum())
 
 
 def evaluate(
-    trained: TrainedSweep, dataset: Dataset, device: torch.device
+    trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Latent metrics of every cell on the test split, and a table of every latent dimension.
-
-    The autoencoder's dimensions have no divergence: its ``kl`` is empty.
-    """
+    """Latent metrics of every cell on the test split, and a table of every latent dimension."""
     x = dataset.unit("test").to(device)
-    metrics = measure_cells(trained, lambda model, cell: measure_latents(model, x), device)
-    dimensions = [
-        pd.DataFrame(
-            {
-                **cell_columns(trained.sweep, cell),
-                **_dimensions(trained.model(cell, device), cell, x),
-            }
-        )
+    dimensions = {
+        cell: latent_dimensions(trained.model(cell, device), x, seed)
         for cell in trained.cells
         if not trained.diverged(cell)
-    ]
-    return metrics, pd.concat(dimensions) if dimensions else pd.DataFrame()
+    }
 
+    def measure(model: VAE, cell: Cell) -> dict[str, Estimate]:
+        return measure_latents(model, x, dimensions[cell], seed)
 
-def _dimensions(model: VAE, cell: Cell, x: Tensor) -> dict:
-    statistics = {name: values.cpu().numpy() for name, values in code_statistics(model, x).items()}
-    if cell.model == "ae":
-        statistics["kl"] = None
-    return {"dimension": range(model.latent_dim), **statistics}
+    metrics = measure_cells(trained, measure, device)
+    columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
+    tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
+    return metrics, pd.concat(tables) if tables else pd.DataFrame()

@@ -5,15 +5,10 @@ import torch
 from torch import Tensor
 
 from vae.data import Dataset
+from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
 from vae.evaluation.distances import extract, fid, kid
 from vae.features import Classifier, FeatureExtractor, accuracy
 from vae.randomness import generator
-
-
-def sample_count(dataset: Dataset, samples: int) -> int:
-    """Images on each side of a comparison: ``samples``, or 0 for the whole test split."""
-    available = len(dataset.images["test"])
-    return min(samples or available, available)
 
 
 def real_images(dataset: Dataset, split: str, count: int, seed: int) -> Tensor:
@@ -37,17 +32,16 @@ def references(
     dataset: Dataset,
     classifier: Classifier,
     extractor: FeatureExtractor,
-    samples: int,
+    count: int,
     seed: int,
     device: torch.device,
 ) -> pd.DataFrame:
     """One row per reference value of a dataset: columns ``dataset, reference, value``.
 
     ``fid_floor`` and ``kid_floor`` compare real images: as many from the training split as from
-    the test split; ``fid_noise`` compares uniform noise with the test split. All have as many
-    images on each side as the comparisons of samples, and the prefix of the extractor's metrics.
+    the test split; ``fid_noise`` compares uniform noise with the test split. All have ``count``
+    images on each side, as samples have, and the prefix of the extractor's metrics.
     """
-    count = sample_count(dataset, samples)
     images = {split: real_images(dataset, split, count, seed) for split in ("train", "test")}
     images["noise"] = noise_images(dataset, count, seed)
     features = {k: extract(extractor, x.to(device), dataset.levels) for k, x in images.items()}
@@ -56,6 +50,8 @@ def references(
         "classifier_accuracy": accuracy(classifier, dataset),
         "feature_count": test.shape[1],
         "fid_images": count,
+        "histogram_bits_per_dim": histogram_bits_per_dim(dataset),
+        "bernoulli_floor": bernoulli_floor(dataset),
         f"{prefix}fid_floor": fid(features["train"], test),
         f"{prefix}fid_noise": fid(features["noise"], test),
         f"{prefix}kid_floor": kid(features["train"], test).value,

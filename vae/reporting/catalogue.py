@@ -22,12 +22,41 @@ CHARTS = {
         "95 % (small dots); a dotted line marks β = 1.",
         "Best β and its indistinguishable neighbours for each likelihood and criterion",
     ),
+    "bits_per_dim": Figure(
+        "Likelihood",
+        "Bits per pixel on test images against β: every family that is a distribution over "
+        "grey levels in the same currency, through the encoder refitted at β = 1. The "
+        "dashed line is the code that knows only how frequent each grey level is.",
+        "Bits per dimension against β, one line per likelihood, with the histogram code",
+    ),
     "log_likelihood": Figure(
         "Likelihood",
         "ELBO and importance-weighted bound L_K on test images against β; lines are means over "
         "seeds, bands span the seeds. Panels have their own axes: families measure different "
         "things (probabilities, densities), so heights must not be compared across panels.",
         "ELBO and log-likelihood bound against β, one panel per likelihood",
+    ),
+    "refit": Figure(
+        "Likelihood",
+        "What refitting the encoder at β = 1, its decoder frozen, adds to the bounds: how much of "
+        "a bad likelihood at β ≠ 1 was the encoder's fault. For a fixed σ the refit includes "
+        "setting σ to its best value on training images.",
+        "Gain in ELBO and log-likelihood bound by refitting the encoder, against β",
+    ),
+    "beta_sigma": Figure(
+        "Likelihood",
+        "For a Gaussian with fixed σ only the product β σ² matters: the curves of different σ "
+        "fall on one line. The likelihood is quoted at the σ that fits the training images best.",
+        "Rate and log-likelihood of fixed-σ Gaussians against β σ², one line per σ",
+    ),
+    "fid_check": Figure(
+        "Sample quality",
+        "Can FID be trusted here? Its value for training images that are blurred, noisy or "
+        "cropped, against untouched test images: it should rise with every step. Strengths are "
+        "the blur's standard deviation and the width of the blackened border as shares of the "
+        "image's side, and the noise's standard deviation. Grey lines: untouched training images "
+        "(the floor) and images of uniform noise.",
+        "FID against the strength of blur, noise and cropping, with floor and uniform noise",
     ),
     "fid": Figure(
         "Sample quality",
@@ -46,8 +75,9 @@ CHARTS = {
     "blur": Figure(
         "Reconstruction",
         "Share of the test images' high-frequency energy (above half the Nyquist frequency) that "
-        "the reconstructions have, against β: 1 is as sharp as the data, less is blurred. Dashed "
-        "lines are the autoencoders trained on the same distortion.",
+        "the reconstructions have, against β: 1 is as sharp as the data, less is blurred; a "
+        "collapsed model still has that of the mean image. Dashed lines are the autoencoders "
+        "trained on the same distortion.",
         "High-frequency energy of reconstructions against β, one line per likelihood",
     ),
     "spectra": Figure(
@@ -74,8 +104,9 @@ CHARTS = {
         "Was the regularisation successful? The rate is the mutual information of image and code "
         "plus the divergence of all codes together (the aggregate posterior) from the prior; only "
         "the latter should vanish. The estimated mutual information cannot exceed log N (dashed): "
-        "near it, it is too low and the marginal KL too high by the same amount. The vertical "
-        "axis is linear up to 1 nat and logarithmic above.",
+        "near it, it is too low and the marginal KL too high by the same amount. Rate (closed "
+        "form) and sum (by sampling) check each other. The vertical axis is linear up to 1 nat "
+        "and logarithmic above.",
         "Rate, mutual information and marginal KL against β, one panel per likelihood",
     ),
     "dimensions": Figure(
@@ -104,3 +135,9 @@ GALLERY = {
         "Grid of images interpolated between two test images, one row per β",
     ),
 }
+
+
+def charts_for(likelihoods: list[str]) -> list[str]:
+    """The charts of a group with these likelihoods; comparing fixed σs takes several of them."""
+    fixed = [slug for slug in likelihoods if slug.startswith("gaussian_fixed_sigma")]
+    return [name for name in CHARTS if name != "beta_sigma" or len(fixed) > 1]

@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 
 from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
+from vae.reporting.catalogue import charts_for
 from vae.reporting.latent_figures import draw_aggregate_posterior
+from vae.reporting.likelihood_figures import (
+    draw_beta_sigma,
+    draw_bits_per_dim,
+    draw_log_likelihood,
+    draw_refit,
+)
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
     Tables,
@@ -22,9 +29,9 @@ from vae.reporting.panels import (
     one_panel,
     panels,
     read_groups,
-    seed_line,
     shared_legend,
 )
+from vae.reporting.sample_figures import draw_fid, draw_fid_check
 from vae.reporting.spectrum_figures import draw_blur, draw_spectra
 
 LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
@@ -60,48 +67,6 @@ def draw_answer(tables: Tables) -> Figure:
     ax.grid(axis="y", visible=False)
     beta_axis(ax, tables.betas)
     shared_legend(figure, ax, title="best by")
-    return figure
-
-
-def draw_log_likelihood(tables: Tables) -> Figure:
-    """ELBO and L_K against β."""
-    figure, axes = panels(tables)
-    for likelihood, ax in axes.items():
-        for metric, label, line in (("log_likelihood", "$L_K$", "-"), ("elbo", "ELBO", "--")):
-            rows = tables.values(metric)
-            seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
-        beta_axis(ax, tables.betas)
-    label_rows(axes, "nats per image (higher is better)")
-    shared_legend(figure, next(iter(axes.values())))
-    return figure
-
-
-def draw_fid(tables: Tables) -> Figure:
-    """FID against β by where the codes come from."""
-    figure, axes = panels(tables, sharey=True)
-    kinds = {
-        "fid_prior": "prior",
-        "fid_gaussian": "ex-post Gaussian",
-        "fid_gmm": "ex-post mixture",
-        "fid_reconstruction": "reconstructions",
-    }
-    for likelihood, ax in axes.items():
-        for metric, label in kinds.items():
-            rows = tables.values(metric)
-            seed_line(ax, rows[rows.likelihood == likelihood], label=label)
-        ae = tables.values("fid_gmm", "ae")
-        ae = ae[ae.likelihood == likelihood].value
-        if len(ae):
-            ax.axhline(
-                ae.mean(), color="black", linestyle=":", label="autoencoder, ex-post mixture"
-            )
-        ax.axhline(
-            tables.references["fid_floor"], color=style.GREY, label="real train and test images"
-        )
-        ax.set_yscale("log")
-        beta_axis(ax, tables.betas)
-    label_rows(axes, "FID (lower is better)")
-    shared_legend(figure, next(iter(axes.values())))
     return figure
 
 
@@ -192,7 +157,11 @@ def draw_training(tables: Tables) -> Figure:
 
 DRAWERS: dict[str, Callable[[Tables], Figure]] = {
     "answer": draw_answer,
+    "bits_per_dim": draw_bits_per_dim,
     "log_likelihood": draw_log_likelihood,
+    "refit": draw_refit,
+    "beta_sigma": draw_beta_sigma,
+    "fid_check": draw_fid_check,
     "fid": draw_fid,
     "mse": draw_mse,
     "rate_distortion": draw_rate_distortion,
@@ -209,5 +178,5 @@ def draw_all(results: Path, output: Path) -> None:
     """Draw every chart of every group to ``output/<group>/<chart>.png``."""
     style.apply()
     for group, tables in read_groups(results).items():
-        for name, draw in DRAWERS.items():
-            style.save(draw(tables), output / group / f"{name}.png")
+        for name in charts_for(tables.likelihoods):
+            style.save(DRAWERS[name](tables), output / group / f"{name}.png")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from vae.metrics import available
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.statistics import by_beta
 
@@ -30,9 +31,10 @@ def findings(metrics: Group, best: pd.DataFrame) -> list[str]:
 
 def criteria_agree(answers: pd.DataFrame) -> Iterator[str]:
     """Whether likelihood and sample quality want the same β."""
-    if not {"elbo", "fid_prior"} <= set(answers.index):
+    criterion = available("fid_prior", answers.index)
+    if not {"elbo", criterion} <= set(answers.index):
         return
-    elbo, fid = answers.loc["elbo"], answers.loc["fid_prior"]
+    elbo, fid = answers.loc["elbo"], answers.loc[criterion]
     if elbo.betas < 2:
         return
     a, b = beta_name(elbo.best_beta), beta_name(fid.best_beta)
@@ -64,8 +66,9 @@ def collapse(rows: Group) -> Iterator[str]:
 
 def autoencoder(rows: Group) -> Iterator[str]:
     """Whether the autoencoder with a fitted mixture beats the best VAE with the same."""
-    ae = rows[(rows.model == "ae") & (rows.metric == "fid_gmm")].value.dropna()
-    vae = by_beta(rows, "fid_gmm")
+    metric = available("fid_gmm", set(rows.metric))
+    ae = rows[(rows.model == "ae") & (rows.metric == metric)].value.dropna()
+    vae = by_beta(rows, metric)
     if ae.empty or vae.empty:
         return
     beta = vae.mean().idxmin()
@@ -73,14 +76,29 @@ def autoencoder(rows: Group) -> Iterator[str]:
     if ae.max() < vae[beta].min():
         yield (
             f"With a mixture fitted to its codes the autoencoder generates better than every VAE "
-            f"does: FID {values} at β = {beta_name(beta)}, in every seed."
+            f"does: FID {values} at β = {beta_name(beta)}, {_in_seeds(len(vae))}."
         )
     elif ae.min() > vae[beta].max():
         yield (
             f"With a mixture fitted to the codes the VAE at β = {beta_name(beta)} generates "
             f"better than the autoencoder: FID {rounded(vae[beta].mean())} against "
-            f"{rounded(ae.mean())}, in every seed."
+            f"{rounded(ae.mean())}, {_in_seeds(len(vae))}."
         )
+
+
+def fid_check(corruptions: pd.DataFrame) -> str:
+    """Whether FID rises with every step of every corruption.
+
+    Args:
+        corruptions: one dataset's rows of ``corruptions.csv``.
+    """
+    column = available("fid", corruptions.columns)
+    steps = corruptions.sort_values("strength").groupby("corruption", sort=False)[column].diff()
+    falling = corruptions.corruption[steps.dropna().index[steps.dropna() <= 0]].unique()
+    if len(falling):
+        return f"FID does not rise with every step of {' and '.join(falling)}: mistrust it here."
+    names = list(corruptions.corruption.unique())
+    return f"FID rises with every step of {', '.join(names[:-1])} and {names[-1]} of real images."
 
 
 def trust(rows: Group) -> Iterator[str]:
@@ -106,3 +124,7 @@ def diverged(metrics: Group) -> Iterator[str]:
             for r in rows.itertuples()
         )
         yield f"{len(rows)} cells diverged and are left out of every mean: {names}."
+
+
+def _in_seeds(count: int) -> str:
+    return "in every seed" if count > 1 else "in the only seed"

@@ -2,31 +2,41 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from vae.reporting import style
 from vae.reporting.panels import Tables, beta_axis, label_rows, panels, seed_line, shared_legend
 
-PARTS = {
-    "rate": ("rate", {"color": "black", "linewidth": 2.5}),
-    "mutual_information": ("mutual information", {"color": "C0"}),
-    "marginal_kl": ("marginal KL", {"color": "C1"}),
-}
+PARTS = ("mutual_information", "marginal_kl")
 
 
 def draw_aggregate_posterior(tables: Tables) -> Figure:
-    """The rate, and its two parts: mutual information and the aggregate's distance to the prior."""
-    figure, axes = panels(tables)
+    """The rate and its two parts, mutual information and marginal KL."""
+    figure, axes = panels(tables, sharey=True)
     for likelihood, ax in axes.items():
-        for metric, (label, options) in PARTS.items():
+        _rate(ax, tables, likelihood)
+        for metric, label in zip(PARTS, ("mutual information", "marginal KL"), strict=True):
             rows = tables.values(metric)
-            seed_line(ax, rows[rows.likelihood == likelihood], label=label, **options)
+            seed_line(ax, rows[rows.likelihood == likelihood], label=label)
         _ceiling(ax, tables, likelihood)
         ax.set_yscale("symlog", linthresh=1)
-        ax.set_ylim(bottom=0)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda nats, _: f"{nats:g}"))
         beta_axis(ax, tables.betas)
+    figure.axes[0].set_ylim(bottom=0)
     label_rows(axes, "nats per image")
     shared_legend(figure, next(iter(axes.values())))
     return figure
+
+
+def _rate(ax: Axes, tables: Tables, likelihood: str) -> None:
+    """The rate as a line, and as crosses what its two parts sum to, mean over seeds."""
+    means = {}
+    for metric in ("rate", *PARTS):
+        rows = tables.values(metric)
+        means[metric] = rows[rows.likelihood == likelihood].groupby("beta").value.mean()
+    ax.plot(means["rate"], color="#bbbbbb", linewidth=5, label="rate")
+    total = means["mutual_information"] + means["marginal_kl"]
+    ax.plot(total, "x", color="black", label="sum of the two")
 
 
 def _ceiling(ax: Axes, tables: Tables, likelihood: str) -> None:

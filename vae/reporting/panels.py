@@ -18,6 +18,7 @@ from vae.table import GROUP, read_table
 
 PANEL_COLUMNS = 3
 PANEL_HEIGHT = 2.9
+LEGEND_CHARACTERS = 120  # that fit on a line, a label's handle and margins counting as 9
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Tables:
     history: pd.DataFrame
     spectra: pd.DataFrame
     references: dict[str, float]
+    corruptions: pd.DataFrame
 
     @property
     def likelihoods(self) -> list[str]:
@@ -50,7 +52,9 @@ class Tables:
 def read_groups(results: Path) -> dict[str, Tables]:
     """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
     own = ("metrics", "best_beta", "dimensions", "history", "spectra")
-    tables = {name: read_table(results / f"{name}.csv") for name in (*own, "references")}
+    tables = {
+        name: read_table(results / f"{name}.csv") for name in (*own, "references", "corruptions")
+    }
     groups = {}
     for key in tables["metrics"].groupby(GROUP, sort=False).groups:
         dataset, network, latent_dim = key
@@ -59,6 +63,7 @@ def read_groups(results: Path) -> dict[str, Tables]:
         groups[f"{dataset}-{network}-{latent_dim}d"] = Tables(
             best=same.pop("best_beta"),
             references=dict(zip(references.reference, references.value, strict=True)),
+            corruptions=tables["corruptions"].query("dataset == @dataset"),
             **same,
         )
     return groups
@@ -106,9 +111,10 @@ def shared_legend(figure: Figure, ax: Axes, **options) -> None:
     for other in figure.axes:
         if other.get_legend():
             other.get_legend().remove()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=5 if len(labels) == 5 else 4, **options
-    )
+    widths = [len(label) + 9 for label in labels]
+    fits = sum(widths) <= LEGEND_CHARACTERS
+    columns = len(labels) if fits else min(5, LEGEND_CHARACTERS // max(widths))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, **options)
 
 
 def one_panel(tables: Tables, metric: str, autoencoder: bool = False) -> tuple[Figure, Axes]:

@@ -1,6 +1,7 @@
 """Rendering the report: tables, sentences and figures into one Markdown page."""
 
 import json
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
@@ -10,50 +11,26 @@ from vae import __version__
 from vae.config import Benchmark
 from vae.files import read_json, write_text
 from vae.metrics import METRICS
-from vae.reporting.answers import GROUP_NAMES, answer_table, summary_table
-from vae.reporting.catalogue import CHARTS, GALLERY
-from vae.reporting.findings import findings
-from vae.reporting.names import beta_name, likelihood_name, with_error
+from vae.reporting.answers import answer_table, summary_table
+from vae.reporting.catalogue import CHARTS, GALLERY, Figure, charts_for
+from vae.reporting.findings import fid_check, findings
+from vae.reporting.names import likelihood_name
+from vae.reporting.tables import (
+    against_autoencoder,
+    markdown_table,
+    mean_loss_table,
+    metric_table,
+    recipes,
+    without_constants,
+)
 from vae.table import GROUP, read_table
 
-CELL_TABLE = (
-    "elbo",
-    "log_likelihood",
-    "rate",
-    "active_units",
-    "fid_prior",
-    "fid_gmm",
-    "fid_reconstruction",
-    "mse",
-)
 
-
-def markdown_table(frame: pd.DataFrame) -> str:
-    """``frame`` as a GitHub table, without its index."""
-    lines = [
-        "| " + " | ".join(map(str, frame.columns)) + " |",
-        "|" + " --- |" * len(frame.columns),
-    ]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False)]
-    return "\n".join(lines)
-
-
-def metric_table(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One sweep's metrics, a row per model and β: mean over seeds ± its standard error."""
-    arrows = {"higher": " ↑", "lower": " ↓", "": ""}
-    rows = []
-    for (model, beta), cell in metrics.groupby(["model", "beta"], sort=False):
-        row = {"β": "autoencoder" if model == "ae" else beta_name(beta)}
-        for name in CELL_TABLE:
-            values = cell.value[cell.metric == name].dropna()
-            text = with_error(values.mean(), values.sem()) if len(values) else "–"
-            row[METRICS[name].label + arrows[METRICS[name].better]] = text
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _without_constants(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns=[name for name in GROUP_NAMES if frame[name].nunique() == 1])
+def chart_sections(likelihoods: list[str]) -> list[tuple[str, dict[str, Figure]]]:
+    """The charts of a group below the answer, by the heading they stand under."""
+    names = [name for name in charts_for(likelihoods) if name != "answer"]
+    sections = groupby(names, key=lambda name: CHARTS[name].category)
+    return [(heading, {name: CHARTS[name] for name in part}) for heading, part in sections]
 
 
 def _group(
@@ -71,16 +48,27 @@ def _group(
     ]
     return {
         "name": f"{dataset}-{network}-{latent_dim}d",
+        "sections": chart_sections([sweep.likelihood.slug for sweep in sweeps]),
+        "mean_loss": markdown_table(
+            mean_loss_table(tables["mean_loss"].query("dataset == @dataset"))
+        ),
+        "against_autoencoder": markdown_table(against_autoencoder(metrics)),
         "title": f"{dataset}, {network}, {latent_dim} latent dimensions",
         "findings": findings(metrics, best),
         "references": references.to_dict(),
+        "fid_check": fid_check(tables["corruptions"].query("dataset == @dataset")),
         "record": read_json(results / "models" / sweeps[0].slug / "sweep.json"),
         "sweeps": [
             {
                 "slug": sweep.slug,
                 "title": likelihood_name(sweep.likelihood.slug),
                 "table": markdown_table(
-                    metric_table(metrics[metrics.likelihood == sweep.likelihood.slug])
+                    metric_table(
+                        metrics[metrics.likelihood == sweep.likelihood.slug],
+                        references.bernoulli_floor
+                        if sweep.likelihood.name == "bernoulli"
+                        else 0.0,
+                    )
                 ),
             }
             for sweep in sweeps
@@ -100,9 +88,10 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     benchmark = Benchmark.from_dict(read_json(config))
     tables = {
         name: read_table(results / f"{name}.csv")
-        for name in ("metrics", "best_beta", "references")
+        for name in ("metrics", "best_beta", "references", "corruptions", "mean_loss")
     }
     keys = list(tables["metrics"].groupby(GROUP, sort=False).groups)
+    measured = set(tables["metrics"].metric)
     page = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -110,13 +99,14 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
         keep_trailing_newline=True,
     ).from_string(template.read_text(encoding="utf-8"))
     text = page.render(
-        summary=markdown_table(_without_constants(summary_table(tables["best_beta"]))),
-        answers=markdown_table(_without_constants(answer_table(tables["best_beta"]))),
+        summary=markdown_table(without_constants(summary_table(tables["best_beta"]))),
+        answers=markdown_table(without_constants(answer_table(tables["best_beta"]))),
         benchmark=benchmark,
-        charts=CHARTS,
+        answer=CHARTS["answer"],
         gallery=GALLERY,
+        recipes=markdown_table(recipes()),
         groups=[_group(benchmark, results, key, tables) for key in keys],
-        metrics=METRICS,
+        metrics={name: METRICS[name] for name in METRICS if name in measured},
         settings=json.dumps(read_json(config), indent=2),
         version=__version__,
     )

@@ -22,8 +22,8 @@ def draw_spectra(tables: Tables) -> Figure:
     for likelihood, ax in axes.items():
         _spectra(ax, tables, tables.spectra[tables.spectra.likelihood == likelihood])
         ax.set_yscale("log")
-        ax.set_xlabel("spatial frequency (cycles per pixel)")
-    label_rows(axes, "power per frequency")
+        ax.set_xlabel("frequency (cycles per pixel)")
+    label_rows(axes, "power (squared intensity)")
     shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
     return figure
 
@@ -36,7 +36,5 @@ def _spectra(ax: Axes, tables: Tables, rows: pd.DataFrame) -> None:
         if ("vae", beta) in mean:
             ax.plot(mean["vae", beta], color=colour, linewidth=1.3, label=f"β = {beta_name(beta)}")
     if "ae" in mean:
-        ax.plot(
-            mean["ae"].droplevel("beta"), color=style.GREY, linestyle="--", label="autoencoder"
-        )
+        ax.plot(mean["ae"].droplevel("beta"), color="black", linestyle="--", label="autoencoder")
     ax.plot(mean["data"].droplevel("beta"), color="black", linewidth=2, label="test images")

@@ -1,6 +1,7 @@
 # Names and helper functions that the other rule files share; no logic of the benchmark itself.
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from vae.config import Benchmark, read_yaml
 from vae.errors import InputError
-from vae.reporting.catalogue import CHARTS, GALLERY
+from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
 from vae.sources import source_files
 
 DEFAULT_CONFIG = "config/config.yaml"
@@ -36,6 +37,7 @@ REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
+EXTRACTOR = {"classifier": "vae.features", "inception": "vae.inception"}[EVALUATION.features]
 # What a job counts for on the GPU: nothing where there is none, so that all cores are used.
 GPU = int(shutil.which("nvidia-smi") is not None)
 # Jobs inherit these: the Python that runs snakemake, and where datasets are mirrored.
@@ -65,9 +67,27 @@ def classifier_of(wildcards):
     return f"{RESULTS}/features/{SWEEPS[wildcards.sweep].dataset}.safetensors"
 
 
+def extractor_options():
+    """Command-line options that say which features FID and KID compare."""
+    weights = EVALUATION.inception_weights
+    named = f" --inception-weights {shlex.quote(weights)}" if weights else ""
+    return f"--features {EVALUATION.features}{named}"
+
+
+def charts_of(group):
+    """Names and descriptions of a group's charts."""
+    likelihoods = [sweep.likelihood.slug for sweep in SWEEPS.values() if sweep.group == group]
+    return [(name, CHARTS[name]) for name in charts_for(likelihoods)]
+
+
 def per_sweep(pattern):
     """``pattern`` under the results folder for every sweep."""
     return [f"{RESULTS}/{pattern.format(sweep=sweep)}" for sweep in SWEEPS]
+
+
+def first_sweep(dataset):
+    """The name of a dataset's first sweep."""
+    return next(slug for slug, sweep in SWEEPS.items() if sweep.dataset == dataset)
 
 
 def sweep_as_json(wildcards):

@@ -16,10 +16,13 @@ rule prepare:
 rule features:
     input:
         code("vae.evaluation.references"),
+        code("vae.evaluation.corruptions"),
+        code(EXTRACTOR),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
         classifier=f"{RESULTS}/features/{{dataset}}.safetensors",
         references=f"{RESULTS}/features/{{dataset}}.csv",
+        corruptions=f"{RESULTS}/features/{{dataset}}.corruptions.csv",
     log:
         f"{RESULTS}/logs/features/{{dataset}}.log",
     benchmark:
@@ -32,7 +35,9 @@ rule features:
         epochs=EVALUATION.classifier_epochs,
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
+        extractor=extractor_options(),
     shell:
         "python -m vae features {input.data} {output.classifier} {output.references}"
+        " {output.corruptions} {params.extractor}"
         " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

@@ -105,6 +105,7 @@ rule evaluate_images:
 rule evaluate_samples:
     input:
         code("vae.evaluation.samples"),
+        code(EXTRACTOR),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -123,7 +124,8 @@ rule evaluate_samples:
         models=lambda wildcards, input: os.path.dirname(input.record),
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
+        extractor=extractor_options(),
     shell:
         "python -m vae evaluate-samples {params.models} {input.data} {output}"
-        " {input.classifier} --samples {params.samples} --seed {params.seed}"
+        " {input.classifier} {params.extractor} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

@@ -13,11 +13,17 @@ rule collect:
         dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
         spectra=per_sweep("metrics/{sweep}/spectra.csv"),
         references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.datasets),
+        mean_loss=expand(f"{RESULTS}/mean_loss/{{dataset}}.csv", dataset=BENCHMARK.datasets),
+        corruptions=expand(
+            f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.datasets
+        ),
     output:
         metrics=f"{RESULTS}/metrics.csv",
         dimensions=f"{RESULTS}/dimensions.csv",
         spectra=f"{RESULTS}/spectra.csv",
         references=f"{RESULTS}/references.csv",
+        corruptions=f"{RESULTS}/corruptions.csv",
+        mean_loss=f"{RESULTS}/mean_loss.csv",
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
@@ -28,7 +34,8 @@ rule collect:
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
         "python -m vae collect {params.results} --models {params.models} --metrics {input.metrics}"
-        " --dimensions {input.dimensions} --spectra {input.spectra} --references {input.references} > {log} 2>&1"
+        " --dimensions {input.dimensions} --spectra {input.spectra} --references {input.references}"
+        " --corruptions {input.corruptions} --mean-loss {input.mean_loss} > {log} 2>&1"
 
 
 rule compare:
@@ -50,7 +57,15 @@ rule figures:
         code("vae.reporting.figures"),
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
-            table=["metrics", "best_beta", "dimensions", "spectra", "references", "history"],
+            table=[
+                "metrics",
+                "best_beta",
+                "dimensions",
+                "spectra",
+                "references",
+                "corruptions",
+                "history",
+            ],
         ),
     output:
         [
@@ -60,7 +75,7 @@ rule figures:
                 labels={"group": group, "figure": name},
             )
             for group in GROUPS
-            for name, figure in CHARTS.items()
+            for name, figure in charts_of(group)
         ],
     log:
         f"{RESULTS}/logs/figures.log",
@@ -126,7 +141,10 @@ rule report:
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
         config=f"{RESULTS}/config.json",
-        tables=expand(f"{RESULTS}/{{table}}.csv", table=["metrics", "best_beta", "references"]),
+        tables=expand(
+            f"{RESULTS}/{{table}}.csv",
+            table=["metrics", "best_beta", "references", "corruptions", "mean_loss"],
+        ),
     output:
         f"{REPORT}/report.md",
     log:

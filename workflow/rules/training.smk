@@ -63,3 +63,24 @@ rule refit:
     shell:
         "python -m vae refit {params.models} {input.data} {params.refits}"
         " --epochs {params.epochs} --threads {threads} > {log} 2>&1"
+
+
+# The classic mistake, shown on the first sweep of every dataset.
+rule mean_loss:
+    input:
+        code("vae.mean_loss"),
+        sweep=lambda wildcards: f"{RESULTS}/sweeps/{first_sweep(wildcards.dataset)}.json",
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+    output:
+        f"{RESULTS}/mean_loss/{{dataset}}.csv",
+    log:
+        f"{RESULTS}/logs/mean_loss/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mean_loss/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        gpu=GPU,
+    shell:
+        "python -m vae mean-loss {input.sweep} {input.data} {output}"
+        " --threads {threads} > {log} 2>&1"

@@ -1,0 +1,123 @@
+"""The tables of the report."""
+
+import pandas as pd
+
+from vae.metrics import METRICS, available
+from vae.reporting.answers import GROUP_NAMES
+from vae.reporting.names import beta_name, likelihood_name, with_error
+from vae.statistics import by_beta
+
+COMPARED = ("mse", "fid_reconstruction", "fid_gmm")
+CELL_TABLE = (
+    "elbo",
+    "log_likelihood_refit",
+    "bits_per_dim",
+    "rate",
+    "active_units",
+    "fid_prior",
+    "kid_prior",
+    "fid_gmm",
+    "fid_reconstruction",
+    "mse",
+    "high_frequency_energy",
+)
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """``frame`` as a GitHub table, without its index."""
+    lines = [
+        "| " + " | ".join(map(str, frame.columns)) + " |",
+        "|" + " --- |" * len(frame.columns),
+    ]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False)]
+    return "\n".join(lines)
+
+
+def metric_table(metrics: pd.DataFrame, bernoulli_floor: float = 0.0) -> pd.DataFrame:
+    """One sweep's metrics, a row per model and β: mean over seeds ± its standard error.
+
+    Args:
+        bernoulli_floor: least distortion of a Bernoulli likelihood on grey images, in nats; 0
+            where there is none. It is taken off for display.
+    """
+    arrows = {"higher": " ↑", "lower": " ↓", "": ""}
+    measured = set(metrics.metric)
+    names = [available(name, measured) for name in CELL_TABLE]
+    rows = []
+    for (model, beta), cell in metrics.groupby(["model", "beta"], sort=False):
+        row = {"β": "autoencoder" if model == "ae" else beta_name(beta)}
+        if bernoulli_floor:
+            distortion = cell.value[cell.metric == "distortion"] - bernoulli_floor
+            row["distortion above its floor"] = with_error(distortion.mean(), distortion.sem())
+        for name in (name for name in names if name in measured):
+            values = cell.value[cell.metric == name].dropna()
+            text = with_error(values.mean(), values.sem()) if len(values) else "–"
+            row[METRICS[name].label + arrows[METRICS[name].better]] = text
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def against_autoencoder(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Autoencoder and best VAE side by side, a row per likelihood, where both have a value."""
+    rows, measured = [], set(metrics.metric)
+    for likelihood, cells in metrics.groupby("likelihood", sort=False):
+        row = {"likelihood": likelihood_name(likelihood)}
+        for name in (available(name, measured) for name in COMPARED):
+            ae = cells[(cells.model == "ae") & (cells.metric == name)].value.dropna()
+            vae = by_beta(cells, name)
+            if ae.empty or vae.empty:
+                continue
+            best = (vae if METRICS[name].better == "lower" else -vae).mean().idxmin()
+            label = METRICS[name].label
+            value = with_error(vae[best].mean(), vae[best].sem())
+            row[f"{label}: autoencoder"] = with_error(ae.mean(), ae.sem())
+            row[f"{label}: best VAE"] = f"{value} (β = {beta_name(best)})"
+        rows.append(row)
+    return pd.DataFrame([row for row in rows if len(row) > 1]).fillna("–")
+
+
+def effective_beta(squared_error_weight: float, rate_weight: float, sigma: float = 1.0) -> float:
+    """β of the loss a SE + b KL for a Gaussian decoder with standard deviation s: b / (2 a s²).
+
+    SE is the squared error summed over pixels; a mean over D pixels has a = 1/D.
+    """
+    return rate_weight / (2 * squared_error_weight * sigma**2)
+
+
+def recipes() -> pd.DataFrame:
+    """What popular losses amount to: the β that trains the same network with summed terms."""
+    grey, colour = 28 * 28, 64 * 64 * 3
+    rows = [
+        ("squared error, summed, + KL", "Gaussian, σ = 1", effective_beta(1, 1)),
+        (
+            "squared error, mean over 28×28 pixels, + KL",
+            "Gaussian, σ = 1",
+            effective_beta(1 / grey, 1),
+        ),
+        ("binary cross-entropy, mean over 28×28 pixels, + KL", "Bernoulli", float(grey)),
+        (
+            "squared error, mean over 64×64×3 pixels, + 0.00025 KL",
+            "Gaussian, σ = 1",
+            effective_beta(1 / colour, 0.00025),
+        ),
+    ]
+    table = pd.DataFrame(rows, columns=["loss", "likelihood it assumes", "β it amounts to"])
+    return table.assign(**{"β it amounts to": table["β it amounts to"].map("{:.3g}".format)})
+
+
+def mean_loss_table(trainings: pd.DataFrame) -> pd.DataFrame:
+    """The trainings of ``mean_loss.csv``, rounded."""
+    return pd.DataFrame(
+        {
+            "distortion in the loss": trainings.reduction + " over pixels",
+            "β": trainings.beta.map(beta_name),
+            "distortion (nats/image)": trainings.distortion.map("{:.2f}".format),
+            "rate (nats/image)": trainings.rate.map("{:.4f}".format),
+            "active units": trainings.active_units,
+            "MSE per pixel": trainings.mse.map("{:.4f}".format),
+        }
+    )
+
+
+def without_constants(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=[name for name in GROUP_NAMES if frame[name].nunique() == 1])
