@@ -92,7 +92,9 @@ def test_only_the_learned_sigma_has_a_parameter(name):
 
 @pytest.mark.parametrize("sigma", [0.05, 1.0, 3.0])
 def test_fixed_sigma_is_the_standard_deviation(sigma):
-    p = make_likelihood("gaussian_fixed_sigma", (1, 50, 200), LEVELS, sigma)(torch.zeros(1, 1, 50, 200))
+    p = make_likelihood("gaussian_fixed_sigma", (1, 50, 200), LEVELS, sigma)(
+        torch.zeros(1, 1, 50, 200)
+    )
     noise = p.sample(torch.Generator().manual_seed(0))
     assert noise.std().item() == pytest.approx(sigma, rel=5 / math.sqrt(2 * noise.numel()))
     nats = math.log(sigma) + 0.5 * math.log(2 * math.pi)

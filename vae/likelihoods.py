@@ -78,8 +78,10 @@ class ContinuousBernoulliFamily(LikelihoodFamily):
 class LocationFamily(LikelihoodFamily):
     """A mean per pixel as the first output; subclasses add a scale."""
 
+    initial_log_scale = INITIAL_LOG_SCALE
+
     def initial_output(self, mean_image: Tensor) -> Tensor:
-        scales = torch.full_like(mean_image, INITIAL_LOG_SCALE).repeat(self.outputs - 1, 1, 1)
+        scales = torch.full_like(mean_image, self.initial_log_scale).repeat(self.outputs - 1, 1, 1)
         return torch.cat([mean_image, scales])
 
 
@@ -198,6 +200,7 @@ class DiscretizedLogisticFamily(LocationFamily):
     """A location and a log scale per pixel."""
 
     outputs = 2
+    initial_log_scale = -2.0  # a logistic's σ is 1.8 times its scale
 
     def __init__(self, levels: int) -> None:
         super().__init__()

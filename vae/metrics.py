@@ -135,8 +135,8 @@ METRICS = {
         "mutual information saturated",
         "",
         "",
-        "1 if it is within 1 nat of log N, else 0: there it is too low, and the marginal KL too "
-        "high, by half a nat or more, and both are bounds only",
+        "1 if it is within 2 nats of log N, else 0: there it is too low, and the marginal KL as "
+        "much too high, by more than a few tenths of a nat, and both are bounds only",
     ),
     "marginal_kl": Metric(
         "marginal KL",

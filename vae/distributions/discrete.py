@@ -123,8 +123,9 @@ class Categorical(PixelDistribution):
     @property
     def mean(self) -> Tensor:
         """Expected value per pixel."""
-        values = torch.linspace(0, 1, self.levels, device=self.log_probabilities.device)
-        return (self.log_probabilities.exp() * values[:, None, None, None]).sum(-4)
+        probabilities = self.log_probabilities.exp()
+        values = torch.arange(self.levels).to(probabilities) / (self.levels - 1)
+        return (probabilities * values[:, None, None, None]).sum(-4)
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """Draw images of grey levels, by the Gumbel-max trick."""

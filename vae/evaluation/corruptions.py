@@ -36,7 +36,7 @@ def crop(x: Tensor, strength: float, seed: int) -> Tensor:
 
 CORRUPTIONS: dict[str, tuple[Callable[[Tensor, float, int], Tensor], tuple[float, ...]]] = {
     "blur": (blur, (0.05, 0.1, 0.15, 0.2)),
-    "noise": (noise, (0.05, 0.1, 0.2, 0.4)),
+    "noise": (noise, (0.1, 0.2, 0.3, 0.4)),
     "crop": (crop, (0.125, 0.25, 0.375)),
 }
 """Each corruption with its strengths; a strength of 1 is the image's side, or white on black."""

@@ -14,10 +14,10 @@ def draw_aggregate_posterior(tables: Tables) -> Figure:
     """The rate and its two parts, mutual information and marginal KL."""
     figure, axes = panels(tables, sharey=True)
     for likelihood, ax in axes.items():
-        _rate(ax, tables, likelihood)
         for metric, label in zip(PARTS, ("mutual information", "marginal KL"), strict=True):
             rows = tables.values(metric)
             seed_line(ax, rows[rows.likelihood == likelihood], label=label)
+        _rate(ax, tables, likelihood)
         _ceiling(ax, tables, likelihood)
         ax.set_yscale("symlog", linthresh=1)
         ax.yaxis.set_major_formatter(FuncFormatter(lambda nats, _: f"{nats:g}"))
@@ -34,9 +34,9 @@ def _rate(ax: Axes, tables: Tables, likelihood: str) -> None:
     for metric in ("rate", *PARTS):
         rows = tables.values(metric)
         means[metric] = rows[rows.likelihood == likelihood].groupby("beta").value.mean()
-    ax.plot(means["rate"], color="#bbbbbb", linewidth=5, label="rate")
     total = means["mutual_information"] + means["marginal_kl"]
-    ax.plot(total, "x", color="black", label="sum of the two")
+    ax.plot(total, "x", color="black", zorder=3, label="their sum")
+    ax.plot(means["rate"], color="#bbbbbb", linewidth=5, zorder=1, label="rate")
 
 
 def _ceiling(ax: Axes, tables: Tables, likelihood: str) -> None:

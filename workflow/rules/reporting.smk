@@ -27,6 +27,8 @@ rule collect:
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -46,6 +48,8 @@ rule compare:
         f"{RESULTS}/best_beta.csv",
     log:
         f"{RESULTS}/logs/compare.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare.tsv"
     conda:
         "../../environment.yml"
     shell:
@@ -125,6 +129,8 @@ rule configuration:
         f"{RESULTS}/config.json",
     log:
         f"{RESULTS}/logs/configuration.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/configuration.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -149,6 +155,8 @@ rule report:
         f"{REPORT}/report.md",
     log:
         f"{RESULTS}/logs/report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report.tsv"
     conda:
         "../../environment.yml"
     params:

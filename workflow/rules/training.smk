@@ -3,6 +3,8 @@ rule sweep:
         f"{RESULTS}/sweeps/{{sweep}}.json",
     log:
         f"{RESULTS}/logs/sweep/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sweep/{{sweep}}.tsv"
     conda:
         "../../environment.yml"
     params:
