@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from vae.config import Cell
-from vae.evaluation.images import evaluate, reconstructions
+from vae.evaluation.images import evaluate, measure_images, reconstructions
+from vae.evaluation.spectra import mean_spectrum
 from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Autoencoder, Decoder, Encoder
 
@@ -79,7 +80,7 @@ def test_an_identity_is_reconstructed_in_order(kind):
 @pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
 def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, copies):
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
-    table = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
+    table, _ = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
     x = images["test"].double().numpy() / 16
     for cell in (Cell("ae", 0.0, seed) for seed in (0, 1)):
         row = table.query(f"metric == 'mse' and model == 'ae' and seed == {cell.seed}").squeeze()
@@ -89,8 +90,33 @@ def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, cop
 
 
 def test_every_cell_has_an_error_below_that_of_the_mean_image(trained, digits):
-    table = evaluate(trained, digits, seed=0, device=CPU).query("metric == 'mse'")
+    table = evaluate(trained, digits, seed=0, device=CPU)[0].query("metric == 'mse'")
     assert len(table) == len(trained.cells)
     baseline = (digits.unit("test") - digits.mean_image()).square().mean().item()
     assert (table["value"] < 1.02 * baseline).all()
     assert (table.query("model == 'ae'")["value"] < 0.8 * baseline).all()
+
+
+def test_the_spectra_are_those_of_the_images_and_of_every_cell(trained, digits, unseen):
+    _, spectra = evaluate(trained, digits, seed=0, device=CPU)
+    assert spectra.groupby(["model", "beta", "seed"]).ngroups == 1 + len(trained.cells)
+    for cell in (Cell("data", 0.0, 0), AUTOENCODER, VAE_CELL):
+        rows = spectra.query(f"model == '{cell.model}' and beta == {cell.beta} and seed == 0")
+        data = cell.model == "data"
+        x = unseen if data else reconstructions(trained.model(cell), unseen, 0)
+        np.testing.assert_allclose(rows.frequency, np.arange(5) / 8)
+        np.testing.assert_allclose(rows.power, mean_spectrum(x).power)
+
+
+@pytest.mark.parametrize("kind", [VAE, Autoencoder])
+def test_an_identity_loses_no_energy(kind, unseen):
+    metrics, spectrum = measure_images(identity(kind, -30.0), unseen, seed=0)
+    assert metrics["high_frequency_energy"].value == pytest.approx(1, rel=1e-4)
+    np.testing.assert_allclose(spectrum.power, mean_spectrum(unseen).power, rtol=1e-4)
+
+
+def test_short_training_blurs(trained, digits):
+    table, _ = evaluate(trained, digits, seed=0, device=CPU)
+    rows = table.query("metric == 'high_frequency_energy'")
+    assert len(rows) == len(trained.cells)
+    assert rows.value.between(0.05, 0.95).all() and (rows.se < 0.05).all()

@@ -21,6 +21,11 @@ LOW_ESS = 10
 Score = Callable[[PixelDistribution, Tensor], Tensor]
 
 
+def density(p: PixelDistribution, x: Tensor) -> Tensor:
+    """log p(x|z) as the family defines it, (...)."""
+    return p.log_prob(x)
+
+
 @dataclass
 class ImportanceWeights:
     """Running sums over importance samples; every tensor is (N,), whatever their number K."""
@@ -41,7 +46,7 @@ class ImportanceWeights:
 
 @torch.no_grad()
 def importance_weights(
-    model: VAE, x: Tensor, samples: int, seed: int, score: Score = PixelDistribution.log_prob
+    model: VAE, x: Tensor, samples: int, seed: int, score: Score = density
 ) -> ImportanceWeights:
     """Draw ``samples`` codes per image from q(z|x) and sum up their importance weights.
 
