@@ -83,6 +83,8 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("training", 7, ["training"]),
     ("evaluation.importance_samples", 0, ["evaluation.importance_samples", "0"]),
     ("evaluation.samples", -1, ["evaluation.samples", "-1"]),
+    ("evaluation.features", "resnet", ["evaluation.features", "resnet", "inception"]),
+    ("evaluation.inception_weights", 3, ["evaluation.inception_weights", "3"]),
     ("autoencoder", "perhaps", ["autoencoder"]),
     ("beta", [1], ["beta", "configuration"]),
 ]

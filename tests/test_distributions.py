@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -281,7 +282,7 @@ def test_continuous_bernoulli_mean_is_the_gradient_of_its_normaliser(logit):
 
 
 @pytest.mark.parametrize("mean", [-2.0, 0.3])
-@pytest.mark.parametrize("log_scale", [-6.0, 0.0, 3.0])
+@pytest.mark.parametrize("log_scale", [-5.0, 0.0, 3.0])
 @pytest.mark.parametrize(
     ("family", "reference"), [(Gaussian, scipy.stats.norm), (Laplace, scipy.stats.laplace)]
 )
@@ -418,13 +419,13 @@ def test_masses_of_beta_far_out_in_the_tail(alpha):
 @pytest.mark.parametrize("logit", [-300.0, *LOGITS, 300.0])
 def test_masses_of_continuous_bernoulli_against_its_integral(logit, levels):
     def integral(lower: float, upper: float) -> float:
-        panels = torch.linspace(lower, upper, 41 if levels == 2 else 5).double()
+        panels = torch.linspace(lower, upper, 41 if levels == 2 else 5, dtype=torch.float64)
         x, w = gauss_legendre(panels)
-        return (w * torch.exp(logit * (x - (logit > 0)))).sum().item()
+        return (w * torch.exp(logit * (x - int(logit > 0)))).sum().item()
 
     edges = bin_edges(levels, 0.0, 1.0)
-    masses = torch.tensor([integral(*pair) for pair in zip(edges[:-1], edges[1:], strict=True)])
-    expected = masses.double() / masses.sum()
+    masses = torch.tensor([integral(*pair) for pair in pairwise(edges)], dtype=torch.float64)
+    expected = masses / masses.sum()
     assert_masses_are(Case(ContinuousBernoulli, (logit,)), levels, expected, 2e-6)
 
 

@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("metrics", type=Path)
     compare.add_argument("output", type=Path)
     _add_reporting(subparsers)
+    _add_selfcheck(subparsers)
     return parser
 
 
@@ -188,6 +189,14 @@ def _add_reporting(subparsers) -> None:
     report.add_argument(
         "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
     )
+
+
+def _add_selfcheck(subparsers) -> None:
+    text = "train linear VAEs and check them and every measure of likelihood against closed forms"
+    selfcheck = _add(subparsers, "selfcheck", verbs.selfcheck, text)
+    selfcheck.add_argument("--data", type=Path, help="written by 'prepare' (default: the digits)")
+    selfcheck.add_argument("--seed", type=int, default=0)
+    _add_device(selfcheck)
 
 
 def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:

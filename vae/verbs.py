@@ -1,5 +1,6 @@
 """The verbs of the command line. Each imports what it needs, so that none waits for the others."""
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -49,6 +50,20 @@ def refit(options: Namespace) -> None:
 
     trained, dataset, device = _evaluation(options)
     refit(trained, dataset, options.output, options.epochs, device, options.stack_size)
+
+
+def selfcheck(options: Namespace) -> None:
+    """Check training and measuring against closed forms; exit with 1 if they disagree."""
+    from vae import selfcheck
+    from vae.data import load_dataset
+    from vae.devices import set_up
+
+    device = set_up(options.device, options.threads)
+    dataset = load_dataset(options.data) if options.data else selfcheck.digits()
+    table = selfcheck.selfcheck(dataset, options.seed, device)
+    print(selfcheck.text(table, dataset))
+    if failed := selfcheck.failures(table):
+        sys.exit("selfcheck failed: " + "; ".join(failed))
 
 
 def mean_loss(options: Namespace) -> None:

@@ -55,7 +55,7 @@ CHARTS = {
         "cropped, against untouched test images: it should rise with every step. Strengths are "
         "the blur's standard deviation and the width of the blackened border as shares of the "
         "image's side, and the noise's standard deviation. Grey lines: untouched training images "
-        "(the floor) and images of uniform noise.",
+        "(the floor) and images of uniform noise, which are not the worst there is.",
         "FID against the strength of blur, noise and cropping, with floor and uniform noise",
     ),
     "fid": Figure(

@@ -19,17 +19,25 @@ from vae.sources import source_files
 
 DEFAULT_CONFIG = "config/config.yaml"
 CONFIG_NAME = " and ".join(map(str, workflow.configfiles)) or DEFAULT_CONFIG
-try:
-    # Any --configfile replaces the default one instead of being merged into it.
-    if not workflow.configfiles:
-        read_yaml(DEFAULT_CONFIG)
 
-        configfile: DEFAULT_CONFIG
 
-    # The schema says the same, in many more words, and serves editors.
-    BENCHMARK = Benchmark.from_dict(config)
-except InputError as error:
-    raise WorkflowError(f"{CONFIG_NAME}: {error}") from None
+def checked(make, value):
+    """``make(value)``, bad input becoming the one sentence that Snakemake prints."""
+    try:
+        return make(value)
+    except InputError as error:
+        raise WorkflowError(f"{CONFIG_NAME}: {error}") from None
+
+
+# Any --configfile replaces the default one instead of being merged into it.
+if not workflow.configfiles:
+    checked(read_yaml, DEFAULT_CONFIG)
+
+    configfile: DEFAULT_CONFIG
+
+
+BENCHMARK = checked(Benchmark.from_dict, config)
+# The schema says the same, in many more words, and serves editors.
 validate(config, "../schemas/config.schema.yaml", set_default=False)
 
 RESULTS = BENCHMARK.results

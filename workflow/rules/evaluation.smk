@@ -73,8 +73,8 @@ rule evaluate_latents:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-latents {params.models} {input.data} {output.metrics} {output.dimensions}"
-        " --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-latents {params.models} {input.data}"
+        " {output.metrics} {output.dimensions} --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
 rule evaluate_images:
@@ -98,8 +98,8 @@ rule evaluate_images:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-images {params.models} {input.data} {output.metrics} {output.spectra}"
-        " --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-images {params.models} {input.data}"
+        " {output.metrics} {output.spectra} --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
 rule evaluate_samples:
