@@ -9,12 +9,21 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.config import Cell
+from vae.config import LIKELIHOODS, Cell
+from vae.data import load_dataset, prepare
 from vae.evaluation import likelihood
-from vae.evaluation.likelihood import evaluate, importance_weights, measure_likelihood
-from vae.likelihoods import GaussianFixedSigma
-from vae.models import VAE, Decoder, Encoder
+from vae.evaluation.likelihood import (
+    evaluate,
+    evaluate_refit,
+    has_mass,
+    importance_weights,
+    measure_likelihood,
+    measure_refit,
+)
+from vae.likelihoods import GaussianFixedSigma, make_likelihood
+from vae.models import VAE, Decoder, Encoder, TrainedSweep
 from vae.objectives import rate
+from vae.refitting import refit
 
 CPU = torch.device("cpu")
 VAE_CELL = Cell("vae", 1.0, 0)
@@ -328,3 +337,121 @@ def test_an_autoencoder_has_a_distortion_and_no_likelihood(trained, digits):
         *("distortion", "rate", "elbo", "log_likelihood", "log_likelihood_half"),
         *("ess_mean", "ess_min", "ess_low_share"),
     }
+
+
+# After a refit: bits per dimension
+
+
+def constant(name: str, image: Tensor, levels: int, sigma: float = 0.1) -> VAE:
+    """A model that ignores its code: every p(x|z) has about the mean ``image``."""
+    family = make_likelihood(name, image.shape, levels, sigma)
+    shape = (family.outputs * image.shape[0], *image.shape[1:])
+    encoder, decoder = nn.Linear(image.numel(), 4), nn.Linear(2, math.prod(shape), bias=False)
+    for parameter in (encoder.weight, encoder.bias, decoder.weight):
+        nn.init.zeros_(parameter)
+    decoder = nn.Sequential(decoder, nn.Unflatten(1, shape))
+    model = VAE(
+        Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
+        Decoder(decoder, family, image),
+        latent_dim=2,
+    )
+    return model.requires_grad_(False).eval()
+
+
+def grey_images(count: int, levels: int) -> Tensor:
+    stream = torch.Generator().manual_seed(3)
+    return torch.randint(0, levels, (count, *SHAPE), generator=stream) / (levels - 1)
+
+
+def bits(model: VAE, x: Tensor, levels: int, samples: int = 3) -> float:
+    return measure_refit(model, x, samples, 0, levels)["bits_per_dim"].value
+
+
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_a_uniform_mass_costs_the_logarithm_of_the_levels(levels):
+    model = constant("categorical", torch.full(SHAPE, 0.5), levels)
+    nn.init.zeros_(model.decoder.bias)
+    estimate = measure_refit(model, grey_images(20, levels), 5, 0, levels)["bits_per_dim"]
+    assert estimate.value == pytest.approx(math.log2(levels), rel=1e-6)
+    assert estimate.se == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("levels", [17, 256])
+def test_a_narrow_gaussian_at_the_right_level_costs_nothing_and_at_a_wrong_one_much(levels):
+    image = grey_images(1, levels)[0]
+    model = constant("gaussian_fixed_sigma", image, levels, sigma=0.05 / (levels - 1))
+    assert bits(model, image[None].repeat(4, 1, 1, 1), levels) == pytest.approx(0, abs=1e-6)
+    wrong = (image + 1 / (levels - 1)) % 1
+    assert bits(model, wrong[None], levels) > 20
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3])
+def test_a_gaussian_costs_what_the_distribution_function_says(sigma):
+    x, half = grey_images(30, 17).double(), 0.5 / 16
+    model = constant("gaussian_fixed_sigma", torch.full(SHAPE, 0.4), 17, sigma)
+    below = torch.where(x == 1, 1.0, Normal(0.4, sigma).cdf(x + half))
+    above = torch.where(x == 0, 0.0, Normal(0.4, sigma).cdf(x - half))
+    expected = -(below - above).log2().mean().item()
+    assert bits(model, x.float(), 17) == pytest.approx(expected, rel=1e-4)
+
+
+def test_bits_cannot_be_negative_however_narrow_the_density():
+    x = torch.zeros(5, *SHAPE)
+    model = constant("gaussian_fixed_sigma", torch.zeros(SHAPE), 17, sigma=1e-4)
+    metrics = measure_refit(model, x, 4, 0, 17)
+    assert metrics["log_likelihood_refit"].value > 6 * 8  # a density of e⁸ per pixel
+    assert metrics["bits_per_dim"].value == pytest.approx(0, abs=1e-6)
+
+
+def test_bits_use_importance_weights_of_the_mass():
+    """A fine grid makes the mass the density times the bin's width, also under the mean over z."""
+    levels = 100_001
+    x, model = draw_images(50).clamp(0.01, 0.99), linear_gaussian(shift=0.4, scale=1.4)
+    metrics = measure_refit(model, x, 200, 0, levels)
+    nats = metrics["log_likelihood_refit"].value - PIXEL_COUNT * math.log(levels - 1)
+    expected = -nats / (PIXEL_COUNT * math.log(2))
+    assert metrics["bits_per_dim"].value == pytest.approx(expected, rel=1e-4)
+
+
+def test_refit_metrics_are_those_of_the_plain_evaluation():
+    x, model = draw_images(40), linear_gaussian(shift=0.4, scale=1.4)
+    plain = measure_likelihood(model, VAE_CELL, x, 20, seed=2)
+    metrics = measure_refit(model, x, 20, seed=2, levels=17)
+    for name in ("elbo", "log_likelihood", "ess_mean", "ess_low_share"):
+        assert metrics[f"{name}_refit"] == plain[name]
+
+
+@pytest.mark.parametrize("levels", [2, 17])
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_all_likelihoods_but_bernoulli_on_grey_have_a_mass(name, levels):
+    model = constant(name, torch.full(SHAPE, 0.3), levels)
+    expected = name != "bernoulli" or levels == 2
+    assert has_mass(model, levels) == expected
+    metrics = measure_refit(model, grey_images(5, levels), 2, 0, levels)
+    assert ("bits_per_dim" in metrics) == expected
+    assert all(math.isfinite(estimate.value) for estimate in metrics.values())
+    if expected:
+        assert metrics["bits_per_dim"].value > 0
+
+
+@pytest.mark.parametrize("name", ["bernoulli", "discretized_logistic", "categorical"])
+def test_bits_of_a_mass_are_its_log_likelihood_in_other_units(name):
+    levels = 2 if name == "bernoulli" else 17
+    model = constant(name, torch.full(SHAPE, 0.3), levels)
+    metrics = measure_refit(model, grey_images(20, levels), 3, 0, levels)
+    expected = -metrics["log_likelihood_refit"].value / (PIXEL_COUNT * math.log(2))
+    assert metrics["bits_per_dim"].value == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "digits_static"])
+def test_the_table_of_a_refit_has_bits_where_pixels_are_numbers(trained, tmp_path, dataset):
+    prepare(dataset, tmp_path / "data.npz")
+    data = load_dataset(tmp_path / "data.npz")
+    refit(trained, data, tmp_path / "refits", 1, CPU)
+    refitted = TrainedSweep(tmp_path / "refits")
+    table = evaluate_refit(refitted, data, samples=2, images=20, seed=0, device=CPU)
+    names = {"elbo_refit", "log_likelihood_refit", "ess_mean_refit", "ess_low_share_refit"}
+    assert data.levels == (17 if dataset == "digits" else 2)
+    assert set(table["metric"]) == names | ({"bits_per_dim"} if data.levels == 2 else set())
+    assert set(table["model"]) == {"vae"}
+    assert len(table) == 4 * table["metric"].nunique()

@@ -83,6 +83,21 @@ def test_few_effective_samples_are_named():
     assert "effective" not in said(rows("ess_low_share", values(0.05, 0.05, 0.02)))
 
 
+def bits(likelihood: str, means: tuple[float, ...], spread: float) -> pd.DataFrame:
+    per_beta = {b: [m, m + spread, m - spread] for b, m in zip(BETAS, means, strict=True)}
+    return rows("bits_per_dim", per_beta).assign(likelihood=likelihood)
+
+
+@pytest.mark.parametrize(
+    ("spread", "text"), [(0.01, "discretized logistic is best"), (0.9, "no family is best")]
+)
+def test_families_in_the_common_currency(spread, text):
+    logistic = bits("discretized_logistic", (1.5, 1.0, 1.2), spread)
+    laplace = bits("laplace_learned_scale", (1.9, 1.4, 1.6), spread)
+    assert text in said(logistic, laplace)
+    assert "currency" not in said(logistic)
+
+
 def test_diverged_cells_are_named():
     assert "1 cell" in said(rows("diverged", {0.5: [0.0, 1.0], 1.0: [0.0, 0.0]}))
     assert "diverged" not in said(rows("diverged", {0.5: [0.0, 0.0]}))

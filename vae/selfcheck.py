@@ -30,7 +30,7 @@ IMAGES = 2000  # at most, from the first training image
 SAMPLES = 100  # K
 PHASES = (
     Training(epochs=500, batch_size=200, learning_rate=1e-2),
-    Training(epochs=400, batch_size=400, learning_rate=3e-3),
+    Training(epochs=700, batch_size=400, learning_rate=3e-3),
     Training(epochs=300, batch_size=IMAGES, learning_rate=1e-3),
 )
 # In nats per image: what training leaves, what L_K through a trained encoder leaves, float32.

@@ -25,7 +25,7 @@ def findings(metrics: Group, best: pd.DataFrame) -> list[str]:
         said = [*criteria_agree(answers), *collapse(rows), *autoencoder(rows), *trust(rows)]
         if said:
             sentences.append(f"**{likelihood_name(likelihood)}**: " + " ".join(said))
-    sentences += diverged(metrics)
+    sentences += [*currency(metrics), *diverged(metrics)]
     return sentences
 
 
@@ -113,6 +113,29 @@ def trust(rows: Group) -> Iterator[str]:
             f"At β = {names} more than a tenth of the images have fewer than 10 effective "
             f"importance samples, so L_K under-estimates the decoder there."
         )
+
+
+def currency(metrics: Group) -> Iterator[str]:
+    """Which family needs the fewest bits per pixel, if that holds in every seed."""
+    best = {}
+    for likelihood, rows in metrics.groupby("likelihood", sort=False):
+        bits = by_beta(rows, "bits_per_dim")
+        if not bits.empty:
+            beta = bits.mean().idxmin()
+            best[likelihood] = (bits[beta], beta)
+    if len(best) < 2:
+        return
+    first, second = sorted(best, key=lambda name: best[name][0].mean())[:2]
+    (bits, beta), (others, other_beta) = best[first], best[second]
+    values = f"{bits.mean():.3f} bits/dim at β = {beta_name(beta)}"
+    against = f"{others.mean():.3f} of {likelihood_name(second)} at β = {beta_name(other_beta)}"
+    if bits.max() < others.min():
+        yield (
+            f"In the common currency {likelihood_name(first)} is best: {values}, against "
+            f"{against}, {_in_seeds(len(bits))}."
+        )
+    else:
+        yield f"In the common currency no family is best in every seed: {values}, {against}."
 
 
 def diverged(metrics: Group) -> Iterator[str]:
