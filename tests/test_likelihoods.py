@@ -304,17 +304,24 @@ def test_the_floor_of_sigma_is_half_the_distance_between_grey_levels(levels):
 
 @pytest.mark.parametrize("levels", [2, 17, 256])
 @pytest.mark.parametrize("asked", [-1e3, -20.0, -0.5, 3.0])
-@pytest.mark.parametrize(
-    "name", ["gaussian_dimension_sigma", "gaussian_image_sigma", "gaussian_pixel_sigma"]
-)
+@pytest.mark.parametrize("name", ["gaussian_image_sigma", "gaussian_pixel_sigma"])
 def test_sigma_is_what_is_asked_for_but_not_below_the_floor(name, asked, levels):
     family = make(name, levels=levels)
     output = torch.full((2, family.outputs, 3, 4), asked)
-    if name == "gaussian_dimension_sigma":
-        family.log_sigma.data.fill_(asked)
     log_scale = family(output).log_scale
     expected = torch.full_like(log_scale, max(asked, least_log_sigma(levels)))
     torch.testing.assert_close(log_scale, expected)
+
+
+@pytest.mark.parametrize("asked", [-1e3, -20.0, -0.5, 3.0])
+def test_trained_sigmas_per_position_stay_above_the_floor_and_can_come_back(asked):
+    family, floor = make("gaussian_dimension_sigma"), least_log_sigma(LEVELS)
+    family.log_sigma.data.fill_(asked)
+    log_scale = family(torch.zeros(1, *SHAPE)).log_scale
+    assert (log_scale >= floor).all()
+    assert (log_scale - max(asked, floor)).abs().max() <= math.log(2)
+    log_scale.sum().backward()
+    assert asked < -100 or (family.log_sigma.grad > 0).all()
 
 
 def test_image_sigma_is_one_number_per_image_and_pixel_sigma_one_per_pixel():

@@ -79,9 +79,6 @@ def test_the_elbo_on_validation_images_does_not_fall(pair, digits, cell):
 
 def test_the_objective_of_a_refit_is_the_elbo_that_evaluation_measures(pair, digits, request):
     _, refitted = pair
-    if refitted.sweep.likelihood.name == "gaussian_optimal_sigma":
-        reason = "the encoder is fitted to the optimal σ of each image, which is no density"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     for cell, record in refitted.cells.items():
         expected = negative_elbo(refitted.model(cell), digits.unit("validation"))
         assert record["validation_objective"] == pytest.approx(expected, abs=1, rel=0.02)

@@ -116,7 +116,7 @@ class GaussianDimensionSigma(LocationFamily):
         self.floor = least_log_sigma(levels)
 
     def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, self.log_sigma.clamp(min=self.floor))
+        return Gaussian(output, above(self.floor, self.log_sigma))
 
 
 class GaussianImageSigma(LocationFamily):
@@ -233,6 +233,11 @@ class CategoricalFamily(LikelihoodFamily):
 def least_log_sigma(levels: int) -> float:
     """The floor of trained σs: half the distance between two grey levels."""
     return math.log(0.5 / (levels - 1))
+
+
+def above(floor: float, log_sigma: Tensor) -> Tensor:
+    """A smooth lower bound, whose gradient brings a σ back that has sunk too low."""
+    return floor + softplus(log_sigma - floor)
 
 
 def make_likelihood(name: str, shape: Shape, levels: int, sigma: float | None) -> LikelihoodFamily:

@@ -39,6 +39,7 @@ def refit(
         part = cells[start : start + size]
         stack = Stack(sweep, part, dataset, device, trained.stacked(part), "encoder.")
         stack.beta.fill_(1.0)
+        stack.template.eval()  # the density that evaluation measures, also for an optimal σ
         if sweep.likelihood.name == "gaussian_fixed_sigma":
             calibrate(stack)
         train_stack(stack)
