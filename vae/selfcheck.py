@@ -25,13 +25,13 @@ from vae.stack import Stack
 
 LATENT_DIM = 10
 SIGMA = 0.25
-BETAS = (0.5, 1.0, 1.5, 5.0, 7.5, 16.0)  # βσ² falls between well separated λ of the digits
 IMAGES = 2000  # at most, from the first training image
 SAMPLES = 100  # K
 PHASES = (
     Training(epochs=500, batch_size=200, learning_rate=1e-2),
     Training(epochs=700, batch_size=400, learning_rate=3e-3),
-    Training(epochs=300, batch_size=IMAGES, learning_rate=1e-3),
+    Training(epochs=200, batch_size=IMAGES, learning_rate=1e-3),
+    Training(epochs=150, batch_size=IMAGES, learning_rate=2e-4),
 )
 # In nats per image: what training leaves, what L_K through a trained encoder leaves, float32.
 OPTIMUM_TOLERANCE, BOUND_TOLERANCE, EXACT_TOLERANCE = 0.1, 0.05, 0.001
@@ -69,7 +69,7 @@ def selfcheck(
     dataset = replace(dataset, images=images).to(device)
     x = dataset.unit("train")
     moments = Moments.of(x.cpu())
-    stack = train_phases(dataset, seed, device, phases)
+    stack = train_phases(dataset, choose_betas(moments), seed, device, phases)
     rows = [
         {"beta": cell.beta, "sigma": SIGMA}
         | measure(model_of(stack, i), x, seed, cell.beta)
@@ -79,15 +79,31 @@ def selfcheck(
     return with_gaps(pd.DataFrame(rows))
 
 
+def choose_betas(moments: Moments) -> tuple[float, ...]:
+    """Around 1, then β with βσ² in the two widest gaps between eigenvalues λ, and above all λ.
+
+    Near an eigenvalue a unit takes very long to live or die.
+    """
+    values = moments.eigenvalues[: LATENT_DIM + 1]
+    widest = np.argsort(values[:-1] / values[1:])[-2:]
+    between = np.sqrt(values[:-1] * values[1:])[widest]
+    others = [float(f"{v / SIGMA**2:.2g}") for v in (*between, 1.4 * values[0])]
+    return tuple(sorted({0.5, 1.0, 1.5, *others}))
+
+
 def train_phases(
-    dataset: Dataset, seed: int, device: torch.device, phases: tuple[Training, ...]
+    dataset: Dataset,
+    betas: tuple[float, ...],
+    seed: int,
+    device: torch.device,
+    phases: tuple[Training, ...],
 ) -> Stack:
     """Train all β together, each phase from where the one before it ended."""
     sigma = Likelihood("gaussian_fixed_sigma", SIGMA)
     stack, weights = None, None
     for phase in phases:
         sweep = Sweep(
-            dataset.name, Network("linear", ()), LATENT_DIM, sigma, BETAS, (seed,), False, phase
+            dataset.name, Network("linear", ()), LATENT_DIM, sigma, betas, (seed,), False, phase
         )
         stack = Stack(sweep, sweep.cells, dataset, device, weights)
         for _ in range(phase.epochs):

@@ -1,0 +1,126 @@
+"""The package's metrics against a script that shares no code with it."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from vae.config import Likelihood, Network, Training
+from vae.data import load_dataset, prepare
+from vae.evaluation import latents, likelihood, samples
+from vae.features import save_classifier, train_classifier
+from vae.models import TrainedSweep
+from vae.refitting import refit
+from vae.training import train
+
+CPU = torch.device("cpu")
+SCRIPT = Path(__file__).with_name("independent_check.py")
+K = 100
+LIKELIHOOD = {"distortion", "rate", "elbo", "log_likelihood"}
+REFIT = {"elbo_refit", "log_likelihood_refit"}
+OTHERS = {"active_units", "fid_reconstruction", "fid_prior"}
+NAMES = ["bernoulli", "gaussian_learned_sigma", "discretized_logistic"]
+READINGS = dict(zip(NAMES, ["log_variance", "standard_deviation", "precision"], strict=True))
+
+
+@dataclass
+class Results:
+    """The files that the script reads."""
+
+    folder: Path
+    data: Path
+    classifier: Path
+
+    def run(self, metrics: Path) -> subprocess.CompletedProcess:
+        files = [self.folder / "models", self.data, metrics, "--refits", self.folder / "refits"]
+        options = ["--classifier", self.classifier, "--samples", str(K), "--beta", "0.5"]
+        return subprocess.run(
+            [sys.executable, SCRIPT, *files, *options], capture_output=True, text=True
+        )
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """The digits and their classifier, with the paths of their files."""
+    folder = tmp_path_factory.mktemp("shared")
+    data, path = folder / "digits.npz", folder / "digits.safetensors"
+    prepare("digits", data)
+    digits = load_dataset(data)
+    classifier = train_classifier(digits, 10, 0, CPU)
+    save_classifier(classifier, digits, path)
+    return digits, classifier, data, path
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def results(request, shared, make_sweep, tmp_path_factory) -> Results:
+    """A tiny sweep, trained, refitted and measured."""
+    digits, classifier, data, path = shared
+    folder = tmp_path_factory.mktemp(request.param)
+    sweep = make_sweep(
+        network=Network("mlp", (24, 16)),
+        latent_dim=4,
+        likelihood=Likelihood(request.param),
+        training=Training(15, 100, 3e-3, READINGS[request.param], previews=2),
+        autoencoder=True,
+    )
+    train(sweep, digits, folder / "models", folder / "checkpoints", CPU)
+    trained = TrainedSweep(folder / "models")
+    refit(trained, digits, folder / "refits", 2, CPU)
+    tables = [
+        likelihood.evaluate(trained, digits, K, 0, 0, CPU),
+        likelihood.evaluate_refit(TrainedSweep(folder / "refits"), digits, K, 0, 0, CPU),
+        latents.evaluate(trained, digits, 0, CPU)[0],
+        samples.evaluate(trained, digits, classifier, 0, 0, CPU),
+    ]
+    pd.concat(tables).to_csv(folder / "metrics.csv", index=False)
+    return Results(folder, data, path)
+
+
+def lines(output: str) -> dict[str, str]:
+    return {line.split()[0]: line for line in output.splitlines()[1:]}
+
+
+def expected_metrics(name: str) -> set[str]:
+    bits = set() if name == "bernoulli" else {"bits_per_dim"}
+    return LIKELIHOOD | REFIT | OTHERS | bits
+
+
+@pytest.mark.slow
+def test_an_independent_script_finds_the_same(results, tmp_path):
+    done = results.run(results.folder / "metrics.csv")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    name = TrainedSweep(results.folder / "models").sweep.likelihood.name
+    assert set(lines(done.stdout)) == expected_metrics(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("results", ["discretized_logistic"], indirect=True)
+def test_the_script_notices_wrong_values(results, tmp_path):
+    metrics = pd.read_csv(results.folder / "metrics.csv")
+    metrics.loc[metrics.metric.isin(LIKELIHOOD | REFIT), "value"] += 0.5
+    metrics.loc[metrics.metric == "active_units", "value"] += 1
+    metrics.loc[metrics.metric == "bits_per_dim", "value"] *= 1.01
+    metrics.loc[metrics.metric.str.startswith("fid_"), "value"] *= 1.5
+    metrics.to_csv(tmp_path / "wrong.csv", index=False)
+    done = results.run(tmp_path / "wrong.csv")
+    assert done.returncode == 1
+    assert all("DIFFERS" in line for line in lines(done.stdout).values())
+
+
+def test_the_script_shares_no_code_with_the_package():
+    files = list(SCRIPT.parent.glob("independent_*.py"))
+    assert SCRIPT in files
+    allowed = {"numpy", "scipy", "safetensors", *(file.stem for file in files)}
+    allowed |= sys.stdlib_module_names
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        nodes = list(ast.walk(tree))
+        modules = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+        modules |= {n.module for n in nodes if isinstance(n, ast.ImportFrom)}
+        assert {module.split(".")[0] for module in modules} <= allowed
