@@ -3,7 +3,7 @@
 import pandas as pd
 
 from vae.errors import InputError
-from vae.metrics import METRICS
+from vae.metrics import CRITERIA, METRICS
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.table import SWEEP
 
@@ -78,15 +78,19 @@ def answer_table(best: pd.DataFrame) -> pd.DataFrame:
 
 def summary_table(best: pd.DataFrame) -> pd.DataFrame:
     """One row per sweep, one column per criterion: the best β and those not distinguishable."""
+    names = [name for name in CRITERIA if name in set(best.criterion)]
     rows = []
     for key, sweep in best.groupby(SWEEP, sort=False):
         *group, likelihood = key
         row = dict(zip(GROUP_NAMES, group, strict=True)) | {
             "likelihood": likelihood_name(likelihood)
         }
-        for _, answer in sweep.iterrows():
-            label = f"best β by {METRICS[answer.criterion].label}"
-            row[label] = f"**{best_cell(answer)}**<br>{beta_range(answer)}"
+        answers = {answer.criterion: answer for _, answer in sweep.iterrows()}
+        for name in names:
+            cell = "–"
+            if name in answers:
+                cell = f"**{best_cell(answers[name])}**<br>{beta_range(answers[name])}"
+            row[f"best β by {METRICS[name].label}"] = cell
         rows.append(row)
     return pd.DataFrame(rows)
 

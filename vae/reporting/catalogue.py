@@ -40,7 +40,9 @@ CHARTS = {
         "Likelihood",
         "What refitting the encoder at β = 1, its decoder frozen, adds to the bounds: how much of "
         "a bad likelihood at β ≠ 1 was the encoder's fault. For a fixed σ the refit includes "
-        "setting σ to its best value on training images.",
+        "setting σ to its best value on training images. A gain below zero means that this σ is "
+        "too small for test images, or that L_K with few samples was served better by the broader "
+        "posterior that β > 1 had trained.",
         "Gain in ELBO and log-likelihood bound by refitting the encoder, against β",
     ),
     "beta_sigma": Figure(

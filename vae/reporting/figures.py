@@ -42,6 +42,7 @@ def draw_answer(tables: Tables) -> Figure:
     criteria = [c for c in CRITERIA if c in set(tables.best.criterion)]
     figure, ax = plt.subplots(figsize=(style.WIDTH, 0.75 + 0.85 * len(tables.likelihoods)))
     colours = sns.color_palette("colorblind", len(criteria))
+    labelled: set[str] = set()
     for j, criterion in enumerate(criteria):
         for i, likelihood in enumerate(tables.likelihoods):
             row = tables.best[
@@ -60,7 +61,8 @@ def draw_answer(tables: Tables) -> Figure:
                 linewidth=2,
                 alpha=0.6,
             )
-            label = METRICS[criterion].label if i == 0 else None
+            label = None if criterion in labelled else METRICS[criterion].label
+            labelled.add(criterion)
             ax.plot(row.best_beta, y, "o", color=colours[j], markersize=9, label=label)
     ax.set_yticks(range(len(tables.likelihoods)), map(likelihood_name, tables.likelihoods))
     ax.invert_yaxis()

@@ -108,11 +108,20 @@ def trust(rows: Group) -> Iterator[str]:
         return
     weak = [beta for beta in share.columns if share[beta].mean() > 0.1]
     if weak:
-        names = ", ".join(beta_name(beta) for beta in weak)
+        names = f"At {_beta_range(weak, list(share.columns))}"
         yield (
-            f"At β = {names} more than a tenth of the images have fewer than 10 effective "
+            f"{names} more than a tenth of the images have fewer than 10 effective "
             f"importance samples, so L_K under-estimates the decoder there."
         )
+
+
+def _beta_range(chosen: list[float], grid: list[float]) -> str:
+    """``chosen`` in words: every β of the grid, all up to one, or each by name."""
+    if chosen == grid:
+        return "every β"
+    if len(chosen) > 2 and chosen == grid[: len(chosen)]:
+        return f"every β up to {beta_name(chosen[-1])}"
+    return "β = " + ", ".join(beta_name(beta) for beta in chosen)
 
 
 def currency(metrics: Group) -> Iterator[str]:

@@ -57,6 +57,7 @@ def draw_refit(tables: Tables) -> Figure:
             seed_line(ax, _gain(tables, metric, likelihood), label=label)
         ax.axhline(0, color=style.GREY, linewidth=1)
         ax.set_yscale("symlog", linthresh=1)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         beta_axis(ax, tables.betas)
     label_rows(axes, "gain by refit (nats per image)")
     shared_legend(figure, next(iter(axes.values())))

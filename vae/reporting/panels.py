@@ -108,6 +108,8 @@ def seed_line(ax: Axes, rows: pd.DataFrame, **options) -> None:
 def shared_legend(figure: Figure, ax: Axes, **options) -> None:
     """Move the legend of ``ax`` below the panels."""
     handles, labels = ax.get_legend_handles_labels()
+    for legend in list(figure.legends):
+        legend.remove()
     for other in figure.axes:
         if other.get_legend():
             other.get_legend().remove()
@@ -120,11 +122,12 @@ def shared_legend(figure: Figure, ax: Axes, **options) -> None:
 def one_panel(tables: Tables, metric: str, autoencoder: bool = False) -> tuple[Figure, Axes]:
     """A metric against β, a line per likelihood; dashed lines for the autoencoders if wanted."""
     figure, ax = plt.subplots(figsize=(style.WIDTH, 4.2))
-    colours = sns.color_palette("colorblind", len(tables.likelihoods))
+    colours = style.line_palette(len(tables.likelihoods))
     vae, ae = tables.values(metric), tables.values(metric, "ae")
     for likelihood, colour in zip(tables.likelihoods, colours, strict=True):
-        name = likelihood_name(likelihood)
-        seed_line(ax, vae[vae.likelihood == likelihood], label=name, color=colour)
+        rows = vae[vae.likelihood == likelihood]
+        if len(rows):
+            seed_line(ax, rows, label=likelihood_name(likelihood), color=colour)
         values = ae.value[ae.likelihood == likelihood]
         if autoencoder and len(values):
             ax.axhline(values.mean(), color=colour, linestyle="--", linewidth=1)

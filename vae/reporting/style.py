@@ -37,6 +37,12 @@ def apply() -> None:
     )
 
 
+def line_palette(count: int) -> list[tuple]:
+    """Colours for ``count`` lines, those that look alike last; they repeat beyond ten."""
+    colours = sns.color_palette("colorblind", 10)
+    return [colours[(0, 1, 2, 3, 4, 5, 9, 7, 8, 6)[i % 10]] for i in range(count)]
+
+
 def beta_palette(betas: list[float]) -> dict[float, tuple]:
     """One colour per β from a perceptually ordered map, dark for small β."""
     return dict(zip(sorted(betas), sns.color_palette("viridis", len(betas)), strict=True))
