@@ -30,7 +30,16 @@ def _parser() -> argparse.ArgumentParser:
         description="Train, evaluate and compare VAEs over β and likelihoods.",
     )
     subparsers = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _add_preparation(subparsers)
+    _add_training(subparsers)
+    _add_evaluations(subparsers)
+    _add_tables(subparsers)
+    _add_reporting(subparsers)
+    _add_selfcheck(subparsers)
+    return parser
 
+
+def _add_preparation(subparsers) -> None:
     plan = _add(subparsers, "plan", verbs.plan, "write one file per sweep of a configuration")
     plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
@@ -48,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         help="directory with <Dataset>/raw/*.gz (default: VAE_DATASET_MIRROR)",
     )
 
+
+def _add_training(subparsers) -> None:
     train = _add(subparsers, "train", verbs.train, "train all cells of a sweep")
     train.add_argument("sweep", type=Path, help="a file written by 'plan'")
     train.add_argument("data", type=Path, help="a file written by 'prepare'")
@@ -94,8 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     features.add_argument("--seed", type=int, default=0)
     _add_extractor(features)
     _add_device(features)
-    _add_evaluations(subparsers)
 
+
+def _add_tables(subparsers) -> None:
     collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
     for name in ("models", "metrics", "dimensions", "spectra", "references", "corruptions"):
@@ -107,9 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("metrics", type=Path)
     compare.add_argument("output", type=Path)
-    _add_reporting(subparsers)
-    _add_selfcheck(subparsers)
-    return parser
 
 
 def _add_evaluations(subparsers) -> None:
