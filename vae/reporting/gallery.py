@@ -87,6 +87,7 @@ def _grid(rows: list[tuple[str, list[Tensor | None]]], columns: int) -> Figure:
     picture = np.concatenate(strips, axis=0)
     height = len(rows) * style.WIDTH * 0.86 / (columns + GAP) + 0.45
     figure, ax = plt.subplots(figsize=(style.WIDTH, height))
+    figure.get_layout_engine().set(w_pad=0.15)
     ax.imshow(
         picture,
         cmap="gray_r" if picture.ndim == 2 else None,
