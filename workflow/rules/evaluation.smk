@@ -37,6 +37,7 @@ rule evaluate_refit:
         f"{RESULTS}/logs/evaluate_refit/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_refit/{{sweep}}.tsv"
+    priority: 1  # the longest chain of jobs goes first
     conda:
         "../../environment.yml"
     resources:

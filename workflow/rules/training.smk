@@ -54,6 +54,7 @@ rule refit:
         f"{RESULTS}/logs/refit/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/refit/{{sweep}}.tsv"
+    priority: 1  # the longest chain of jobs goes first
     conda:
         "../../environment.yml"
     resources:
