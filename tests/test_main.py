@@ -28,9 +28,7 @@ def test_help_does_not_wait_for_torch():
         (["best-beta", "--results", "nowhere"], "best_beta.csv"),
     ],
 )
-def test_bad_input_is_one_sentence_and_status_2(
-    arguments, named, capsys, tmp_path, monkeypatch, request
-):
+def test_bad_input_is_one_sentence_and_status_2(arguments, named, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     error = capsys.readouterr().err
