@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vae.config import Likelihood, Network, Sweep, Training
 from vae.data import Dataset, load_dataset, prepare
 from vae.errors import InputError
 from vae.models import TrainedSweep
+from vae.sweep import Likelihood, Network, Sweep, Training
 from vae.training import train
 
 torch.set_num_threads(1)

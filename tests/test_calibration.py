@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from vae.calibration import LOG_SIGMA, calibrated_log_sigma
-from vae.config import Cell, Likelihood
 from vae.distributions import Gaussian
 from vae.models import VAE, TrainedSweep, initial_model
 from vae.randomness import generator
+from vae.sweep import Cell, Likelihood
 from vae.training import train
 
 CPU = torch.device("cpu")

@@ -4,17 +4,16 @@ import json
 import pytest
 import yaml
 
-from vae.config import (
+from vae.config import Benchmark, load_benchmark
+from vae.sweep import (
     DATASETS,
     LIKELIHOODS,
     NETWORKS,
     SCALE_READINGS,
-    Benchmark,
     Cell,
     Likelihood,
     Network,
     Sweep,
-    load_benchmark,
 )
 
 CONFIGURATION = {

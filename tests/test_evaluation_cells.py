@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from vae.config import Cell
 from vae.evaluation import images, latents, likelihood
 from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 COLUMNS = [
@@ -50,11 +50,23 @@ def test_average_of_large_numbers_does_not_lose_precision():
 
 
 def test_average_of_one_image_has_no_error():
-    assert average(torch.tensor([2.0])) == Estimate(2.0, None)
+    assert average(torch.tensor([2.0]))[:2] == (2.0, None)
+
+
+def test_average_keeps_the_values_of_single_images():
+    assert average(torch.tensor([2.0, 3.0])).per_image.tolist() == [2.0, 3.0]
+
+
+def test_values_per_image_are_kept_of_metrics_that_can_be_better(trained):
+    def measure(model, cell):
+        return {name: average(torch.arange(3.0)) for name in ("elbo", "rate")}
+
+    names = measure_cells(trained, measure, CPU).per_image
+    assert len(names) == 2 + 4 and all(name.endswith("/elbo") for name in names)
 
 
 def test_the_table_has_a_row_per_cell_and_metric(trained):
-    table = measure_cells(trained, two_metrics, CPU)
+    table = measure_cells(trained, two_metrics, CPU).table
     assert list(table.columns) == COLUMNS
     assert len(table) == 2 * 1 + 4 * 2
     for row in table.query("metric == 'first'").itertuples():
@@ -79,7 +91,7 @@ def test_every_cell_is_measured_by_its_own_model(trained):
 
 def test_a_diverged_cell_has_the_metrics_of_its_kind_without_values(with_diverged):
     sick = Cell("vae", 0.5, 1)
-    table = measure_cells(with_diverged(sick), two_metrics, CPU)
+    table = measure_cells(with_diverged(sick), two_metrics, CPU).table
     rows = table.query("model == 'vae' and beta == 0.5 and seed == 1")
     assert rows["metric"].tolist() == ["first", "second"]
     assert rows[["value", "se"]].isna().all(axis=None)
@@ -87,7 +99,7 @@ def test_a_diverged_cell_has_the_metrics_of_its_kind_without_values(with_diverge
 
 
 def test_a_diverged_autoencoder_gets_an_autoencoder_s_metrics(with_diverged):
-    table = measure_cells(with_diverged(Cell("ae", 0.0, 0)), two_metrics, CPU)
+    table = measure_cells(with_diverged(Cell("ae", 0.0, 0)), two_metrics, CPU).table
     rows = table.query("model == 'ae' and seed == 0")
     assert rows["metric"].tolist() == ["first"]
     assert math.isnan(rows["value"].item())
@@ -97,9 +109,9 @@ def test_a_diverged_autoencoder_gets_an_autoencoder_s_metrics(with_diverged):
 def test_every_question_gives_a_diverged_cell_empty_rows(with_diverged, trained, digits, question):
     def ask(sweep):
         if question == "likelihood":
-            return likelihood.evaluate(sweep, digits, 2, 20, 0, CPU)
+            return likelihood.evaluate(sweep, digits, 2, 20, 0, CPU).table
         if question == "images":
-            return images.evaluate(sweep, digits, 0, CPU)[0]
+            return images.evaluate(sweep, digits, 0, CPU)[0].table
         return latents.evaluate(sweep, digits, 0, CPU)[0]
 
     healthy, table = ask(trained), ask(with_diverged(Cell("vae", 1.0, 0)))

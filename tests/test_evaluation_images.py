@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from vae.config import Cell
 from vae.evaluation.images import evaluate, measure_images, reconstructions
 from vae.evaluation.spectra import mean_spectrum
 from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Autoencoder, Decoder, Encoder
+from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)
@@ -80,7 +80,7 @@ def test_an_identity_is_reconstructed_in_order(kind):
 @pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
 def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, copies):
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
-    table, _ = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
+    (table, _), _ = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
     x = images["test"].double().numpy() / 16
     for cell in (Cell("ae", 0.0, seed) for seed in (0, 1)):
         row = table.query(f"metric == 'mse' and model == 'ae' and seed == {cell.seed}").squeeze()
@@ -90,7 +90,7 @@ def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, cop
 
 
 def test_every_cell_has_an_error_below_that_of_the_mean_image(trained, digits):
-    table = evaluate(trained, digits, seed=0, device=CPU)[0].query("metric == 'mse'")
+    table = evaluate(trained, digits, seed=0, device=CPU)[0].table.query("metric == 'mse'")
     assert len(table) == len(trained.cells)
     baseline = (digits.unit("test") - digits.mean_image()).square().mean().item()
     assert (table["value"] < 1.02 * baseline).all()
@@ -116,7 +116,7 @@ def test_an_identity_loses_no_energy(kind, unseen):
 
 
 def test_short_training_blurs(trained, digits):
-    table, _ = evaluate(trained, digits, seed=0, device=CPU)
+    (table, _), _ = evaluate(trained, digits, seed=0, device=CPU)
     rows = table.query("metric == 'high_frequency_energy'")
     assert len(rows) == len(trained.cells)
     assert rows.value.between(0.05, 0.95).all() and (rows.se < 0.05).all()

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.config import LIKELIHOODS, Cell
 from vae.data import load_dataset, prepare
 from vae.evaluation import likelihood
 from vae.evaluation.likelihood import (
@@ -24,6 +23,7 @@ from vae.likelihoods import GaussianFixedSigma, make_likelihood
 from vae.models import VAE, Decoder, Encoder, TrainedSweep
 from vae.objectives import rate
 from vae.refitting import refit
+from vae.sweep import LIKELIHOODS, Cell
 
 CPU = torch.device("cpu")
 VAE_CELL = Cell("vae", 1.0, 0)
@@ -280,7 +280,7 @@ def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, co
     monkeypatch.setattr(likelihood, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
     dataset = replace(digits, images=images)
-    values = by_cell(evaluate(trained, dataset, samples=2, images=0, seed=0, device=CPU))
+    values = by_cell(evaluate(trained, dataset, samples=2, images=0, seed=0, device=CPU).table)
     x = images["test"].float() / 16
     assert len(x) == 397 * copies
     for cell in trained.cells:
@@ -297,7 +297,7 @@ def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, co
 
 
 def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits):
-    values = by_cell(evaluate(trained, digits, samples=20, images=0, seed=0, device=CPU))
+    values = by_cell(evaluate(trained, digits, samples=20, images=0, seed=0, device=CPU).table)
     x, model = digits.unit("test"), trained.model(VAE_CELL)
     q = model.encode(x)
     noise = torch.randn(200, 397, 3, generator=torch.Generator().manual_seed(1))
@@ -310,17 +310,17 @@ def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits
 
 
 def test_only_the_first_images_are_used_if_some_are_asked_for(trained, digits):
-    some = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU)
+    some = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU).table
     images = {**digits.images, "test": digits.images["test"][:50]}
     all_of_fewer = evaluate(
         trained, replace(digits, images=images), samples=3, images=0, seed=0, device=CPU
-    )
+    ).table
     assert some.equals(all_of_fewer)
 
 
 def test_the_evaluation_repeats_itself_and_has_its_own_seed(trained, digits):
     tables = [
-        evaluate(trained, digits, samples=3, images=50, seed=seed, device=CPU)
+        evaluate(trained, digits, samples=3, images=50, seed=seed, device=CPU).table
         for seed in (0, 0, 1)
     ]
     assert tables[0].equals(tables[1])
@@ -330,7 +330,7 @@ def test_the_evaluation_repeats_itself_and_has_its_own_seed(trained, digits):
 
 
 def test_an_autoencoder_has_a_distortion_and_no_likelihood(trained, digits):
-    table = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU)
+    table = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU).table
     metrics = table.groupby("model")["metric"].agg(set)
     assert metrics["ae"] == {"distortion"}
     assert metrics["vae"] == {
@@ -418,7 +418,7 @@ def test_refit_metrics_are_those_of_the_plain_evaluation():
     plain = measure_likelihood(model, VAE_CELL, x, 20, seed=2)
     metrics = measure_refit(model, x, 20, seed=2, levels=17)
     for name in ("elbo", "log_likelihood", "ess_mean", "ess_low_share"):
-        assert metrics[f"{name}_refit"] == plain[name]
+        assert metrics[f"{name}_refit"][:2] == plain[name][:2]
 
 
 @pytest.mark.parametrize("levels", [2, 17])
@@ -449,7 +449,7 @@ def test_the_table_of_a_refit_has_bits_where_pixels_are_numbers(trained, tmp_pat
     data = load_dataset(tmp_path / "data.npz")
     refit(trained, data, tmp_path / "refits", 1, CPU)
     refitted = TrainedSweep(tmp_path / "refits")
-    table = evaluate_refit(refitted, data, samples=2, images=20, seed=0, device=CPU)
+    table = evaluate_refit(refitted, data, samples=2, images=20, seed=0, device=CPU).table
     names = {"elbo_refit", "log_likelihood_refit", "ess_mean_refit", "ess_low_share_refit"}
     assert data.levels == (17 if dataset == "digits" else 2)
     assert set(table["metric"]) == names | ({"bits_per_dim"} if data.levels == 2 else set())

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae.config import Cell
 from vae.evaluation import distances, samples
 from vae.evaluation.distances import (
     FeatureStatistics,
@@ -21,6 +20,7 @@ from vae.features import train_classifier
 from vae.likelihoods import GaussianFixedSigma
 from vae.metrics import METRICS
 from vae.models import VAE, Autoencoder, Decoder, Encoder
+from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from vae.comparison import best_betas
 from vae.reporting.findings import findings
-from vae.statistics import best_betas
 from vae.table import COLUMNS
 
 BETAS = (0.5, 1.0, 2.0)

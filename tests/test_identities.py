@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 import torch
 
-from vae.config import Likelihood
 from vae.mean_loss import demonstrate
 from vae.stack import Stack
+from vae.sweep import Likelihood
 from vae.training import train_stack
 
 CPU = torch.device("cpu")

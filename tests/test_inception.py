@@ -11,13 +11,13 @@ from pytorch_fid import inception
 from pytorch_fid.fid_score import calculate_fid_given_paths
 
 from vae import verbs
-from vae.config import Cell
 from vae.distributions import quantise
 from vae.evaluation.distances import extract, fid
 from vae.evaluation.samples import SampleMeasure
 from vae.features import train_classifier
 from vae.inception import WEIGHTS_NAME, Inception, find_weights
 from vae.metrics import CRITERIA, METRICS, available
+from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 COUNT = 12

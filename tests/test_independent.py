@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
-from vae.config import Likelihood, Network, Training
 from vae.data import load_dataset, prepare
 from vae.evaluation import latents, likelihood, samples
 from vae.features import save_classifier, train_classifier
 from vae.models import TrainedSweep
 from vae.refitting import refit
+from vae.sweep import Likelihood, Network, Training
 from vae.training import train
 
 CPU = torch.device("cpu")
@@ -72,8 +72,8 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     trained = TrainedSweep(folder / "models")
     refit(trained, digits, folder / "refits", 2, CPU)
     tables = [
-        likelihood.evaluate(trained, digits, K, 0, 0, CPU),
-        likelihood.evaluate_refit(TrainedSweep(folder / "refits"), digits, K, 0, 0, CPU),
+        likelihood.evaluate(trained, digits, K, 0, 0, CPU).table,
+        likelihood.evaluate_refit(TrainedSweep(folder / "refits"), digits, K, 0, 0, CPU).table,
         latents.evaluate(trained, digits, 0, CPU)[0],
         samples.evaluate(trained, digits, classifier, 0, 0, CPU),
     ]

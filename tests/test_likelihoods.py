@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
-from vae.config import LIKELIHOODS
 from vae.distributions import PIXELS, Gaussian, OptimalGaussian
 from vae.likelihoods import LikelihoodFamily, least_log_sigma, make_likelihood
 from vae.networks import Shape
+from vae.sweep import LIKELIHOODS
 
 LEVELS = 17
 SHAPE = (1, 3, 4)

@@ -25,7 +25,7 @@ def test_help_does_not_wait_for_torch():
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
         (["evaluate-refit", "nowhere", "nowhere.npz", "out.csv"], "nowhere"),
-        (["best-beta", "--results", "nowhere"], "best_beta.csv"),
+        (["best-beta", "--results", "nowhere"], "metrics.csv"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(arguments, named, capsys, tmp_path, monkeypatch):

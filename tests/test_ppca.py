@@ -8,7 +8,6 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 
-from vae.config import Likelihood, Network
 from vae.data import load_dataset, prepare
 from vae.models import initial_model
 from vae.ppca import (
@@ -19,6 +18,7 @@ from vae.ppca import (
     maximum_likelihood,
     optimum,
 )
+from vae.sweep import Likelihood, Network
 
 PIXELS = 6
 GRID = [(variance, beta) for variance in (0.05, 0.3) for beta in (0.3, 1.0, 2.5, 8.0)]

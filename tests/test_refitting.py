@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from vae.calibration import LOG_SIGMA
-from vae.config import Cell, Likelihood, Training
 from vae.files import read_json, write_json
 from vae.models import VAE, TrainedSweep
 from vae.objectives import distortion, rate
 from vae.refitting import refit
+from vae.sweep import Cell, Likelihood, Training
 from vae.training import train
 
 CPU = torch.device("cpu")

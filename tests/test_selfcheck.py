@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from vae.__main__ import main
-from vae.config import Likelihood, Network, Training
 from vae.data import load_dataset, prepare
 from vae.distributions import Gaussian
 from vae.evaluation.likelihood import importance_weights
@@ -22,6 +21,7 @@ from vae.selfcheck import (
     failures,
     selfcheck,
 )
+from vae.sweep import Likelihood, Network, Training
 
 CPU = torch.device("cpu")
 ONE_EPOCH = (Training(epochs=1, batch_size=200, learning_rate=1e-3),)

@@ -37,8 +37,9 @@ def test_evaluation_depends_on_distributions_and_not_on_training():
 
 def test_training_depends_on_all_it_runs_and_not_on_evaluation():
     files = closure("vae.training")
-    assert {"stack.py", "objectives.py", "data.py", "randomness.py", "config.py"} <= files
+    assert {"stack.py", "objectives.py", "data.py", "randomness.py", "sweep.py"} <= files
     assert not [file for file in files if file.startswith(("evaluation", "reporting"))]
+    assert not files & {"metrics.py", "config.py"}, "a metric's new name must not retrain"
 
 
 @pytest.mark.parametrize("module", ["vae.training", "vae.evaluation.likelihood", "vae.config"])

@@ -15,9 +15,9 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vae import training
-from vae.config import Cell, Network
 from vae.models import TrainedSweep
 from vae.stack import Stack
+from vae.sweep import Cell, Network
 
 CPU = torch.device("cpu")
 CONV = Network("conv", (4, 8))

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from vae.statistics import BEST_BETA_COLUMNS
+from vae.comparison import BEST_BETA_COLUMNS
 from vae.table import CELL, COLUMNS
 
 ROOT = Path(__file__).parent.parent

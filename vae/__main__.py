@@ -8,6 +8,7 @@ from pathlib import Path
 from vae import verbs
 from vae.config import FEATURES
 from vae.errors import InputError
+from vae.metrics import CRITERIA
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,11 +115,10 @@ def _add_tables(subparsers) -> None:
         collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
     collect.add_argument("--mean-loss", type=Path, nargs="+", required=True)
 
-    compare = _add(
-        subparsers, "compare", verbs.compare, "find the best β of every sweep by every criterion"
-    )
-    compare.add_argument("metrics", type=Path)
-    compare.add_argument("output", type=Path)
+    text = "find the best β of every sweep and the best likelihood by every criterion"
+    compare = _add(subparsers, "compare", verbs.compare, text)
+    compare.add_argument("results", type=Path, help="folder with metrics.csv, also written to")
+    compare.add_argument("--criteria", nargs="+", default=CRITERIA)
 
 
 def _add_evaluations(subparsers) -> None:
@@ -175,10 +175,14 @@ def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.Argument
 def _add_reporting(subparsers) -> None:
     best = _add(subparsers, "best-beta", verbs.best_beta, "print the best β from existing results")
     best.add_argument("--results", type=Path, default=Path("results"))
-    for key in ("dataset", "network", "likelihood", "criterion"):
-        best.add_argument(f"--{key}")
-    best.add_argument("--latent-dim", type=int)
-    best.add_argument("--json", action="store_true")
+    for key in ("dataset", "network", "likelihood"):
+        best.add_argument(f"--{key}", help=f"this {key} only")
+    best.add_argument("--latent-dim", type=int, help="this latent size only")
+    text = "any metric with a better direction (default: the criteria of the configuration)"
+    best.add_argument("--criterion", help=text)
+    best.add_argument("--betas", type=float, nargs="+", help="compare these β only")
+    best.add_argument("--seeds", type=int, nargs="+", help="with these seeds only")
+    best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
     figures.add_argument("results", type=Path)

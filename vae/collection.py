@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.config import Cell, Sweep
 from vae.files import read_json, write_text
+from vae.sweep import Cell, Sweep
 from vae.table import CELL, COLUMNS, SWEEP, cell_columns
 
 

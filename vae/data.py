@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae.config import DATASETS
 from vae.errors import InputError
 from vae.files import replacing
+from vae.sweep import DATASETS
 
 SPLITS = ("train", "validation", "test")
 SPLIT_SEED = 20160101

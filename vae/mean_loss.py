@@ -10,13 +10,13 @@ import math
 import pandas as pd
 import torch
 
-from vae.config import Cell, Sweep
 from vae.data import Dataset
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
 from vae.models import VAE, build_model
 from vae.objectives import weighted
 from vae.stack import Stack
+from vae.sweep import Cell, Sweep
 from vae.training import train_stack
 
 SHARE_OF_EPOCHS = 0.2  # of a full training: the collapse shows early

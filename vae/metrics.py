@@ -28,6 +28,11 @@ class Metric:
         """The label with its unit."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
+    @property
+    def header(self) -> str:
+        """The label with an arrow towards better."""
+        return self.label + {"higher": " ↑", "lower": " ↓", "": ""}[self.better]
+
 
 METRICS = {
     "distortion": Metric(
@@ -246,7 +251,10 @@ CRITERIA = (
     "inception_fid_prior",
     "mse",
 )
-"""The metrics for which a best β is sought, where a table has them."""
+"""The metrics for which a best β is sought by default, where a table has them."""
+
+COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior", "mse")
+"""The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 
 INCEPTION = "inception_"
 METRICS |= {

@@ -8,13 +8,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from vae.config import Cell, Sweep
 from vae.distributions import DiagonalGaussian, PixelDistribution, PointMass
 from vae.errors import InputError
 from vae.files import read_json
 from vae.likelihoods import LikelihoodFamily, make_likelihood
 from vae.networks import DECODERS, ENCODERS, Shape, initialise
 from vae.objectives import distortion, rate
+from vae.sweep import Cell, Sweep
 
 LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more
 

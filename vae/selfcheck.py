@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Likelihood, Network, Sweep, Training
 from vae.data import Dataset, load_dataset, prepare
 from vae.errors import InputError
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
@@ -22,6 +21,7 @@ from vae.models import VAE, build_model
 from vae.objectives import rate
 from vae.ppca import LinearDecoder, Moments, active_units, optimum
 from vae.stack import Stack
+from vae.sweep import Likelihood, Network, Sweep, Training
 
 LATENT_DIM = 10
 SIGMA = 0.25

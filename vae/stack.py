@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
-from vae.config import Cell, Sweep
 from vae.data import Dataset
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
+from vae.sweep import Cell, Sweep
 
 VALIDATION_BATCH = 500
 PREVIEW_COLUMNS = 8

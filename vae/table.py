@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.config import Cell, Sweep
 from vae.errors import InputError
+from vae.sweep import Cell, Sweep
 
 GROUP = ["dataset", "network", "latent_dim"]
 SWEEP = [*GROUP, "likelihood"]

@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from vae.calibration import LOG_SIGMA, calibrated_log_sigma
 from vae.checkpoints import Checkpoint
-from vae.config import Cell, Sweep
 from vae.data import Dataset
 from vae.devices import describe
 from vae.errors import InputError
@@ -24,6 +23,7 @@ from vae.models import build_model
 from vae.previews import save_filmstrip
 from vae.randomness import generator
 from vae.stack import Stack
+from vae.sweep import Cell, Sweep
 
 CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in its cache
 SECONDS_BETWEEN_CHECKPOINTS = 30

@@ -28,10 +28,10 @@ def prepare(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Train all cells of a sweep."""
-    from vae.config import Sweep
     from vae.data import load_dataset
     from vae.devices import set_up
     from vae.files import read_json
+    from vae.sweep import Sweep
     from vae.training import train
 
     sweep = Sweep.from_dict(read_json(options.sweep))
@@ -68,11 +68,11 @@ def selfcheck(options: Namespace) -> None:
 
 def mean_loss(options: Namespace) -> None:
     """Show what a distortion averaged over pixels does."""
-    from vae.config import Sweep
     from vae.data import load_dataset
     from vae.devices import set_up
     from vae.files import read_json
     from vae.mean_loss import demonstrate
+    from vae.sweep import Sweep
 
     sweep = Sweep.from_dict(read_json(options.sweep))
     device = set_up(options.device, options.threads)
@@ -120,6 +120,14 @@ def _evaluation(options: Namespace):
     return TrainedSweep(options.models), load_dataset(options.data), device
 
 
+def _write_measurements(measurements, path: Path) -> None:
+    """Write the table to ``path`` and the values of single images beside it."""
+    from vae.per_image import save_per_image
+
+    save_per_image(path.with_suffix(".npz"), measurements.per_image)
+    _write_csv(measurements.table, path)
+
+
 def _write_csv(frame, path: Path) -> None:
     from vae.files import write_text
 
@@ -132,10 +140,10 @@ def evaluate_likelihood(options: Namespace) -> None:
     from vae.evaluation import likelihood
 
     trained, dataset, device = _evaluation(options)
-    frame = likelihood.evaluate(
+    measurements = likelihood.evaluate(
         trained, dataset, options.importance_samples, options.images, options.seed, device
     )
-    _write_csv(frame, options.output)
+    _write_measurements(measurements, options.output)
 
 
 def evaluate_refit(options: Namespace) -> None:
@@ -143,10 +151,10 @@ def evaluate_refit(options: Namespace) -> None:
     from vae.evaluation import likelihood
 
     refitted, dataset, device = _evaluation(options)
-    frame = likelihood.evaluate_refit(
+    measurements = likelihood.evaluate_refit(
         refitted, dataset, options.importance_samples, options.images, options.seed, device
     )
-    _write_csv(frame, options.output)
+    _write_measurements(measurements, options.output)
 
 
 def evaluate_latents(options: Namespace) -> None:
@@ -164,8 +172,8 @@ def evaluate_images(options: Namespace) -> None:
     from vae.evaluation import images
 
     trained, dataset, device = _evaluation(options)
-    metrics, spectra = images.evaluate(trained, dataset, options.seed, device)
-    _write_csv(metrics, options.output)
+    measurements, spectra = images.evaluate(trained, dataset, options.seed, device)
+    _write_measurements(measurements, options.output)
     _write_csv(spectra, options.spectra)
 
 
@@ -194,23 +202,29 @@ def collect(options: Namespace) -> None:
 
 
 def compare(options: Namespace) -> None:
-    """Find the best β of every sweep by every criterion."""
-    from vae.statistics import best_betas
+    """Find the best β of every sweep and the best likelihood of every group."""
+    from vae.comparison import best_betas, best_likelihoods
+    from vae.metrics import COMPARABLE
+    from vae.per_image import PerImage
     from vae.table import read_table
 
-    _write_csv(best_betas(read_table(options.metrics)), options.output)
+    metrics = read_table(options.results / "metrics.csv")
+    per_image = PerImage(options.results / "metrics")
+    betas = best_betas(metrics, per_image, options.criteria)
+    comparable = [name for name in options.criteria if name in COMPARABLE]
+    likelihoods = best_likelihoods(metrics, per_image, comparable)
+    _write_csv(betas, options.results / "best_beta.csv")
+    _write_csv(likelihoods, options.results / "best_likelihood.csv")
 
 
 def best_beta(options: Namespace) -> None:
     """Print the best β from existing results."""
-    from vae.reporting.answers import select, terminal_table
-    from vae.table import read_table
+    from vae.reporting.answers import answer, as_json, terminal_table
 
-    keys = ("dataset", "network", "latent_dim", "likelihood", "criterion")
-    answers = select(
-        read_table(options.results / "best_beta.csv"), **{k: getattr(options, k) for k in keys}
-    )
-    print(answers.to_json(orient="records", indent=2) if options.json else terminal_table(answers))
+    keys = ("dataset", "network", "latent_dim", "likelihood")
+    filters = {key: getattr(options, key) for key in keys}
+    answers = answer(options.results, options.criterion, options.betas, options.seeds, **filters)
+    print(as_json(answers) if options.json else terminal_table(answers))
 
 
 def figures(options: Namespace) -> None:

@@ -4,33 +4,44 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Cell
+from vae.metrics import METRICS
 from vae.models import VAE, TrainedSweep
+from vae.per_image import PerImage
+from vae.sweep import Cell
 from vae.table import COLUMNS, cell_columns
 
 
 class Estimate(NamedTuple):
-    """A metric's value and its standard error, or None where none is defined."""
+    """A metric's value, its standard error, and the value of every image: None if undefined."""
 
     value: float
     se: float | None = None
+    per_image: np.ndarray | None = None
 
 
 def average(per_image: Tensor) -> Estimate:
     """Mean over images, with the standard error of that mean."""
     values = per_image.double()
     se = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else None
-    return Estimate(values.mean().item(), se)
+    return Estimate(values.mean().item(), se, values.float().cpu().numpy())
+
+
+class Measurements(NamedTuple):
+    """A table of metrics with the columns ``COLUMNS``, and what ``PerImage`` reads."""
+
+    table: pd.DataFrame
+    per_image: dict[str, np.ndarray]
 
 
 Measure = Callable[[VAE, Cell], dict[str, Estimate]]
 
 
-def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device) -> pd.DataFrame:
+def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device) -> Measurements:
     """Apply ``measure`` to every cell; a diverged one gets empty values for its metrics."""
     results = {
         cell: None if trained.diverged(cell) else measure(trained.model(cell, device), cell)
@@ -50,4 +61,14 @@ def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device)
             }
             for name, estimate in metrics.items()
         ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return Measurements(pd.DataFrame(rows, columns=COLUMNS), _per_image(results))
+
+
+def _per_image(results: dict[Cell, dict[str, Estimate] | None]) -> dict[str, np.ndarray]:
+    """Values per image of the metrics that can be better or worse."""
+    return {
+        PerImage.key(cell, name): estimate.per_image
+        for cell, metrics in results.items()
+        for name, estimate in (metrics or {}).items()
+        if estimate.per_image is not None and METRICS[name].better
+    }

@@ -4,13 +4,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Cell
 from vae.data import Dataset
 from vae.distributions import PIXELS
-from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.spectra import high_frequency_energy, mean_spectrum
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
+from vae.sweep import Cell
 from vae.table import cell_columns
 
 
@@ -43,7 +43,7 @@ def measure_images(model: VAE, x: Tensor, seed: int) -> tuple[dict[str, Estimate
 
 def evaluate(
     trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[Measurements, pd.DataFrame]:
     """Image metrics of every cell on the test split, and a table of power spectra.
 
     The spectra start with that of the test images, as the model ``data``.

@@ -6,7 +6,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Cell
 from vae.data import Dataset
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.aggregate import (
@@ -18,6 +17,7 @@ from vae.evaluation.aggregate import (
 )
 from vae.evaluation.cells import Estimate, average, measure_cells
 from vae.models import VAE, Autoencoder, TrainedSweep
+from vae.sweep import Cell
 from vae.table import cell_columns
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
@@ -151,7 +151,7 @@ def evaluate(
     def measure(model: VAE, cell: Cell) -> dict[str, Estimate]:
         return measure_latents(model, x, dimensions[cell], seed)
 
-    metrics = measure_cells(trained, measure, device)
+    metrics = measure_cells(trained, measure, device).table
     columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
     tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
     return metrics, pd.concat(tables) if tables else pd.DataFrame()

@@ -4,17 +4,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.config import Cell
 from vae.data import Dataset
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.models import VAE, TrainedSweep
 from vae.objectives import rate
 from vae.randomness import generator
+from vae.sweep import Cell
 
 DECODED_FLOATS = 2**18  # pixels decoded at once: little enough to stay in a CPU core's cache
 LOW_ESS = 10
@@ -178,7 +177,7 @@ def evaluate(
     images: int,
     seed: int,
     device: torch.device,
-) -> pd.DataFrame:
+) -> Measurements:
     """Likelihood metrics of every cell on the test split.
 
     Args:
@@ -196,7 +195,7 @@ def evaluate_refit(
     images: int,
     seed: int,
     device: torch.device,
-) -> pd.DataFrame:
+) -> Measurements:
     """The same for the cells of a refitted sweep, under names of their own."""
     x = dataset.unit("test")[: images or None].to(device)
     return measure_cells(

@@ -8,7 +8,6 @@ import torch
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
-from vae.config import Cell
 from vae.data import Dataset
 from vae.evaluation.cells import Estimate, measure_cells
 from vae.evaluation.distances import extract, fid, kid, sample_count
@@ -16,6 +15,7 @@ from vae.evaluation.images import reconstructions
 from vae.features import FeatureExtractor
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator, seed_for
+from vae.sweep import Cell
 
 MIXTURE_COMPONENTS = 10
 MAX_CODES = 10_000  # training codes that the ex-post densities are fitted on
@@ -104,4 +104,4 @@ def evaluate(
 ) -> pd.DataFrame:
     """Sample metrics of every cell, with ``samples`` images on both sides (0: all)."""
     measure = SampleMeasure(dataset, extractor, sample_count(dataset, samples), seed, device)
-    return measure_cells(trained, measure, device)
+    return measure_cells(trained, measure, device).table

@@ -1,46 +1,88 @@
-"""The table of answers: which β is best, for which likelihood, by which criterion, how sure."""
+"""The answers: which β is best, for which likelihood, by which criterion, and how sure."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from vae.comparison import best_betas
 from vae.errors import InputError
-from vae.metrics import CRITERIA, METRICS
+from vae.metrics import METRICS
+from vae.per_image import PerImage
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
-from vae.table import SWEEP
+from vae.statistics import LEAST_SEEDS
+from vae.table import SWEEP, read_table
 
 GROUP_NAMES = ("dataset", "network", "latent size")
+TOO_FEW_SEEDS = f"fewer than {LEAST_SEEDS} seeds"
 
 
-def select(best: pd.DataFrame, **filters: object) -> pd.DataFrame:
-    """Rows of ``best_beta.csv`` that match every filter that is not None.
+def answer(
+    results: Path,
+    criterion: str | None = None,
+    betas: Sequence[float] | None = None,
+    seeds: Sequence[int] | None = None,
+    **filters: object,
+) -> pd.DataFrame:
+    """The best β of every sweep that matches, computed from the metrics below ``results``.
+
+    Args:
+        criterion: any metric with a better direction; by default those of ``best_beta.csv``.
+        betas, seeds: which cells take part; by default all.
+        filters: values of dataset, network, latent_dim or likelihood; None matches all.
+
+    Returns:
+        the columns of ``best_beta.csv``.
 
     Raises:
-        InputError: naming what there is, if a filter matches nothing.
+        InputError: naming what there is, if a filter or the criterion matches nothing.
     """
+    metrics = read_table(results / "metrics.csv")
     for key, value in filters.items():
-        if value is None:
-            continue
-        known = sorted(best[key].unique())
-        best = best[best[key] == value]
-        if best.empty:
-            choices = ", ".join(map(str, known))
-            raise InputError(
-                f"--{key.replace('_', '-')} {value}: not in the results; there is {choices}"
-            )
-    return best
+        metrics = metrics if value is None else _chosen(metrics, key, [value])
+    metrics = metrics[metrics.model == "vae"]
+    for option, key, values in (("betas", "beta", betas), ("seeds", "seed", seeds)):
+        metrics = metrics if values is None else _chosen(metrics, key, values, option)
+    criteria = [criterion] if criterion else read_table(results / "best_beta.csv").criterion
+    if criterion:
+        directed = metrics[metrics.metric.map(lambda name: bool(METRICS[name].better))]
+        _chosen(directed, "metric", [criterion], "criterion")
+    return best_betas(metrics, PerImage(results / "metrics"), dict.fromkeys(criteria))
+
+
+def _chosen(metrics: pd.DataFrame, key: str, values: Sequence, option: str = "") -> pd.DataFrame:
+    """Rows whose ``key`` is among ``values``; each of them must be there."""
+    known = sorted(metrics[key].unique())
+    for value in values:
+        if value not in known:
+            choices = ", ".join(f"{k:g}" if isinstance(k, float) else str(k) for k in known)
+            name = (option or key).replace("_", "-")
+            raise InputError(f"--{name} {value}: not in the results; there is {choices}")
+    return metrics[metrics[key].isin(values)]
+
+
+def members(row: pd.Series) -> list[float]:
+    """The βs not distinguishable from the best; empty if the seeds are too few to say."""
+    text = row.indistinguishable_betas
+    return [] if pd.isna(text) else [float(beta) for beta in str(text).split()]
 
 
 def beta_set(row: pd.Series) -> str:
     """The βs not distinguishable from the best, or why there is no such set."""
-    if pd.isna(row.indistinguishable_betas):
-        return "unknown (one seed)"
-    return ", ".join(beta_name(float(beta)) for beta in str(row.indistinguishable_betas).split())
+    betas = members(row)
+    if not betas:
+        return f"unknown: {TOO_FEW_SEEDS}"
+    if len(betas) == row.betas > 1:
+        return f"all {row.betas}"
+    return ", ".join(map(beta_name, betas))
 
 
 def best_cell(row: pd.Series) -> str:
-    """The best β, marked where it lies at the edge of the grid."""
+    """The best β, marked where it lies at the edge of the grid and the true one may lie beyond."""
     if row.betas == 1:
         return f"{beta_name(row.best_beta)} (the only one)"
-    return beta_name(row.best_beta) + (" (edge of the grid)" if row.at_edge else "")
+    return beta_name(row.best_beta) + (" (edge: extend the grid)" if row.at_edge else "")
 
 
 def difference(row: pd.Series) -> str:
@@ -50,7 +92,7 @@ def difference(row: pd.Series) -> str:
     if pd.isna(row.difference_to_beta_1):
         return "no β = 1"
     if pd.isna(row.difference_low):
-        return f"{rounded(row.difference_to_beta_1)} (one seed: no interval)"
+        return f"{rounded(row.difference_to_beta_1)} (no interval: {TOO_FEW_SEEDS})"
     half = (row.difference_high - row.difference_low) / 2
     low, high, middle = (
         rounded(v, half / 2)
@@ -59,17 +101,24 @@ def difference(row: pd.Series) -> str:
     return f"{middle} [{low}, {high}]"
 
 
+def compared_over(row: pd.Series) -> str:
+    """What the comparison of βs is paired over."""
+    seeds = f"{row.seeds} seed{'s' if row.seeds > 1 else ''}"
+    return f"{seeds} × {row.images:,} images" if row.images else seeds
+
+
 def answer_table(best: pd.DataFrame) -> pd.DataFrame:
     """The answers as strings, a row per sweep and criterion."""
     rows = [
         {
             **dict(zip(GROUP_NAMES, (row.dataset, row.network, row.latent_dim), strict=True)),
             "likelihood": likelihood_name(row.likelihood),
-            "criterion": f"{METRICS[row.criterion].label} ({row.better} is better)",
+            "criterion": METRICS[row.criterion].header,
             "best β": best_cell(row),
             "not distinguishable": beta_set(row),
             "value at best β": with_error(row.value, row.se),
             "difference to β = 1": difference(row),
+            "compared over": compared_over(row),
         }
         for _, row in best.iterrows()
     ]
@@ -78,30 +127,39 @@ def answer_table(best: pd.DataFrame) -> pd.DataFrame:
 
 def summary_table(best: pd.DataFrame) -> pd.DataFrame:
     """One row per sweep, one column per criterion: the best β and those not distinguishable."""
-    names = [name for name in CRITERIA if name in set(best.criterion)]
     rows = []
     for key, sweep in best.groupby(SWEEP, sort=False):
         *group, likelihood = key
-        row = dict(zip(GROUP_NAMES, group, strict=True)) | {
-            "likelihood": likelihood_name(likelihood)
-        }
-        answers = {answer.criterion: answer for _, answer in sweep.iterrows()}
-        for name in names:
-            cell = "–"
-            if name in answers:
-                cell = f"**{best_cell(answers[name])}**<br>{beta_range(answers[name])}"
-            row[f"best β by {METRICS[name].label}"] = cell
-        rows.append(row)
+        cells = {row.criterion: short_answer(row) for _, row in sweep.iterrows()}
+        rows.append(
+            dict(zip(GROUP_NAMES, group, strict=True))
+            | {"likelihood": likelihood_name(likelihood)}
+            | {METRICS[name].header: cells.get(name, "–") for name in best.criterion.unique()}
+        )
     return pd.DataFrame(rows)
 
 
-def beta_range(row: pd.Series) -> str:
-    """The set of ``beta_set`` in the fewest characters."""
-    if pd.isna(row.indistinguishable_betas):
-        return "one seed: no set"
-    return "{" + beta_set(row) + "}"
+def short_answer(row: pd.Series) -> str:
+    """The best β in bold and the others of its set in braces, in the fewest characters.
+
+    At the edge of the grid the best β is a bound: ≤ or ≥.
+    """
+    bound = ""
+    if row.at_edge and row.betas > 1:
+        bound = "≤ " if row.best_beta == row.lowest_beta else "≥ "
+    others = [beta_name(beta) for beta in members(row) if beta != row.best_beta]
+    best = f"**{bound}{beta_name(row.best_beta)}**"
+    return f"{best} {{{', '.join(others)}}}" if others else best
 
 
 def terminal_table(best: pd.DataFrame) -> str:
     """The answers for a terminal."""
     return answer_table(best).to_string(index=False)
+
+
+def as_json(best: pd.DataFrame) -> str:
+    """The answers as JSON, sets as lists, what is not known as null."""
+    records = json.loads(best.to_json(orient="records", double_precision=15))
+    for record, (_, row) in zip(records, best.iterrows(), strict=True):
+        record["indistinguishable_betas"] = members(row) or None
+    return json.dumps(records, indent=2)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from vae.comparison import by_beta
 from vae.metrics import available
 from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.statistics import by_beta
 
 Group = pd.DataFrame  # metrics of one dataset, network and latent size
 

@@ -8,13 +8,13 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.config import Cell
 from vae.data import Dataset, load_dataset
 from vae.evaluation.images import reconstructions
 from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.reporting import style
 from vae.reporting.names import beta_name
+from vae.sweep import Cell
 
 COLUMNS = 8
 STEPS = 12

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from vae.comparison import by_beta
 from vae.metrics import METRICS, available
 from vae.reporting.answers import GROUP_NAMES
 from vae.reporting.names import beta_name, likelihood_name, with_error
-from vae.statistics import by_beta
 
 COMPARED = ("mse", "fid_reconstruction", "fid_gmm")
 CELL_TABLE = (

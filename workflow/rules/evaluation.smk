@@ -5,7 +5,8 @@ rule evaluate_likelihood:
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
     output:
-        f"{RESULTS}/metrics/{{sweep}}/likelihood.csv",
+        metrics=f"{RESULTS}/metrics/{{sweep}}/likelihood.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/likelihood.npz",
     log:
         f"{RESULTS}/logs/evaluate_likelihood/{{sweep}}.log",
     benchmark:
@@ -20,7 +21,7 @@ rule evaluate_likelihood:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-likelihood {params.models} {input.data} {output}"
+        "python -m vae evaluate-likelihood {params.models} {input.data} {output.metrics}"
         " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"
 
@@ -32,7 +33,8 @@ rule evaluate_refit:
         weights=f"{RESULTS}/refits/{{sweep}}/weights.safetensors",
         data=data_of,
     output:
-        f"{RESULTS}/metrics/{{sweep}}/refit.csv",
+        metrics=f"{RESULTS}/metrics/{{sweep}}/refit.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/refit.npz",
     log:
         f"{RESULTS}/logs/evaluate_refit/{{sweep}}.log",
     benchmark:
@@ -48,7 +50,7 @@ rule evaluate_refit:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-refit {params.models} {input.data} {output}"
+        "python -m vae evaluate-refit {params.models} {input.data} {output.metrics}"
         " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"
 
@@ -86,6 +88,7 @@ rule evaluate_images:
         data=data_of,
     output:
         metrics=f"{RESULTS}/metrics/{{sweep}}/images.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/images.npz",
         spectra=f"{RESULTS}/metrics/{{sweep}}/spectra.csv",
     log:
         f"{RESULTS}/logs/evaluate_images/{{sweep}}.log",

@@ -42,18 +42,25 @@ rule collect:
 
 rule compare:
     input:
-        code("vae.statistics"),
+        code("vae.comparison"),
+        per_sweep("metrics/{sweep}/likelihood.npz"),
+        per_sweep("metrics/{sweep}/refit.npz"),
+        per_sweep("metrics/{sweep}/images.npz"),
         metrics=f"{RESULTS}/metrics.csv",
     output:
-        f"{RESULTS}/best_beta.csv",
+        betas=f"{RESULTS}/best_beta.csv",
+        likelihoods=f"{RESULTS}/best_likelihood.csv",
     log:
         f"{RESULTS}/logs/compare.log",
     benchmark:
         f"{RESULTS}/benchmarks/compare.tsv"
     conda:
         "../../environment.yml"
+    params:
+        results=lambda wildcards, input: os.path.dirname(input.metrics),
+        criteria=BENCHMARK.criteria,
     shell:
-        "python -m vae compare {input.metrics} {output} > {log} 2>&1"
+        "python -m vae compare {params.results} --criteria {params.criteria} > {log} 2>&1"
 
 
 rule figures:
@@ -64,6 +71,7 @@ rule figures:
             table=[
                 "metrics",
                 "best_beta",
+                "best_likelihood",
                 "dimensions",
                 "spectra",
                 "references",
@@ -149,7 +157,14 @@ rule report:
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
-            table=["metrics", "best_beta", "references", "corruptions", "mean_loss"],
+            table=[
+                "metrics",
+                "best_beta",
+                "best_likelihood",
+                "references",
+                "corruptions",
+                "mean_loss",
+            ],
         ),
     output:
         f"{REPORT}/report.md",

@@ -1,0 +1,111 @@
+"""What the command line and the report print of an answer."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from vae.__main__ import main
+from vae.comparison import best_betas
+from vae.reporting.answers import answer, answer_table, short_answer, summary_table
+from vae.table import COLUMNS
+
+VALUES = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [1.0, 1.1, 0.9]}
+
+
+def table(values=VALUES, metric="elbo", likelihood="bernoulli") -> pd.DataFrame:
+    rows = [
+        ("digits", "mlp", 10, likelihood, "vae", beta, seed, metric, value, None)
+        for beta, per_seed in values.items()
+        for seed, value in enumerate(per_seed)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@pytest.fixture
+def results(tmp_path):
+    parts = [table(), table(metric="fid_prior"), table(metric="kid_prior"), table(metric="rate")]
+    metrics = pd.concat([*parts, table(likelihood="gaussian_learned_sigma")])
+    metrics.to_csv(tmp_path / "metrics.csv", index=False)
+    best_betas(metrics).to_csv(tmp_path / "best_beta.csv", index=False)
+    return tmp_path
+
+
+def test_without_filters_the_answers_are_those_of_the_table(results):
+    written = pd.read_csv(results / "best_beta.csv")
+    answers = answer(results)
+    assert list(answers.columns) == list(written.columns)
+    keys = ["likelihood", "criterion", "best_beta", "difference_low"]
+    pd.testing.assert_frame_equal(
+        answers[keys].sort_values(keys).reset_index(drop=True),
+        written[keys].sort_values(keys).reset_index(drop=True),
+    )
+
+
+def test_any_metric_with_a_direction_is_a_criterion(results):
+    assert answer(results, "kid_prior").best_beta.tolist() == [2.0]
+
+
+def test_a_subset_of_the_grid_gives_the_best_of_that_subset(results):
+    (row,) = answer(results, "elbo", betas=[0.5, 2], likelihood="bernoulli").itertuples()
+    assert (row.best_beta, row.betas) == (0.5, 2)
+    (row,) = answer(results, "elbo", seeds=[0, 2], likelihood="bernoulli").itertuples()
+    assert row.seeds == 2 and pd.isna(row.indistinguishable_betas)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--likelihood", "laplace"], "bernoulli, gaussian_learned_sigma"),
+        (["--betas", "3"], "0.5, 1, 2"),
+        (["--seeds", "7"], "0, 1, 2"),
+        (["--criterion", "rate"], "elbo, fid_prior, kid_prior"),
+        (["--criterion", "no_such"], "elbo, fid_prior, kid_prior"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_the_choices(results, options, named, capsys):
+    assert main(["best-beta", "--results", str(results), *options]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"error: {options[0]} {options[1]}") and named in message
+
+
+def test_json_has_sets_as_lists_and_null_for_what_is_unknown(results, capsys):
+    assert main(["best-beta", "--results", str(results), "--criterion", "elbo", "--json"]) == 0
+    first, _ = json.loads(capsys.readouterr().out)
+    assert first["best_beta"] == 1 and first["indistinguishable_betas"] == [1.0]
+    assert first["difference_low"] is None
+
+
+def test_the_terminal_prints_the_same_answer(results, capsys):
+    main(["best-beta", "--results", str(results), "--criterion", "fid_prior"])
+    assert "2 (edge: extend the grid)" in capsys.readouterr().out
+
+
+def row_of(values: dict[float, list[float]]) -> pd.Series:
+    return best_betas(table(values)).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({0.5: [1, 1.1, 0.9], 1.0: [5, 5.1, 4.9], 2.0: [5.01, 5, 4.93]}, "**1** {2}"),
+        ({0.5: [9, 9.1, 8.9], 1.0: [5, 5.1, 4.9]}, "**≤ 1/2**"),
+        ({0.5: [1, 1.1, 0.9], 1.0: [5, 5.1, 4.9]}, "**≥ 1**"),
+        ({1.0: [5, 5.1, 4.9]}, "**1**"),
+    ],
+)
+def test_short_answers(values, text):
+    assert short_answer(row_of(values)) == text
+
+
+def test_the_full_answer_says_what_is_not_known():
+    cells = answer_table(best_betas(table({0.5: [1.0], 1.0: [0.5]}))).iloc[0]
+    assert cells["not distinguishable"] == "unknown: fewer than 3 seeds"
+    assert "no interval" in cells["difference to β = 1"]
+    assert cells["compared over"] == "1 seed"
+
+
+def test_the_summary_has_a_row_per_sweep_and_a_dash_for_no_answer():
+    metrics = pd.concat([table(), table(metric="bits_per_dim", likelihood="beta")])
+    summary = summary_table(best_betas(metrics))
+    assert summary.loc[0, "bits/dim ↓"] == "–" and summary.loc[1, "ELBO ↑"] == "–"

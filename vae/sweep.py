@@ -1,0 +1,203 @@
+"""What is trained: a sweep of cells, its network, likelihood and training settings."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from vae.checks import build, choice, distinct, positive_integer, positive_number, require
+
+SOURCES = ("digits", "mnist", "fashion_mnist")
+BINARISATIONS = ("static", "dynamic")
+DATASETS = tuple(
+    name for source in SOURCES for name in (source, *(f"{source}_{b}" for b in BINARISATIONS))
+)
+NETWORKS = ("mlp", "conv", "linear")
+LIKELIHOODS = (
+    "bernoulli",
+    "continuous_bernoulli",
+    "gaussian_fixed_sigma",
+    "gaussian_learned_sigma",
+    "gaussian_dimension_sigma",
+    "gaussian_image_sigma",
+    "gaussian_pixel_sigma",
+    "gaussian_optimal_sigma",
+    "laplace_learned_scale",
+    "beta",
+    "discretized_logistic",
+    "categorical",
+)
+SCALE_READINGS = (
+    "variance",
+    "standard_deviation",
+    "log_variance",
+    "log_standard_deviation",
+    "precision",
+)
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture: ``mlp`` with hidden widths, ``conv`` with channels, encoder first.
+
+    ``linear`` has none: its encoder and its decoder are one linear map each.
+    """
+
+    name: str
+    hidden: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        choice(self.name, NETWORKS, "networks.name")
+        require(
+            isinstance(self.hidden, list | tuple), f"networks.{self.name}.hidden: must be a list"
+        )
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for width in self.hidden:
+            positive_integer(width, f"networks.{self.name}.hidden")
+        require(
+            (self.name == "linear") == (not self.hidden),
+            f"networks.{self.name}.hidden: {list(self.hidden)} does not fit; "
+            "linear takes [], the others one or more layers",
+        )
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A decoder likelihood p(x|z); ``sigma`` belongs to ``gaussian_fixed_sigma`` alone."""
+
+    name: str
+    sigma: float | None = None
+    betas: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        choice(self.name, LIKELIHOODS, "likelihoods.name")
+        if self.name == "gaussian_fixed_sigma":
+            positive_number(self.sigma, "likelihoods.gaussian_fixed_sigma.sigma")
+        else:
+            require(
+                self.sigma is None,
+                f"likelihoods.{self.name}.sigma: this likelihood takes no sigma",
+            )
+        if self.betas is not None:
+            object.__setattr__(
+                self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
+            )
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
+        return self.name if self.sigma is None else f"{self.name}_{self.sigma:g}"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How every cell is trained; one epoch is one pass over the training split."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    scale_reading: str = "log_variance"
+    warmup_epochs: int = 0
+    previews: int = 6
+
+    def __post_init__(self) -> None:
+        for key in ("epochs", "batch_size", "previews"):
+            positive_integer(getattr(self, key), f"training.{key}")
+        require(self.previews >= 2, "training.previews: at least 2, the start and the end")
+        positive_number(self.learning_rate, "training.learning_rate")
+        choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
+        whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0
+        require(
+            whole,
+            f"training.warmup_epochs: {self.warmup_epochs!r} must be a whole number, 0 or more",
+        )
+        require(
+            self.warmup_epochs < self.epochs,
+            "training.warmup_epochs: must be below training.epochs",
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One trained model of a sweep; the autoencoder (``model="ae"``) has ``beta`` 0."""
+
+    model: str
+    beta: float
+    seed: int
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names, such as ``vae_beta_0.5_seed_0``."""
+        return (
+            f"ae_seed_{self.seed}"
+            if self.model == "ae"
+            else f"vae_beta_{self.beta:g}_seed_{self.seed}"
+        )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All cells that share dataset, network, latent size and likelihood: one training job."""
+
+    dataset: str
+    network: Network
+    latent_dim: int
+    likelihood: Likelihood
+    betas: tuple[float, ...]
+    seeds: tuple[int, ...]
+    autoencoder: bool
+    training: Training
+
+    @property
+    def group(self) -> str:
+        """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
+        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d"
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names, such as ``digits-mlp-10d-bernoulli``."""
+        return f"{self.group}-{self.likelihood.slug}"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell, those of one seed together, the autoencoder first."""
+        autoencoders = [Cell("ae", 0.0, seed) for seed in self.seeds] if self.autoencoder else []
+        return (
+            *autoencoders,
+            *(Cell("vae", beta, seed) for beta in self.betas for seed in self.seeds),
+        )
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values; ``Sweep.from_dict`` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Sweep":
+        """Read what ``to_dict`` wrote.
+
+        Raises:
+            InputError: naming the key that is unknown, missing or out of range.
+        """
+        parts = dict(values) if isinstance(values, Mapping) else values
+        for key, part in (
+            ("network", Network),
+            ("likelihood", Likelihood),
+            ("training", Training),
+        ):
+            if isinstance(parts, dict) and key in parts:
+                parts[key] = build(part, parts[key], f"sweep.{key}")
+        sweep = build(cls, parts, "sweep")
+        choice(sweep.dataset, DATASETS, "sweep.dataset")
+        positive_integer(sweep.latent_dim, "sweep.latent_dim")
+        for key, values in (
+            ("betas", beta_axis(sweep.betas, "sweep.betas")),
+            ("seeds", tuple(sweep.seeds)),
+        ):
+            object.__setattr__(sweep, key, values)
+        return sweep
+
+
+def beta_axis(betas: object, where: str) -> tuple[float, ...]:
+    require(isinstance(betas, list | tuple), f"{where}: {betas!r} must be a list")
+    for beta in betas:
+        positive_number(beta, where)
+    distinct([float(beta) for beta in betas], where)
+    return tuple(sorted(float(beta) for beta in betas))
