@@ -35,6 +35,12 @@ OFFSET = torch.tensor([0.2, 0.4, 0.6, 0.3, 0.1, 0.5])
 CUTS = [1, 4 * PIXEL_COUNT, 3 * 10 * PIXEL_COUNT, 2**18]  # of decoding 10 images
 
 
+def cut_after(monkeypatch: pytest.MonkeyPatch, decoded_floats: int) -> None:
+    """Decode so many outputs at once, however few codes that are."""
+    monkeypatch.setattr(likelihood, "DECODED_FLOATS", decoded_floats)
+    monkeypatch.setattr(likelihood, "LEAST_CODES", 1)
+
+
 class RecordingVAE(VAE):
     """Remembers every code that it decodes."""
 
@@ -160,7 +166,7 @@ def test_sums_equal_those_over_all_weights_by_hand():
 @pytest.mark.parametrize("decoded_floats", CUTS)
 @pytest.mark.parametrize("samples", [1, 2, 3, 7])
 def test_exactly_as_many_samples_are_used_as_asked_for(monkeypatch, samples, decoded_floats):
-    monkeypatch.setattr(likelihood, "DECODED_FLOATS", decoded_floats)
+    cut_after(monkeypatch, decoded_floats)
     x, model = draw_images(10), linear_gaussian()
     metrics = measure_likelihood(model, VAE_CELL, x, samples, seed=0)
     codes = torch.cat([z.reshape(-1, 2) for z in model.decoded])
@@ -174,14 +180,14 @@ def test_exactly_as_many_samples_are_used_as_asked_for(monkeypatch, samples, dec
 def test_the_result_does_not_depend_on_how_the_work_is_cut(monkeypatch, decoded_floats):
     x, model = draw_images(10), linear_gaussian(shift=0.4, scale=1.4)
     whole = vars(importance_weights(model, x, 7, seed=0))
-    monkeypatch.setattr(likelihood, "DECODED_FLOATS", decoded_floats)
+    cut_after(monkeypatch, decoded_floats)
     cut = vars(importance_weights(model, x, 7, seed=0))
     for name, expected in whole.items():
         torch.testing.assert_close(cut[name], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_memory_does_not_grow_with_the_samples(monkeypatch):
-    monkeypatch.setattr(likelihood, "DECODED_FLOATS", 60)
+    cut_after(monkeypatch, 60)
     x, model = draw_images(10), linear_gaussian()
     for samples in (1, 5, 200):
         weights = importance_weights(model, x, samples, seed=0)
@@ -220,7 +226,7 @@ def test_effective_sample_metrics_summarise_the_images():
 
 def test_many_samples_of_large_likelihoods_do_not_lose_precision(monkeypatch):
     """All weights are one number here, so all averages must be that number, however many."""
-    monkeypatch.setattr(likelihood, "DECODED_FLOATS", 28 * 28)
+    cut_after(monkeypatch, 28 * 28)
     x = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(1)) * 0.3
     encoder, decoder = nn.Linear(784, 4), nn.Linear(2, 784, bias=False)
     for parameter in (encoder.weight, encoder.bias, decoder.weight):

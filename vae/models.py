@@ -73,7 +73,7 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> PixelDistribution:
         """Return p(x|z) over images (..., C, H, W) for codes (..., latent_dim)."""
-        output = self.network(z.reshape(-1, z.shape[-1])) + self.bias
+        output = self.network(z.reshape(-1, z.shape[-1])).add_(self.bias)
         return self.likelihood(output.reshape(*z.shape[:-1], *self.bias.shape))
 
 

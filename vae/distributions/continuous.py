@@ -8,13 +8,15 @@ from torch import Tensor
 from vae.distributions.pixels import (
     PIXELS,
     PixelDistribution,
+    choose,
     log1mexp,
     log_sinhc,
     outer_levels,
     uniform,
 )
 
-CANCELLING = 0.01  # mass below which a difference of float32 error functions is too coarse
+NARROW = 0.1  # standard deviations; in narrower bins a difference of two tails cancels
+LEAST = 1e-30  # mass below which float32 error functions vanish
 
 
 class Gaussian(PixelDistribution):
@@ -44,35 +46,37 @@ class Gaussian(PixelDistribution):
         """Normal mass between the bin's edges; the outer bins reach to infinity."""
         inverse_scale = torch.exp(-self.log_scale)
         centre = (x - self.location) * inverse_scale
-        width = (inverse_scale / (levels - 1)).expand_as(centre)
-        lowest, highest = (edge.expand_as(centre) for edge in outer_levels(x, levels))
-        lower = torch.where(lowest, -torch.inf, centre - width / 2)
-        upper = torch.where(highest, torch.inf, centre + width / 2)
-        mass = 0.5 * (torch.erf(upper * math.sqrt(0.5)) - torch.erf(lower * math.sqrt(0.5)))
-        log_mass = torch.log(mass)
-        rare = mass < CANCELLING  # few pixels, for which the exact way is several times slower
-        parts = (centre[rare], width[rare], lowest[rare], highest[rare])
-        log_mass[rare] = _log_normal_mass(*parts)
+        width = inverse_scale / (levels - 1)
+        lowest, highest = (edge.to(x.dtype) for edge in outer_levels(x, levels))
+        inner, end = 1 - lowest - highest, torch.where(lowest + highest > 0, torch.inf, 0.0)
+        # The mass between two points right of the centre, by reflection.
+        near = inner * centre.abs() + (highest - lowest) * centre - width / 2
+        mass = 0.5 * (_erfc(near) - _erfc(near + (width + end)))
+        log_mass = torch.log(mass.clamp(min=LEAST))
+        lost = mass < LEAST
+        if lost.any():  # pixels so improbable that float32 has no number for it
+            log_mass[lost] = _log_tail(*(t.expand_as(mass)[lost] for t in (near, width + end)))
+        narrow = width < NARROW
+        if narrow.any():
+            log_mass = choose(inner * narrow, _log_narrow(centre, width), log_mass)
         return log_mass
 
 
-def _log_normal_mass(centre: Tensor, width: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
-    lower_tail = torch.special.log_ndtr(centre + width / 2)
-    upper_tail = torch.special.log_ndtr(width / 2 - centre)
-    inside = _log_normal_interval(centre, width)
-    return torch.where(lowest, lower_tail, torch.where(highest, upper_tail, inside))
+def _erfc(a: Tensor) -> Tensor:
+    return torch.erfc(a * math.sqrt(0.5))
 
 
-def _log_normal_interval(centre: Tensor, width: Tensor) -> Tensor:
-    """Log of the standard normal mass within ``width`` / 2 of ``centre``, exact in the tails."""
-    # Narrow: φ(c) ∫ e^(-ct - t²/2) dt = φ(c) w sinh(cw/2)/(cw/2) (1 - w²/24 + O(w⁴)).
-    log_density = -0.5 * centre.square() - 0.5 * math.log(2 * math.pi)
-    narrow = log_density + torch.log(width) + log_sinhc(centre * width / 2) - width.square() / 24
-    near = centre.abs() - width / 2  # of the edges, the one nearer to zero, on the positive side
-    upper = torch.special.log_ndtr(-near)
-    lower = torch.special.log_ndtr(-near - width)
-    wide = upper + log1mexp((upper - lower).clamp(min=1e-30))
-    return torch.where(width < 0.1, narrow, wide)
+def _log_narrow(centre: Tensor, width: Tensor) -> Tensor:
+    """Log of the standard normal mass within ``width`` / 2 of ``centre``, for small widths."""
+    # φ(c) ∫ e^(-ct - t²/2) dt = φ(c) w sinh(cw/2)/(cw/2) (1 - w²/24 + O(w⁴)).
+    constant = torch.log(width) - width.square() / 24 - 0.5 * math.log(2 * math.pi)
+    return log_sinhc(centre * (width / 2)) - 0.5 * centre.square() + constant
+
+
+def _log_tail(near: Tensor, width: Tensor) -> Tensor:
+    """Log of the standard normal mass between ``near`` > 0 and ``width`` above it."""
+    start, end = torch.special.log_ndtr(-near), torch.special.log_ndtr(-near - width)
+    return start + log1mexp(start - end)
 
 
 class OptimalGaussian(PixelDistribution):

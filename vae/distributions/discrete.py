@@ -71,8 +71,10 @@ class DiscretizedLogistic(PixelDistribution):
         lowest, highest = outer_levels(x, levels)
         upper = logsigmoid((centred + half) * inverse_scale)
         lower = logsigmoid((half - centred) * inverse_scale)
-        inside = upper + lower + log1mexp(2 * half * inverse_scale)
-        return torch.where(lowest, upper, torch.where(highest, lower, inside))
+        between = log1mexp(2 * half * inverse_scale)
+        # An outer bin has one edge only. Products are several times faster than torch.where.
+        below, above = (~lowest).to(x.dtype), (~highest).to(x.dtype)
+        return upper * above + lower * below + between * (above * below)
 
     @property
     def mean(self) -> Tensor:

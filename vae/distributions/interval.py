@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from vae.distributions.pixels import PIXELS, PixelDistribution, log1mexp, log_sinhc, uniform
+from vae.distributions.pixels import PIXELS, PixelDistribution, log_sinhc, uniform
 
 
 class ContinuousBernoulli(PixelDistribution):
@@ -45,12 +45,13 @@ class ContinuousBernoulli(PixelDistribution):
 
     def pixel_log_mass(self, x: Tensor, levels: int) -> Tensor:
         """The family lives on [0, 1]: the outer bins end at 0 and 1."""
-        # For logit -a: mass of [l, u] = (e^-al - e^-au) / (1 - e^-a); other signs by reflection.
-        a = self.logits.abs().clamp(min=1e-6)
-        x = torch.where(self.logits > 0, 1 - x, x)
+        # With η the logit: (e^ηu - e^ηl) / (e^η - 1), the larger exponential taken out.
         half = 0.5 / (levels - 1)
         lower, upper = (x - half).clamp(min=0), (x + half).clamp(max=1)
-        return -a * lower + log1mexp(a * (upper - lower)) - log1mexp(a)
+        a = self.logits.abs().clamp(min=1e-6)
+        share = torch.expm1(-a * (upper - lower)) / torch.expm1(-a)
+        largest = self.logits.clamp(min=0) * (upper - 1) + self.logits.clamp(max=0) * lower
+        return largest + torch.log(share)
 
 
 class Beta(PixelDistribution):

@@ -1,7 +1,7 @@
 """How probable are unseen images? The ELBO and the importance-weighted log-likelihood."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,9 @@ from vae.objectives import rate
 from vae.randomness import generator
 from vae.sweep import Cell
 
-DECODED_FLOATS = 2**18  # pixels decoded at once: little enough to stay in a CPU core's cache
+DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU core's cache
+GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
+LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LOW_ESS = 10
 Score = Callable[[PixelDistribution, Tensor], Tensor]
 
@@ -34,6 +36,20 @@ class ImportanceWeights:
     log_sum_squares: Tensor
     log_sum_first_half: Tensor
 
+    @classmethod
+    def none(cls, n: int, device: torch.device) -> "ImportanceWeights":
+        """The sums over no samples of ``n`` images."""
+        zero = torch.zeros(n, dtype=torch.float64, device=device)
+        return cls(zero, *(torch.full_like(zero, -torch.inf) for _ in range(3)))
+
+    def add(self, part: slice, log_p: Tensor, log_ratio: Tensor) -> None:
+        """Add samples of the images of ``part``: log p(x|z) and log p(z) - log q(z|x), (K, B)."""
+        log_w = (log_p + log_ratio).double()
+        self.distortion[part] -= log_p.sum(0, dtype=torch.float64)
+        self.log_sum[part] = torch.logaddexp(self.log_sum[part], log_w.logsumexp(0))
+        squares = (2 * log_w).logsumexp(0)
+        self.log_sum_squares[part] = torch.logaddexp(self.log_sum_squares[part], squares)
+
     def log_likelihood(self, samples: int) -> Tensor:
         """L_K = log (1/K) Σ_k w_k per image, in nats (Burda et al. 2016, eq. 8)."""
         return self.log_sum - math.log(samples)
@@ -43,7 +59,6 @@ class ImportanceWeights:
         return torch.exp(2 * self.log_sum - self.log_sum_squares)
 
 
-@torch.no_grad()
 def importance_weights(
     model: VAE, x: Tensor, samples: int, seed: int, score: Score = density
 ) -> ImportanceWeights:
@@ -57,21 +72,45 @@ def importance_weights(
         samples: K >= 1.
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
+    return scored_weights(model, x, samples, seed, [score])[0]
+
+
+@torch.no_grad()
+def scored_weights(
+    model: VAE, x: Tensor, samples: int, seed: int, scores: Sequence[Score]
+) -> list[ImportanceWeights]:
+    """The ``importance_weights`` of every score, all from the same decoded codes."""
     n = len(x)
     q = encode(model, x)
-    images_at_once = max(1, min(n, DECODED_FLOATS // x[0].numel()))
-    samples_at_once = max(1, DECODED_FLOATS // x.numel())
+    decoded_at_once = _decoded_at_once(model, x.device)
     stream = generator(x.device, seed, "importance samples")
-    sums = ImportanceWeights(*torch.full((4, n), -torch.inf, dtype=torch.float64, device=x.device))
-    sums.distortion = torch.zeros_like(sums.log_sum)
-    for first in range(0, samples, samples_at_once):
-        count = min(samples_at_once, samples - first)
+    totals = [ImportanceWeights.none(n, x.device) for _ in scores]
+    for first, count in _cuts(samples, max(1, decoded_at_once // n)):
         noise = torch.stack([_noise(n, model.latent_dim, stream) for _ in range(count)])
-        for start in range(0, n, images_at_once):
-            part = slice(start, start + images_at_once)
-            in_first_half = torch.arange(first, first + count, device=x.device) < samples // 2
-            _add(sums, part, in_first_half, *_log_weights(model, q, x, noise, part, score))
-    return ImportanceWeights(sums.distortion / samples, *list(vars(sums).values())[1:])
+        for start in range(0, n, decoded_at_once):
+            part = slice(start, start + decoded_at_once)
+            p, log_ratio = _decode(model, q.mean[part], q.log_variance[part], noise[:, part])
+            for total, score in zip(totals, scores, strict=True):
+                total.add(part, score(p, x[part]), log_ratio)
+        if first + count == samples // 2:
+            for total in totals:
+                total.log_sum_first_half = total.log_sum.clone()
+    for total in totals:
+        total.distortion /= samples
+    return totals
+
+
+def _decoded_at_once(model: VAE, device: torch.device) -> int:
+    """How many codes to decode at once, from the number of outputs that each has."""
+    floats = DECODED_FLOATS * (1 if device.type == "cpu" else GPU_FACTOR)
+    return max(LEAST_CODES, floats // model.decoder.bias.numel())
+
+
+def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
+    """First sample and number of samples of every piece; one piece ends at the half."""
+    for begin, end in ((0, samples // 2), (samples // 2, samples)):
+        for first in range(begin, end, at_once):
+            yield first, min(at_once, end - first)
 
 
 def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
@@ -85,27 +124,14 @@ def _noise(n: int, latent_dim: int, stream: torch.Generator) -> Tensor:
     return torch.randn(n, latent_dim, generator=stream, device=stream.device)
 
 
-def _log_weights(model, q, x, noise, part: slice, score: Score) -> tuple[Tensor, Tensor]:
-    """log p(x|z) and log w, each (K, B), for the images of ``part``."""
-    posterior = DiagonalGaussian(q.mean[part], q.log_variance[part])
-    z = posterior.rsample(noise[:, part])  # (K, B, d)
-    prior = DiagonalGaussian(torch.zeros_like(z), torch.zeros_like(z))
-    log_p = score(model.decode(z), x[part])
-    log_w = log_p + prior.log_prob(z) - posterior.log_prob(z)
-    return log_p.double(), log_w.double()
-
-
-def _add(
-    sums: ImportanceWeights, part: slice, in_first_half: Tensor, log_p: Tensor, log_w: Tensor
-) -> None:
-    sums.distortion[part] -= log_p.sum(0)
-    sums.log_sum[part] = torch.logaddexp(sums.log_sum[part], log_w.logsumexp(0))
-    sums.log_sum_squares[part] = torch.logaddexp(
-        sums.log_sum_squares[part], (2 * log_w).logsumexp(0)
-    )
-    if in_first_half.any():
-        half = log_w[in_first_half].logsumexp(0)
-        sums.log_sum_first_half[part] = torch.logaddexp(sums.log_sum_first_half[part], half)
+def _decode(
+    model: VAE, mean: Tensor, log_variance: Tensor, noise: Tensor
+) -> tuple[PixelDistribution, Tensor]:
+    """p(x|z) of codes z (K, B, d) drawn from q(z|x), and log p(z) - log q(z|x), (K, B)."""
+    z = DiagonalGaussian(mean, log_variance).rsample(noise)
+    # (z - mean)² / variance is the noise squared, and log 2π cancels.
+    log_ratio = 0.5 * (noise.square() - z.square() + log_variance).sum(-1)
+    return model.decode(z), log_ratio
 
 
 def measure_likelihood(
@@ -143,7 +169,10 @@ def measure_refit(
 
     ``bits_per_dim`` is there for families that are distributions over ``levels`` grey levels.
     """
-    weights = importance_weights(model, x, samples, seed)
+    scores = [density]
+    if has_mass(model, levels):
+        scores.append(lambda p, images: p.log_mass(images, levels))
+    weights, *mass = scored_weights(model, x, samples, seed, scores)
     effective = weights.effective_sample_size()
     estimates = {
         "elbo_refit": average(-(weights.distortion + rate(encode(model, x)))),
@@ -151,10 +180,7 @@ def measure_refit(
         "ess_mean_refit": average(effective),
         "ess_low_share_refit": average((effective < LOW_ESS).double()),
     }
-    if has_mass(model, levels):
-        nats = importance_weights(
-            model, x, samples, seed, lambda p, images: p.log_mass(images, levels)
-        ).log_likelihood(samples)
+    for nats in (m.log_likelihood(samples) for m in mass):
         estimates["bits_per_dim"] = average(-nats / (math.log(2) * x[0].numel()))
     return estimates
 
