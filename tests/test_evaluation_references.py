@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vae.collapse import collapse_references
 from vae.evaluation.distances import extract, fid
 from vae.evaluation.references import noise_images, real_images, references
 from vae.features import accuracy, train_classifier
@@ -47,6 +48,12 @@ def test_the_rest_is_stated(digits, classifier):
     assert found["fid_images"] == 300
     assert found["feature_count"] == 39
     assert found["classifier_accuracy"] == accuracy(classifier, digits)
+
+
+def test_collapse_is_predicted_from_all_training_images(digits, classifier):
+    found = values(digits, classifier, 300)
+    expected = collapse_references(digits.unit("train").numpy())
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_other_features_have_other_names(digits, classifier, monkeypatch):

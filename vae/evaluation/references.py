@@ -4,6 +4,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from vae.collapse import collapse_references
 from vae.data import Dataset
 from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
 from vae.evaluation.distances import extract, fid, kid
@@ -40,7 +41,8 @@ def references(
 
     ``fid_floor`` and ``kid_floor`` compare real images: as many from the training split as from
     the test split; ``fid_noise`` compares uniform noise with the test split. All have ``count``
-    images on each side, as samples have, and the prefix of the extractor's metrics.
+    images on each side, as samples have, and the prefix of the extractor's metrics. The last
+    four say where linear theory expects posterior collapse, from all training images.
     """
     images = {split: real_images(dataset, split, count, seed) for split in ("train", "test")}
     images["noise"] = noise_images(dataset, count, seed)
@@ -55,6 +57,7 @@ def references(
         f"{prefix}fid_floor": fid(features["train"], test),
         f"{prefix}fid_noise": fid(features["noise"], test),
         f"{prefix}kid_floor": kid(features["train"], test).value,
+        **collapse_references(real_images(dataset, "train", len(dataset.images["train"]), seed)),
     }
     return pd.DataFrame(
         [{"dataset": dataset.name, "reference": name, "value": v} for name, v in values.items()]
