@@ -77,6 +77,19 @@ def test_an_identity_is_reconstructed_in_order(kind):
     torch.testing.assert_close(reconstructions(identity(kind, -30.0), x, seed=0), x)
 
 
+def test_the_mean_code_spares_the_noise_of_the_sampled_one():
+    """A decoder that returns its codes: the sampled code costs its variance, the mean nothing."""
+    x = torch.rand(2300, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    metrics, _ = measure_images(identity(VAE, log_variance=-2.0), x, seed=0)
+    assert metrics["mse_mean"].value == pytest.approx(0, abs=1e-12)
+    assert metrics["mse"].value == pytest.approx(np.exp(-2.0), rel=0.02)
+
+
+def test_an_autoencoder_has_one_code_and_one_error(trained, unseen):
+    metrics, _ = measure_images(trained.model(AUTOENCODER), unseen, seed=0)
+    assert metrics["mse_mean"].value == metrics["mse"].value > 0
+
+
 @pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
 def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, copies):
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}

@@ -224,7 +224,14 @@ METRICS = {
         "reconstruction MSE",
         "per pixel",
         "lower",
-        "mean squared difference between test images in [0, 1] and the expected image E[x|z]",
+        "mean squared difference between test images in [0, 1] and the expected image E[x|z], z "
+        "drawn from q(z|x)",
+    ),
+    "mse_mean": Metric(
+        "reconstruction MSE from the posterior mean",
+        "per pixel",
+        "lower",
+        "the same with z at the mean of q(z|x): what the noise of the code costs is the difference",
     ),
     "high_frequency_energy": Metric(
         "high-frequency energy",

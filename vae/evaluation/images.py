@@ -31,11 +31,18 @@ def reconstructions(model: VAE, x: Tensor, seed: int) -> Tensor:
     return torch.cat([model.decode(model.encode(part).rsample(e)).mean for part, e in pairs])
 
 
+@torch.no_grad()
+def mean_reconstructions(model: VAE, x: Tensor) -> Tensor:
+    """Expected images E[x|z] at the posterior's mean, or at the autoencoder's code: as ``x``."""
+    return torch.cat([model.decode(model.encode(part).mean).mean for part in x.split(1000)])
+
+
 def measure_images(model: VAE, x: Tensor, seed: int) -> tuple[dict[str, Estimate], pd.DataFrame]:
     """Image metrics of one cell, and the power spectrum of its reconstructions."""
     reconstructed = reconstructions(model, x, seed)
     metrics = {
         "mse": average((reconstructed - x).square().mean(PIXELS)),
+        "mse_mean": average((mean_reconstructions(model, x) - x).square().mean(PIXELS)),
         "high_frequency_energy": high_frequency_energy(reconstructed, x),
     }
     return metrics, mean_spectrum(reconstructed)
