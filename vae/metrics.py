@@ -231,7 +231,7 @@ METRICS = {
         "reconstruction MSE from the posterior mean",
         "per pixel",
         "lower",
-        "the same with z at the mean of q(z|x): the difference is what the noise of the code costs",
+        "the same with z at the mean of q(z|x): the difference is what sampling the code costs",
     ),
     "high_frequency_energy": Metric(
         "high-frequency energy",
