@@ -1,103 +1,62 @@
-"""Sentences appear when the numbers support them, and only then."""
+"""The findings of a whole group: their order, and what is left out."""
 
-import pandas as pd
 import pytest
+from made_up import about, answer, fid_of_corruptions, group, rows
 
-from vae.comparison import best_betas
-from vae.reporting.findings import findings
-from vae.table import COLUMNS
-
-BETAS = (0.5, 1.0, 2.0)
+from vae.reporting.findings import RULES, fid_check, findings
+from vae.reporting.words import beta_range, families, figure, listed
 
 
-def rows(metric: str, per_beta: dict[float, list[float]], model: str = "vae") -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            ("digits", "mlp", 10, "bernoulli", model, beta, seed, metric, value, None)
-            for beta, values in per_beta.items()
-            for seed, value in enumerate(values)
-        ],
-        columns=COLUMNS,
-    )
+def test_headings_without_a_sentence_are_left_out():
+    found = findings(group(rows("active_units", about(4, 2, 1))))
+    assert list(found) == ["Where the posterior collapses", "How sure is that"]
 
 
-def said(*tables: pd.DataFrame) -> str:
-    metrics = pd.concat(tables)
-    return " ".join(findings(metrics, best_betas(metrics)))
+def test_headings_keep_their_order_and_sentences_end():
+    elbo, fid = answer("elbo", 1, "1"), answer("fid_prior", 2, "2", value=2)
+    tables = [rows("elbo", about(1, 5, 2)), rows("fid_prior", about(9, 8, 2))]
+    found = findings(group(*tables, rows("active_units", about(4, 2, 0)), answers=[elbo, fid]))
+    assert list(found) == [heading for heading in RULES if heading in found]
+    assert len(found) > 2
+    assert all(text.endswith(".") for sentences in found.values() for text in sentences)
 
 
-def values(*means: float) -> dict[float, list[float]]:
-    return {b: [m, m + 0.01, m - 0.01] for b, m in zip(BETAS, means, strict=True)}
+def test_nothing_at_all_is_said_with_one_beta_but_that():
+    only = answer("elbo", 1, None, betas=1)
+    found = findings(group(rows("elbo", {1.0: [2.0]}), answers=[only]))
+    assert list(found) == ["How sure is that"]
+    assert found["How sure is that"][0].startswith("Only one β was trained")
 
 
-def test_agreement_of_elbo_and_fid():
-    assert "agree on β = 1" in said(
-        rows("elbo", values(1, 5, 2)), rows("fid_prior", values(9, 2, 8))
-    )
-
-
-def test_disagreement_without_a_common_beta():
-    text = said(rows("elbo", values(1, 5, 2)), rows("fid_prior", values(9, 8, 2)))
-    assert "best at β = 1" in text and "no β is among the best by both" in text
-
-
-def test_disagreement_that_the_seeds_do_not_support():
-    fid = {0.5: [9.0, 9.1, 9.2], 1.0: [2.0, 9.0, 4.0], 2.0: [4.0, 2.0, 8.0]}
-    text = said(rows("elbo", values(1, 5, 2)), rows("fid_prior", fid))
-    assert "cannot be told from the best by either" in text
+@pytest.mark.parametrize("column", ["fid", "inception_fid"])
+def test_fid_is_checked_against_corruptions(column):
+    assert "rises" in fid_check(fid_of_corruptions(0.1, 1.0, 1.0, column=column))
+    assert "falls" in fid_check(fid_of_corruptions(0.1, 1.0, 0.9, column=column))
 
 
 @pytest.mark.parametrize(
-    ("units", "text"),
-    [((4, 2, 0), "From β = 2 on"), ((4, 0, 0), "From β = 1 on"), ((4, 2, 1), "No β of the grid")],
-)
-def test_collapse(units, text):
-    table = rows("active_units", {b: [u] * 3 for b, u in zip(BETAS, units, strict=True)})
-    assert text in said(table)
-
-
-def test_one_dead_beta_between_living_ones_is_no_onset():
-    table = rows("active_units", {0.5: [4, 4], 1.0: [0, 0], 2.0: [3, 3]})
-    assert "collapsed" not in said(table)
-
-
-@pytest.mark.parametrize(
-    ("autoencoder", "text"),
+    ("chosen", "text"),
     [
-        ([1.0, 1.1, 1.2], "autoencoder generates better"),
-        ([7.0, 7.1, 7.2], "VAE at β = 1 generates"),
+        ([0.5, 1, 2, 4], "every β"),
+        ([2, 0.5, 1], "every β up to 2"),
+        ([1, 2, 4], "every β from 1 on"),
+        ([0.5, 2], "β = 1/2 and 2"),
     ],
 )
-def test_autoencoder_against_vae(autoencoder, text):
-    ae = rows("fid_gmm", {0.0: autoencoder}, "ae")
-    assert text in said(rows("fid_gmm", values(5, 3, 4)), ae)
+def test_ranges_of_beta(chosen, text):
+    assert beta_range(chosen, [0.5, 1, 2, 4]) == text
 
 
-def test_no_sentence_where_seeds_overlap():
-    ae = rows("fid_gmm", {0.0: [2.0, 4.0, 3.0]}, "ae")
-    assert "generates better" not in said(rows("fid_gmm", values(5, 3, 4)), ae)
+def test_gaussians_share_a_bracket():
+    slugs = ["bernoulli", "gaussian_fixed_sigma_0.1", "gaussian_fixed_sigma_0.2"]
+    assert families(slugs) == "Bernoulli and Gaussian (σ = 0.1 and 0.2)"
+    assert families([*slugs, "gaussian_learned_sigma"]).endswith("(σ = 0.1 and 0.2, learned σ)")
+    assert families(slugs, every=slugs) == "every likelihood"
+    assert families(slugs[:1], every=slugs[:1]) == "Bernoulli"
 
 
-def test_few_effective_samples_are_named():
-    assert "At β = 1/2 more than a tenth" in said(rows("ess_low_share", values(0.5, 0.05, 0.02)))
-    assert "effective" not in said(rows("ess_low_share", values(0.05, 0.05, 0.02)))
-
-
-def bits(likelihood: str, means: tuple[float, ...], spread: float) -> pd.DataFrame:
-    per_beta = {b: [m, m + spread, m - spread] for b, m in zip(BETAS, means, strict=True)}
-    return rows("bits_per_dim", per_beta).assign(likelihood=likelihood)
-
-
-@pytest.mark.parametrize(
-    ("spread", "text"), [(0.01, "discretized logistic is best"), (0.9, "no family is best")]
-)
-def test_families_in_the_common_currency(spread, text):
-    logistic = bits("discretized_logistic", (1.5, 1.0, 1.2), spread)
-    laplace = bits("laplace_learned_scale", (1.9, 1.4, 1.6), spread)
-    assert text in said(logistic, laplace)
-    assert "currency" not in said(logistic)
-
-
-def test_diverged_cells_are_named():
-    assert "1 cell" in said(rows("diverged", {0.5: [0.0, 1.0], 1.0: [0.0, 0.0]}))
-    assert "diverged" not in said(rows("diverged", {0.5: [0.0, 0.0]}))
+def test_lists_and_links():
+    assert [listed("a"), listed("ab"), listed("abc")] == ["a", "a and b", "a, b and c"]
+    assert figure("digits-mlp-10d", "fid", "x") == "[x](figures/digits-mlp-10d/fid.png)"
+    with pytest.raises(KeyError):
+        figure("digits-mlp-10d", "no_such_chart", "x")

@@ -1,0 +1,130 @@
+"""How sure one can be: seeds, edges of the grid, effective samples, the floor of FID."""
+
+from collections.abc import Iterator
+from statistics import mean
+
+import pandas as pd
+
+from vae.metrics import CRITERIA, available
+from vae.reporting.findings.likelihoods import likelihood_criterion
+from vae.reporting.group import Group, beta_set
+from vae.reporting.names import likelihood_name, rounded
+from vae.reporting.words import counted, criterion_name, families, listed
+
+SEEDS_FOR_A_SET = 3
+LOW_ESS_SHARE = 0.1  # of the images, above which L_K is not to be trusted
+NEAR_FLOOR = 2.0  # times the floor of FID
+
+
+def certainty(group: Group) -> Iterator[str]:
+    """All of the above."""
+    yield from diverged(group)
+    yield from sets(group)
+    yield from edges(group)
+    yield from effective_samples(group)
+    yield from floor(group)
+    if "rises" not in (check := fid_check(group.corruptions)):
+        yield check
+
+
+def diverged(group: Group) -> Iterator[str]:
+    """Which cells left the finite numbers while training."""
+    rows = group.metrics
+    rows = rows[(rows.metric == "diverged") & (rows.value > 0)]
+    if len(rows):
+        cells = [
+            f"{likelihood_name(r.likelihood)} {r.model} β = {r.beta:g} seed {r.seed}"
+            for r in rows.itertuples()
+        ]
+        verb = "cell diverged and is" if len(rows) == 1 else "cells diverged and are"
+        yield f"{len(rows)} {verb} left out of every mean: {'; '.join(cells)}."
+
+
+def sets(group: Group) -> Iterator[str]:
+    """How many βs are left as candidates for the best, criterion by criterion."""
+    answers = {name: group.answers(name) for name in CRITERIA if name in set(group.best.criterion)}
+    answers = {name: found for name, found in answers.items() if found}
+    if not answers:
+        yield "Only one β was trained, so nothing here says which β is best."
+        return
+    if group.seeds < SEEDS_FOR_A_SET:
+        yield (
+            f"{counted(group.seeds, 'seed').capitalize()}: too few to say which βs cannot be told "
+            f"from the best. Every best β here is a first guess; train at least three seeds."
+        )
+        return
+    sizes = {
+        name: mean(len(beta_set(answer)) for answer in found.values())
+        for name, found in answers.items()
+    }
+    most = max(len(group.betas(slug)) for slug in group.likelihoods)
+    parts = [f"{size:.1f} by {criterion_name(name)}" for name, size in sizes.items()]
+    yield (
+        f"A sure answer leaves few βs in the running for the best. With {group.seeds} seeds there "
+        f"remain, of {most} and averaged over likelihoods, {listed(parts)}."
+    )
+
+
+def edges(group: Group) -> Iterator[str]:
+    """Where the grid ends before the optimum is found."""
+    parts = []
+    for criterion in CRITERIA:
+        if criterion not in set(group.best.criterion):
+            continue
+        slugs = [s for s, answer in group.answers(criterion).items() if answer.at_edge]
+        if slugs:
+            names = families(slugs, group.likelihoods)
+            parts.append(f"by {criterion_name(criterion)} with {names}")
+    if parts:
+        yield f"The best β lies at the edge of the grid {'; '.join(parts)}: extend the grid there."
+
+
+def effective_samples(group: Group) -> Iterator[str]:
+    """Where the importance-weighted bound at its best β rests on few effective samples."""
+    criterion = likelihood_criterion(group)
+    suffix = "_refit" if criterion.endswith("_refit") else ""
+    shares = {}
+    for slug, answer in group.answers(criterion).items():
+        share = group.values(slug, f"ess_low_share{suffix}")
+        if answer.best_beta in share.columns:
+            shares[slug] = share[answer.best_beta].mean()
+    weak = {slug: share for slug, share in shares.items() if share > LOW_ESS_SHARE}
+    if weak:
+        low, high = (f"{100 * f(weak.values()):.0f}" for f in (min, max))
+        span = f"{low} %" if low == high else f"{low} to {high} %"
+        names = families(list(weak), group.likelihoods)
+        yield (
+            f"Even at the best β the log-likelihood rests on fewer than ten effective samples for "
+            f"{span} of the images with {names}: it is too low there. More `importance_samples` "
+            f"bring it closer."
+        )
+
+
+def floor(group: Group) -> Iterator[str]:
+    """Whether the best FID stands clear of what real images have."""
+    least, images = group.reference("fid_floor"), group.reference("fid_images")
+    bests = [answer.value for answer in group.answers("fid_prior").values()]
+    if least is None or not bests:
+        return
+    times = min(bests) / least
+    start = (
+        f"Real training and test images, {images:.0f} of each, are {rounded(least)} apart by FID"
+    )
+    if times < NEAR_FLOOR:
+        yield f"{start}: the best samples are as near as that, and smaller FIDs mean nothing."
+    else:
+        yield f"{start}; the best prior samples are {times:.1f} times as far."
+
+
+def fid_check(corruptions: pd.DataFrame) -> str:
+    """Whether FID rises as real images get worse; it may stay where none of them changed.
+
+    Args:
+        corruptions: one dataset's rows of ``corruptions.csv``.
+    """
+    column = available("fid", corruptions.columns)
+    steps = corruptions.sort_values("strength").groupby("corruption", sort=False)[column].diff()
+    falling = corruptions.corruption[steps.index[steps < 0]].unique()
+    if len(falling):
+        return f"FID falls at a step of growing {' and '.join(falling)}: mistrust it here."
+    return f"FID rises with growing {listed(corruptions.corruption.unique())} of real images."

@@ -1,0 +1,94 @@
+"""From which β on the posterior has collapsed, and whether linear theory says so too."""
+
+import math
+from collections.abc import Iterator
+
+from vae.collapse import collapse_beta
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.words import families, listed
+
+Interval = tuple[float, float]  # the last β at which units are active; the first of collapse
+
+
+def onset(group: Group, likelihood: str) -> Interval | None:
+    """Between which two βs of the grid the posterior collapses for good, in every seed.
+
+    The first is 0 where every β collapses, the second infinite where none does; None where
+    nothing was measured or a collapsed β lies below one with active units in every seed.
+    """
+    units = group.values(likelihood, "active_units")
+    if units.empty:
+        return None
+    dead = [beta for beta in units.columns if (units[beta] == 0).all()]
+    first = len(units.columns) - len(dead)
+    if dead != list(units.columns[first:]):
+        return None
+    return (
+        float(units.columns[first - 1]) if first else 0.0,
+        float(dead[0]) if dead else math.inf,
+    )
+
+
+def collapse(group: Group) -> Iterator[str]:
+    """Onset and theory, likelihoods of the same kind in one sentence."""
+    found = {slug: onset(group, slug) for slug in group.likelihoods}
+    onsets = {slug: interval for slug, interval in found.items() if interval}
+    yield from beginnings(group, onsets)
+    yield from theory(group, onsets)
+
+
+def beginnings(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
+    """Where collapse begins."""
+    starts: dict[float, list[str]] = {}
+    for slug, (_, first) in onsets.items():
+        starts.setdefault(first, []).append(slug)
+    parts = [
+        f"from β = {beta_name(beta)} on with {families(starts[beta], group.likelihoods)}"
+        for beta in sorted(starts)
+        if math.isfinite(beta)
+    ]
+    if alive := starts.get(math.inf):
+        parts.append(f"at no β of the grid with {families(alive, group.likelihoods)}")
+    if parts:
+        yield (
+            f"The posterior collapses (no latent dimension is used, in any seed) "
+            f"{'; '.join(parts)}."
+        )
+
+
+def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
+    """Linear theory against the grid: in the right gap, too early, or too late."""
+    predicted = {slug: collapse_beta(slug, group.references) for slug in onsets}
+    kinds: dict[str, list[str]] = {"right": [], "early": [], "late": []}
+    for slug, beta in predicted.items():
+        if beta is not None:
+            kinds[_kind(beta, onsets[slug])].append(slug)
+    named = {
+        kind: listed(f"β = {predicted[slug]:.2g} ({likelihood_name(slug)})" for slug in slugs)
+        for kind, slugs in kinds.items()
+        if slugs
+    }
+    if "right" in named:
+        yield (
+            f"Linear theory asks up to which β a small code lowers the training objective. Its "
+            f"answer agrees with the grid: {named['right']}."
+        )
+    if "early" in named:
+        yield (
+            f"Collapse comes earlier than linear theory predicts: {named['early']}. Below these a "
+            f"small code would still lower the training objective, so it is the training that got "
+            f"stuck, not β that is too large; raising β slowly (`warmup_epochs`) may prevent that."
+        )
+    if "late" in named:
+        yield (
+            f"Codes survive beyond the β at which linear theory sees small ones die: "
+            f"{named['late']}. A large code can still pay there."
+        )
+
+
+def _kind(beta: float, interval: Interval) -> str:
+    last, first = interval
+    if beta > first:
+        return "early"
+    return "right" if beta > last else "late"

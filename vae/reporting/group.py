@@ -1,0 +1,94 @@
+"""What sentences are computed from: the results of one dataset, network and latent size."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from vae.metrics import available
+from vae.statistics import by_beta
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group's rows of every table of results.
+
+    Attributes:
+        name: of its folder of figures, such as ``digits-mlp-10d``.
+        metrics: of ``metrics.csv``.
+        best: of ``best_beta.csv``.
+        best_likelihood: of ``best_likelihood.csv``.
+        references: the dataset's values of ``references.csv`` by name.
+        corruptions: the dataset's rows of ``corruptions.csv``.
+        mean_loss: the dataset's rows of ``mean_loss.csv``.
+    """
+
+    name: str
+    metrics: pd.DataFrame
+    best: pd.DataFrame
+    best_likelihood: pd.DataFrame
+    references: Mapping[str, float]
+    corruptions: pd.DataFrame
+    mean_loss: pd.DataFrame
+
+    @cached_property
+    def likelihoods(self) -> list[str]:
+        """The slugs, in the order of the configuration."""
+        return list(self.metrics.likelihood.unique())
+
+    @cached_property
+    def measured(self) -> set[str]:
+        """The names of all metrics that the run has."""
+        return set(self.metrics.metric)
+
+    def metric(self, name: str) -> str:
+        """``name``, or its counterpart in Inception features if only that was measured."""
+        return available(name, self.measured)
+
+    def reference(self, name: str) -> float | None:
+        """A reference value, in whichever features it was measured; None if it was not."""
+        return self.references.get(available(name, self.references))
+
+    def values(self, likelihood: str, metric: str) -> pd.DataFrame:
+        """Of the VAEs: a row per seed, a column per β; empty if not measured."""
+        rows = self.metrics[self.metrics.likelihood == likelihood]
+        return by_beta(rows, self.metric(metric))
+
+    def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
+        """Of the autoencoders: a value per seed; empty if there is none."""
+        rows = self.metrics[self.metrics.likelihood == likelihood]
+        rows = rows[(rows.model == "ae") & (rows.metric == self.metric(metric))]
+        return rows.set_index("seed").value.dropna()
+
+    def answers(self, criterion: str) -> dict[str, pd.Series]:
+        """Rows of ``best`` by likelihood, where there was more than one β to choose from."""
+        rows = self.best[(self.best.criterion == self.metric(criterion)) & (self.best.betas > 1)]
+        return {row.likelihood: row for _, row in rows.iterrows()}
+
+    def betas(self, likelihood: str) -> list[float]:
+        """The βs that VAEs were trained with."""
+        rows = self.metrics
+        rows = rows[(rows.likelihood == likelihood) & (rows.model == "vae")]
+        return sorted(rows.beta.unique())
+
+    @cached_property
+    def seeds(self) -> int:
+        """How many seeds every model was trained with."""
+        return self.metrics.seed.nunique()
+
+    @cached_property
+    def fixed_sigmas(self) -> dict[str, float]:
+        """σ of every Gaussian with a fixed one, by slug."""
+        found = {
+            slug: re.fullmatch(r"gaussian_fixed_sigma_(.+)", slug) for slug in self.likelihoods
+        }
+        return {slug: float(match[1]) for slug, match in found.items() if match}
+
+
+def beta_set(answer: pd.Series) -> set[float]:
+    """The βs not distinguishable from the best; empty where no set could be found."""
+    if pd.isna(answer.indistinguishable_betas):
+        return set()
+    return {float(beta) for beta in str(answer.indistinguishable_betas).split()}
