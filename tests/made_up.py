@@ -1,7 +1,9 @@
 """Small made-up results, from which tests of the report's sentences put a group together."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from vae.metrics import METRICS
@@ -77,6 +79,7 @@ def group(
     references: Mapping[str, float] | None = None,
     corruptions: pd.DataFrame | None = None,
     mean_loss: pd.DataFrame | None = None,
+    siblings: Sequence[Group] = (),
 ) -> Group:
     """A group of results; what is not given is empty."""
     best = [answer("kid_prior", 1.0, None), *answers]  # a criterion that no sentence is about
@@ -91,6 +94,7 @@ def group(
         pd.DataFrame(columns=["reduction", "beta", "rate", "active_units", "mse"])
         if mean_loss is None
         else mean_loss,
+        siblings,
     )
 
 
@@ -99,3 +103,62 @@ def fid_of_corruptions(*values: float, column: str = "fid") -> pd.DataFrame:
     return pd.DataFrame(
         {"corruption": "blur", "strength": range(len(values)), column: list(values)}
     )
+
+
+REFERENCES = {"fid_floor": 0.8, "fid_noise": 84.0, "classifier_accuracy": 0.977}
+MEASURED = {
+    "elbo": about(-30, -24, -26),
+    "log_likelihood": about(-29, -23, -25),
+    "rate": about(6, 3, 0.001, spread=0.0001),
+    "mutual_information": about(4, 2.8, 0.001, spread=0.0001),
+    "marginal_kl": about(2, 0.2, 0.0, spread=0.0),
+    "mutual_information_saturated": about(0, 0, 0, spread=0),
+    "active_units": about(10, 5, 0, spread=0),
+    "reconstruction_variance": about(0.9, 0.5, 0.0, spread=0),
+    "fid_prior": about(12, 8, 50),
+    "fid_gmm": about(3, 7, 49),
+    "fid_reconstruction": about(1, 4, 48),
+    "mse": about(0.02, 0.04, 0.07, spread=0),
+    "mse_mean": about(0.015, 0.03, 0.07, spread=0),
+    "high_frequency_energy": about(0.8, 0.52, 0.1),
+}
+AE = rows("high_frequency_energy", {0.0: [0.88]}, model="ae")
+
+
+def mean_loss(units: float, rate: float) -> pd.DataFrame:
+    columns = ["reduction", "beta", "rate", "active_units", "mse"]
+    trainings = [("sum", 1.0, 2.0, 9, 0.05), ("mean", 1.0, rate, units, 0.07)]
+    return pd.DataFrame(trainings, columns=columns)
+
+
+def whole(changes=None, **parts) -> Group:
+    """A run of one likelihood with everything measured; ``changes`` replace metrics."""
+    tables = [
+        rows(name, values) for name, values in (MEASURED | (changes or {})).items() if values
+    ]
+    defaults = {
+        "answers": [answer("elbo", 1, "1"), answer("fid_prior", 0.5, "0.5", value=6.0)],
+        "references": REFERENCES,
+        "mean_loss": mean_loss(0, 0.001),
+    }
+    return group(*tables, AE, **defaults | parts)
+
+
+@cache
+def runs() -> dict[str, Group]:
+    """Runs of which parts are missing."""
+    full = whole()
+    one = full.metrics.query("beta == 1 and seed == 0 and model == 'vae'")
+    inception = full.metrics.replace(r"^fid_", "inception_fid_", regex=True)
+    diverged = full.metrics.assign(value=full.metrics.value.where(full.metrics.beta != 1.0))
+    lost = full.metrics.assign(value=np.nan)
+    other = full.metrics.assign(likelihood="discretized_logistic")
+    without = {
+        f"without {name}": full.metrics.query("metric != @name") for name in full.metrics.metric
+    }
+    parts = {"answers": full.best.to_dict("records"), "references": REFERENCES}
+    found = {"everything": full, "one model": group(one)}
+    found |= {name: group(frame, **parts) for name, frame in without.items()}
+    for name, frame in {"inception": inception, "diverged": diverged, "other": other}.items():
+        found[name] = group(frame, **parts)
+    return found | {"all diverged": group(lost)}

@@ -1,7 +1,9 @@
 """The findings of a whole group: their order, and what is left out."""
 
+import re
+
 import pytest
-from made_up import about, answer, fid_of_corruptions, group, rows
+from made_up import about, answer, fid_of_corruptions, group, rows, runs
 
 from vae.reporting.findings import RULES, fid_check, findings
 from vae.reporting.words import beta_range, families, figure, listed
@@ -60,3 +62,11 @@ def test_lists_and_links():
     assert figure("digits-mlp-10d", "fid", "x") == "[x](figures/digits-mlp-10d/fid.png)"
     with pytest.raises(KeyError):
         figure("digits-mlp-10d", "no_such_chart", "x")
+
+
+@pytest.mark.parametrize("name", runs())
+def test_no_run_makes_a_sentence_with_holes(name):
+    for sentences in findings(runs()[name]).values():
+        for text in sentences:
+            assert text.endswith(".") and (text[0].isupper() or text[0].isdigit())
+            assert not re.search(r"\bnan\b|None|–|\binf\b|  |\(\)", text)

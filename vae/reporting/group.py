@@ -1,7 +1,8 @@
 """What sentences are computed from: the results of one dataset, network and latent size."""
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,7 @@ class Group:
         references: the dataset's values of ``references.csv`` by name.
         corruptions: the dataset's rows of ``corruptions.csv``.
         mean_loss: the dataset's rows of ``mean_loss.csv``.
+        siblings: the groups that differ in the latent size alone.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Group:
     references: Mapping[str, float]
     corruptions: pd.DataFrame
     mean_loss: pd.DataFrame
+    siblings: Sequence["Group"] = ()
 
     @cached_property
     def likelihoods(self) -> list[str]:
@@ -56,6 +59,11 @@ class Group:
         rows = self.metrics[self.metrics.likelihood == likelihood]
         return by_beta(rows, self.metric(metric))
 
+    def mean(self, likelihood: str, beta: float, metric: str) -> float | None:
+        """Of the VAEs at one β, over seeds; None if not measured there."""
+        values = self.values(likelihood, metric)
+        return float(values[beta].mean()) if beta in values.columns else None
+
     def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
         """Of the autoencoders: a value per seed; empty if there is none."""
         rows = self.metrics[self.metrics.likelihood == likelihood]
@@ -72,6 +80,22 @@ class Group:
         rows = self.metrics
         rows = rows[(rows.likelihood == likelihood) & (rows.model == "vae")]
         return sorted(rows.beta.unique())
+
+    @cached_property
+    def latent_dim(self) -> int:
+        """The size of the latent space."""
+        return int(self.metrics.latent_dim.iloc[0])
+
+    def example(self, metric: str) -> tuple[str, float] | None:
+        """The likelihood and β at which a number of this run is quoted.
+
+        The first likelihood that has the metric, at the β nearest to 1; None if none has it.
+        """
+        for likelihood in self.likelihoods:
+            betas = self.values(likelihood, metric).columns
+            if len(betas):
+                return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))
+        return None
 
     @cached_property
     def seeds(self) -> int:
