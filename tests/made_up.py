@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from vae.comparison import BEST_BETA_COLUMNS, BEST_LIKELIHOOD_COLUMNS, best_betas
 from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.table import COLUMNS
@@ -56,6 +57,7 @@ def answer(
         "seeds": 3,
         "betas": 3,
         "at_edge": best in (BETAS[0], BETAS[-1]),
+        "lowest_beta": BETAS[0],
     } | others
 
 
@@ -82,13 +84,11 @@ def group(
     siblings: Sequence[Group] = (),
 ) -> Group:
     """A group of results; what is not given is empty."""
-    best = [answer("kid_prior", 1.0, None), *answers]  # a criterion that no sentence is about
-    first = champion("kid_prior", "bernoulli", None)
     return Group(
         NAME,
         pd.concat(metrics) if metrics else rows("diverged", {}),
-        pd.DataFrame(best),
-        pd.DataFrame([first, *champions]),
+        pd.DataFrame(answers, columns=BEST_BETA_COLUMNS),
+        pd.DataFrame(champions, columns=BEST_LIKELIHOOD_COLUMNS),
         references or {},
         fid_of_corruptions(0.1, 1.0, 2.0) if corruptions is None else corruptions,
         pd.DataFrame(columns=["reduction", "beta", "rate", "active_units", "mse"])
@@ -156,9 +156,13 @@ def runs() -> dict[str, Group]:
     without = {
         f"without {name}": full.metrics.query("metric != @name") for name in full.metrics.metric
     }
-    parts = {"answers": full.best.to_dict("records"), "references": REFERENCES}
-    found = {"everything": full, "one model": group(one)}
-    found |= {name: group(frame, **parts) for name, frame in without.items()}
-    for name, frame in {"inception": inception, "diverged": diverged, "other": other}.items():
-        found[name] = group(frame, **parts)
-    return found | {"all diverged": group(lost)}
+    found = {"inception": inception, "diverged": diverged, "all diverged": lost, "other": other}
+    return {"everything": full, "one model": _run(one)} | {
+        name: _run(frame) for name, frame in (without | found).items()
+    }
+
+
+def _run(metrics: pd.DataFrame) -> Group:
+    """A group whose answers are computed from its metrics."""
+    answers = best_betas(metrics).to_dict("records")
+    return group(metrics, answers=answers, references=REFERENCES)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from vae.comparison import by_beta
 from vae.metrics import available
-from vae.statistics import by_beta
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,3 @@ class Group:
             slug: re.fullmatch(r"gaussian_fixed_sigma_(.+)", slug) for slug in self.likelihoods
         }
         return {slug: float(match[1]) for slug, match in found.items() if match}
-
-
-def beta_set(answer: pd.Series) -> set[float]:
-    """The βs not distinguishable from the best; empty where no set could be found."""
-    if pd.isna(answer.indistinguishable_betas):
-        return set()
-    return {float(beta) for beta in str(answer.indistinguishable_betas).split()}

@@ -5,13 +5,14 @@ from statistics import mean
 
 import pandas as pd
 
-from vae.metrics import CRITERIA, available
+from vae.metrics import available
+from vae.reporting.answers import members
 from vae.reporting.findings.likelihoods import likelihood_criterion
-from vae.reporting.group import Group, beta_set
+from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
-from vae.reporting.words import counted, criterion_name, families, listed
+from vae.reporting.words import counted, criterion_name, families, listed, number
+from vae.statistics import LEAST_SEEDS
 
-SEEDS_FOR_A_SET = 3
 LOW_ESS_SHARE = 0.1  # of the images, above which L_K is not to be trusted
 NEAR_FLOOR = 2.0  # times the floor of FID
 
@@ -42,19 +43,20 @@ def diverged(group: Group) -> Iterator[str]:
 
 def sets(group: Group) -> Iterator[str]:
     """How many βs are left as candidates for the best, criterion by criterion."""
-    answers = {name: group.answers(name) for name in CRITERIA if name in set(group.best.criterion)}
+    answers = {name: group.answers(name) for name in group.best.criterion.unique()}
     answers = {name: found for name, found in answers.items() if found}
     if not answers:
         yield "Only one β was trained, so nothing here says which β is best."
         return
-    if group.seeds < SEEDS_FOR_A_SET:
+    if group.seeds < LEAST_SEEDS:
         yield (
             f"{counted(group.seeds, 'seed').capitalize()}: too few to say which βs cannot be told "
-            f"from the best. Every best β here is a first guess; train at least three seeds."
+            f"from the best. Every best β here is a first guess; train at least "
+            f"{number(LEAST_SEEDS)} seeds."
         )
         return
     sizes = {
-        name: mean(len(beta_set(answer)) for answer in found.values())
+        name: mean(len(members(answer)) for answer in found.values())
         for name, found in answers.items()
     }
     most = max(len(group.betas(slug)) for slug in group.likelihoods)
@@ -68,9 +70,7 @@ def sets(group: Group) -> Iterator[str]:
 def edges(group: Group) -> Iterator[str]:
     """Where the grid ends before the optimum is found."""
     parts = []
-    for criterion in CRITERIA:
-        if criterion not in set(group.best.criterion):
-            continue
+    for criterion in group.best.criterion.unique():
         slugs = [s for s, answer in group.answers(criterion).items() if answer.at_edge]
         if slugs:
             names = families(slugs, group.likelihoods)
@@ -107,9 +107,8 @@ def floor(group: Group) -> Iterator[str]:
     if least is None or not bests:
         return
     times = min(bests) / least
-    start = (
-        f"Real training and test images, {images:.0f} of each, are {rounded(least)} apart by FID"
-    )
+    each = "" if images is None else f", {images:.0f} of each,"
+    start = f"Real training and test images{each} are {rounded(least)} apart by FID"
     if times < NEAR_FLOOR:
         yield f"{start}: the best samples are as near as that, and smaller FIDs mean nothing."
     else:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from vae.reporting.group import Group, beta_set
+from vae.reporting.answers import members
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.words import counted, criterion_name, families, listed
 
@@ -27,7 +28,7 @@ def winners(group: Group, criterion: str) -> Iterator[str]:
     for slug, answer in group.answers(criterion).items():
         beta = answer.best_beta
         if answer.at_edge:
-            end = "smallest" if beta == min(group.betas(slug)) else "largest"
+            end = "smallest" if beta == answer.lowest_beta else "largest"
             edge.setdefault(f"the grid's {end}, {beta_name(beta)},", []).append(slug)
         else:
             inside.setdefault(beta, []).append(slug)
@@ -51,7 +52,7 @@ def _pairs(group: Group) -> dict[str, tuple[pd.Series, pd.Series]]:
 
 def _apart(pair: tuple[pd.Series, pd.Series]) -> bool:
     """Whether no β is among the best by both criteria."""
-    a, b = map(beta_set, pair)
+    a, b = (set(members(answer)) for answer in pair)
     return bool(a and b and not a & b)
 
 
@@ -61,7 +62,7 @@ def agreement(group: Group) -> Iterator[str]:
     same = [slug for slug, (a, b) in pairs.items() if a.best_beta == b.best_beta]
     apart = [slug for slug, pair in pairs.items() if slug not in same and _apart(pair)]
     rest = [slug for slug in pairs if slug not in same and slug not in apart]
-    unknown = [slug for slug in rest if not all(map(beta_set, pairs[slug]))]
+    unknown = [slug for slug in rest if not all(map(members, pairs[slug]))]
     open_ = [slug for slug in rest if slug not in unknown]
     kinds = {
         "want different βs with {} (no β is among the best by both)": apart,

@@ -5,7 +5,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from vae.reporting.group import Group, beta_set
+from vae.reporting.answers import members
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.words import beta_range, counted, criterion_name, families, listed
 
@@ -29,7 +30,7 @@ def one_beta_for_all(group: Group) -> Iterator[str]:
     """Whether some β is among the best with every likelihood."""
     for criterion in (likelihood_criterion(group), "fid_prior"):
         answers = group.answers(criterion)
-        sets = [beta_set(answer) for answer in answers.values()]
+        sets = [set(members(answer)) for answer in answers.values()]
         if len(sets) < 2:
             continue
         label = criterion_name(group.metric(criterion))
@@ -70,7 +71,7 @@ def continuous_bernoulli(group: Group) -> Iterator[str]:
 
 
 def _compared(plain: pd.Series, continuous: pd.Series) -> str:
-    a, b = beta_set(plain), beta_set(continuous)
+    a, b = set(members(plain)), set(members(continuous))
     low, high = beta_name(plain.best_beta), beta_name(continuous.best_beta)
     if low == high:
         return f"Bernoulli and continuous Bernoulli have the same best β, {low}"
@@ -113,7 +114,7 @@ def _close(group: Group, answers: dict, products: dict[str, float], a: str, b: s
     """Whether two products agree within a step of the grid, or the scaled sets overlap."""
     step = max(_step(group.betas(s), answers[s].best_beta) for s in (a, b))
     low, high = sorted((products[a], products[b]))
-    scaled = [{beta * group.fixed_sigmas[s] ** 2 for beta in beta_set(answers[s])} for s in (a, b)]
+    scaled = [{beta * group.fixed_sigmas[s] ** 2 for beta in members(answers[s])} for s in (a, b)]
     near = any(abs(x / y - 1) < ROUNDING for x in scaled[0] for y in scaled[1])
     return near or high / low <= step * (1 + ROUNDING)
 
