@@ -1,12 +1,12 @@
 """What the report says about its own making."""
 
+import itertools
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import networkx as nx
-import pandas as pd
 import pytest
 from synthetic import benchmark, benchmark_file, build_results
 
@@ -128,7 +128,7 @@ def edges(mermaid: str) -> nx.DiGraph:
     graph = nx.DiGraph()
     for line in mermaid.splitlines():
         steps = [re.findall(r"\w+", part) for part in line.split("-->")]
-        for sources, targets in zip(steps, steps[1:], strict=False):
+        for sources, targets in itertools.pairwise(steps):
             graph.add_edges_from((a, b) for a in sources for b in targets)
     return graph
 
