@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from vae import collection
-from vae.config import Benchmark, Cell, Sweep
+from vae.comparison import best_betas, best_likelihoods
+from vae.config import Benchmark
 from vae.evaluation.corruptions import CORRUPTIONS
 from vae.files import write_json, write_text
-from vae.metrics import INCEPTION, METRICS
-from vae.statistics import best_betas
+from vae.metrics import COMPARABLE, INCEPTION, METRICS
+from vae.sweep import Cell, Sweep
 from vae.table import COLUMNS, cell_columns, read_table
 
 Diverged = Callable[[Sweep, Cell], bool]
@@ -89,7 +90,10 @@ def _collect(benchmark: Benchmark, results: Path) -> None:
     }
     for name, parts in tables.items():
         collection.concatenate(parts, results / f"{name}.csv")
-    _write(results / "best_beta.csv", best_betas(read_table(results / "metrics.csv")))
+    metrics = read_table(results / "metrics.csv")
+    comparable = [name for name in benchmark.criteria if name in COMPARABLE]
+    _write(results / "best_beta.csv", best_betas(metrics, None, benchmark.criteria))
+    _write(results / "best_likelihood.csv", best_likelihoods(metrics, None, comparable))
 
 
 def _binarised(dataset: str) -> bool:
