@@ -187,6 +187,7 @@ def _add_reporting(subparsers) -> None:
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
     figures.add_argument("results", type=Path)
     figures.add_argument("output", type=Path)
+    figures.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
     gallery.add_argument("models", type=Path)

@@ -37,14 +37,18 @@ def set_up(name: str, threads: int) -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """What ``device`` is: the GPU's name, or the processor's with its number of cores."""
+    """What ``device`` is: the processor with its number of cores, after the GPU if it is one."""
+    processor = f"{_processor()} ({os.cpu_count()} cores)"
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+        return f"{torch.cuda.get_device_name(device)}, {processor}"
+    return processor
+
+
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(
+        return next(
             line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
         )
     except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name} ({os.cpu_count()} cores)"
+        return platform.processor() or platform.machine()

@@ -228,9 +228,11 @@ def best_beta(options: Namespace) -> None:
 
 
 def figures(options: Namespace) -> None:
-    """Draw the figures that need only tables."""
+    """Draw the figures that need only tables, and write the captions of all figures."""
+    from vae.reporting.captions import write_captions
     from vae.reporting.figures import draw_all
 
+    write_captions(options.captions)
     draw_all(options.results, options.output)
 
 

@@ -88,6 +88,11 @@ def charts_of(group):
     return [(name, CHARTS[name]) for name in charts_for(likelihoods)]
 
 
+def caption(figure):
+    """The file with what `snakemake --report` says of a figure."""
+    return f"{RESULTS}/captions/{figure}.rst"
+
+
 def per_sweep(pattern):
     """``pattern`` under the results folder for every sweep."""
     return [f"{RESULTS}/{pattern.format(sweep=sweep)}" for sweep in SWEEPS]

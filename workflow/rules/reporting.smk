@@ -66,6 +66,7 @@ rule compare:
 rule figures:
     input:
         code("vae.reporting.figures"),
+        code("vae.reporting.captions"),
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
             table=[
@@ -80,15 +81,17 @@ rule figures:
             ],
         ),
     output:
-        [
+        charts=[
             report(
                 f"{REPORT}/figures/{group}/{name}.png",
+                caption=os.path.abspath(caption(name)),
                 category=figure.category,
                 labels={"group": group, "figure": name},
             )
             for group in GROUPS
             for name, figure in charts_of(group)
         ],
+        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/figures.log",
     benchmark:
@@ -97,9 +100,10 @@ rule figures:
         "../../environment.yml"
     params:
         results=lambda wildcards, input: os.path.dirname(input.tables[0]),
-        figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output[0])),
+        figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.charts[0])),
+        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae figures {params.results} {params.figures} > {log} 2>&1"
+        "python -m vae figures {params.results} {params.figures} {params.captions} > {log} 2>&1"
 
 
 rule gallery:
@@ -112,6 +116,7 @@ rule gallery:
         [
             report(
                 f"{REPORT}/figures/{{sweep}}/{name}.png",
+                caption=os.path.abspath(caption(name)),
                 category=figure.category,
                 labels={"sweep": "{sweep}", "figure": name},
             )
@@ -150,7 +155,7 @@ rule configuration:
 rule report:
     input:
         code("vae.reporting.render"),
-        figures=rules.figures.output,
+        figures=rules.figures.output.charts,
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
