@@ -220,6 +220,7 @@ METRICS = {
         "per pixel",
         "lower",
         "mean squared difference between test images in [0, 1] and the expected image E[x|z]",
+        log_scale=True,
     ),
     "high_frequency_energy": Metric(
         "high-frequency energy",

@@ -22,12 +22,14 @@ CHARTS = {
         "95 % (small dots); a dotted line marks β = 1.",
         "Best β and its indistinguishable neighbours for each likelihood and criterion",
     ),
-    "bits_per_dim": Figure(
-        "Likelihood",
-        "Bits per pixel on test images against β: every family that is a distribution over "
-        "grey levels in the same currency, through the encoder refitted at β = 1. The "
-        "dashed line is the code that knows only how frequent each grey level is.",
-        "Bits per dimension against β, one line per likelihood, with the histogram code",
+    "metrics": Figure(
+        "Metrics against β",
+        "Every criterion, and what explains it, against β. Lines are means over seeds, bands span "
+        "the seeds, the dotted line marks β = 1, hollow marks (AE) are autoencoders trained on "
+        "the same distortion. Likelihood families measure in different currencies, so "
+        "log-likelihood and ELBO are shown as what each family loses against its own best β.",
+        "Small charts of every criterion, the rate, active units and sharpness against β, one "
+        "line per likelihood",
     ),
     "log_likelihood": Figure(
         "Likelihood",
@@ -68,20 +70,6 @@ CHARTS = {
         "between real training and test images.",
         "FID against β for prior, ex-post densities and reconstructions, one panel per likelihood",
     ),
-    "mse": Figure(
-        "Reconstruction",
-        "Reconstruction error against β; dashed lines are the autoencoders trained on the same "
-        "distortion.",
-        "Reconstruction mean squared error against β, one line per likelihood",
-    ),
-    "blur": Figure(
-        "Reconstruction",
-        "Share of the test images' high-frequency energy (above half the Nyquist frequency) that "
-        "the reconstructions have, against β: 1 is as sharp as the data, less is blurred; a "
-        "collapsed model still has that of the mean image. Dashed lines are the autoencoders "
-        "trained on the same distortion.",
-        "High-frequency energy of reconstructions against β, one line per likelihood",
-    ),
     "spectra": Figure(
         "Reconstruction",
         "Power spectra, averaged over directions, test images and seeds: of the test images "
@@ -95,11 +83,6 @@ CHARTS = {
         "Each dot is a β (mean over seeds): how many nats the code carries and how many are left "
         "to explain. Along a grey line the ELBO is constant; lower left is better.",
         "Distortion against rate for every β, one panel per likelihood",
-    ),
-    "active_units": Figure(
-        "Latent space",
-        "Latent dimensions in use against β; at zero the posterior has collapsed.",
-        "Number of active units against β, one line per likelihood",
     ),
     "aggregate_posterior": Figure(
         "Latent space",

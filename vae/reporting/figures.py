@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -11,79 +10,28 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
+from vae.reporting.answer_figure import draw_answer
 from vae.reporting.catalogue import charts_for
 from vae.reporting.latent_figures import draw_aggregate_posterior
 from vae.reporting.likelihood_figures import (
     draw_beta_sigma,
-    draw_bits_per_dim,
     draw_log_likelihood,
     draw_refit,
 )
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.metric_figures import draw_metrics
+from vae.reporting.names import beta_name
 from vae.reporting.panels import (
     Tables,
-    beta_axis,
     label_rows,
-    one_panel,
     panels,
     read_groups,
     shared_legend,
 )
 from vae.reporting.sample_figures import draw_fid, draw_fid_check
-from vae.reporting.spectrum_figures import draw_blur, draw_spectra
+from vae.reporting.spectrum_figures import draw_spectra
 
 LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
-
-
-def draw_answer(tables: Tables) -> Figure:
-    """Best β per likelihood and criterion."""
-    criteria = [c for c in CRITERIA if c in set(tables.best.criterion)]
-    figure, ax = plt.subplots(figsize=(style.WIDTH, 0.75 + 0.85 * len(tables.likelihoods)))
-    colours = sns.color_palette("colorblind", len(criteria))
-    labelled: set[str] = set()
-    for j, criterion in enumerate(criteria):
-        for i, likelihood in enumerate(tables.likelihoods):
-            row = tables.best[
-                (tables.best.criterion == criterion) & (tables.best.likelihood == likelihood)
-            ]
-            if row.empty:
-                continue
-            row, y = row.iloc[0], i + (j - (len(criteria) - 1) / 2) * 0.17
-            members = [float(b) for b in str(row.indistinguishable_betas).split() if b != "nan"]
-            ax.plot(
-                members,
-                [y] * len(members),
-                "o-",
-                color=colours[j],
-                markersize=4,
-                linewidth=2,
-                alpha=0.6,
-            )
-            label = None if criterion in labelled else METRICS[criterion].label
-            labelled.add(criterion)
-            ax.plot(row.best_beta, y, "o", color=colours[j], markersize=9, label=label)
-    ax.set_yticks(range(len(tables.likelihoods)), map(likelihood_name, tables.likelihoods))
-    ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
-    beta_axis(ax, tables.betas)
-    shared_legend(figure, ax, title="best by")
-    return figure
-
-
-def draw_mse(tables: Tables) -> Figure:
-    """Reconstruction error against β, all likelihoods in one panel."""
-    figure, ax = one_panel(tables, "mse", autoencoder=True)
-    ax.set_yscale("log")
-    return figure
-
-
-def draw_active_units(tables: Tables) -> Figure:
-    """Active units against β, all likelihoods in one panel."""
-    figure, ax = one_panel(tables, "active_units")
-    ax.set_ylim(bottom=-0.2)
-    return figure
 
 
 def draw_rate_distortion(tables: Tables) -> Figure:
@@ -104,7 +52,7 @@ def draw_rate_distortion(tables: Tables) -> Figure:
         _elbo_lines(ax)
         ax.set_xlabel("rate (nats/image)")
     label_rows(axes, "distortion (nats/image)")
-    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.collections)))
+    shared_legend(figure)
     return figure
 
 
@@ -153,24 +101,21 @@ def draw_training(tables: Tables) -> Figure:
         ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
-    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
+    shared_legend(figure)
     return figure
 
 
 DRAWERS: dict[str, Callable[[Tables], Figure]] = {
     "answer": draw_answer,
-    "bits_per_dim": draw_bits_per_dim,
+    "metrics": draw_metrics,
     "log_likelihood": draw_log_likelihood,
     "refit": draw_refit,
     "beta_sigma": draw_beta_sigma,
     "fid_check": draw_fid_check,
     "fid": draw_fid,
-    "mse": draw_mse,
     "rate_distortion": draw_rate_distortion,
-    "active_units": draw_active_units,
     "dimensions": draw_dimensions,
     "aggregate_posterior": draw_aggregate_posterior,
-    "blur": draw_blur,
     "spectra": draw_spectra,
     "training": draw_training,
 }

@@ -24,7 +24,7 @@ def draw_aggregate_posterior(tables: Tables) -> Figure:
         beta_axis(ax, tables.betas)
     figure.axes[0].set_ylim(bottom=0)
     label_rows(axes, "nats per image")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
 
 

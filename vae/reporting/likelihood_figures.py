@@ -11,7 +11,6 @@ from vae.reporting.panels import (
     Tables,
     beta_axis,
     label_rows,
-    one_panel,
     panels,
     seed_line,
     shared_legend,
@@ -34,18 +33,7 @@ def draw_log_likelihood(tables: Tables) -> Figure:
             seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
         beta_axis(ax, tables.betas)
     label_rows(axes, "nats per image\nhigher is better")
-    shared_legend(figure, next(iter(axes.values())))
-    return figure
-
-
-def draw_bits_per_dim(tables: Tables) -> Figure:
-    """Bits per pixel against β, all families in one panel, and the histogram code."""
-    figure, ax = one_panel(tables, "bits_per_dim")
-    histogram = tables.references["histogram_bits_per_dim"]
-    ax.axhline(
-        histogram, color="black", linestyle="--", label="histogram of grey levels, no model"
-    )
-    shared_legend(figure, ax)
+    shared_legend(figure)
     return figure
 
 
@@ -60,7 +48,7 @@ def draw_refit(tables: Tables) -> Figure:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         beta_axis(ax, tables.betas)
     label_rows(axes, "gain by refit (nats per image)")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
 
 
@@ -90,7 +78,7 @@ def draw_beta_sigma(tables: Tables) -> Figure:
             seed_line(ax, chosen, label=f"σ = {sigma:g}", color=colour)
         _product_axis(ax)
         ax.set_ylabel(label)
-    shared_legend(figure, axes[0])
+    shared_legend(figure)
     return figure
 
 

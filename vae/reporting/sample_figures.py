@@ -42,7 +42,7 @@ def draw_fid(tables: Tables) -> Figure:
         ax.set_yscale("log")
         beta_axis(ax, tables.betas)
     label_rows(axes, f"{fid_name(measured)} (lower is better)")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
 
 
@@ -63,7 +63,7 @@ def draw_fid_check(tables: Tables) -> Figure:
     ax.set_yscale("log")
     ax.set_xlabel("strength")
     ax.set_ylabel(fid_name(set(tables.metrics.metric)))
-    shared_legend(figure, ax)
+    shared_legend(figure)
     return figure
 
 
