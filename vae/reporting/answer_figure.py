@@ -14,10 +14,10 @@ from vae.reporting import style
 from vae.reporting.names import likelihood_name
 from vae.reporting.panels import Tables, beta_axis, shared_legend
 
-INSIDE = "best β"
-AT_EDGE = "best β at the edge of the grid"
-MEMBERS = "not told from it at 95 %"
-NO_SET = "best β, too few seeds for a set"
+BEST = "best β"
+AT_EDGE = "best β at the edge: extend the grid"
+NO_SET = " (too few seeds for a set)"
+MEMBERS = "cannot be told from the best at 95 %"
 TITLE_CHARACTERS = {1: 60, 2: 40, 3: 26, 4: 20, 5: 16, 6: 14}
 
 
@@ -52,26 +52,23 @@ def ordered_criteria(best: pd.DataFrame) -> list[str]:
 
 def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:
     """One answer: small dots for the set, a large mark for the best β."""
-    colour = sns.color_palette("colorblind")[0]
     known = pd.notna(row.indistinguishable_betas)
-    if known:
-        members = [float(beta) for beta in str(row.indistinguishable_betas).split()]
-        heights = [y if np.isclose(beta, members).any() else np.nan for beta in betas]
-        ax.plot(betas, heights, "o-", color=colour, markersize=4, linewidth=1.5, label=MEMBERS)
-    else:
-        colour = style.GREY
-    face = "white" if row.at_edge else colour
-    label = NO_SET if not known else AT_EDGE if row.at_edge else INSIDE
-    mark = {"markersize": 9, "markeredgewidth": 1.8, "markeredgecolor": colour}
+    colour = sns.color_palette("colorblind")[0] if known else style.GREY
     ax.plot(
         row.best_beta,
         y,
         _marker(row, betas),
+        label=(AT_EDGE if row.at_edge else BEST) + ("" if known else NO_SET),
         color=colour,
-        markerfacecolor=face,
-        label=label,
-        **mark,
+        markerfacecolor="white" if row.at_edge else colour,
+        markersize=9,
+        markeredgewidth=1.8,
+        zorder=3,
     )
+    if known:
+        members = [float(beta) for beta in str(row.indistinguishable_betas).split()]
+        heights = [y if np.isclose(beta, members).any() else np.nan for beta in betas]
+        ax.plot(betas, heights, "o-", color=colour, markersize=4, label=MEMBERS)
 
 
 def _marker(row: pd.Series, betas: list[float]) -> str:
@@ -83,6 +80,7 @@ def _marker(row: pd.Series, betas: list[float]) -> str:
 
 def _axes(ax: Axes, criterion: str, betas: list[float], panels: int) -> None:
     ax.set_title(textwrap.fill(METRICS[criterion].label, TITLE_CHARACTERS.get(panels, 12)))
-    ax.grid(axis="x", visible=False)
-    beta_axis(ax, betas, labels=max(3, 14 // panels), margin=0.09)
-    ax.tick_params(axis="y", length=0)
+    beta_axis(ax, betas, labels=max(3, 20 // panels), margin=0.09)
+    ax.set_xticks(betas, [""] * len(betas), minor=True)
+    ax.grid(axis="x", which="both")
+    ax.tick_params(which="both", length=0)

@@ -1,10 +1,8 @@
 """Charts of likelihoods: the common currency, what the refit changes, β and σ together."""
 
 import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from vae.reporting import style
 from vae.reporting.panels import (
@@ -12,6 +10,7 @@ from vae.reporting.panels import (
     beta_axis,
     label_rows,
     panels,
+    plain_numbers,
     seed_line,
     shared_legend,
 )
@@ -37,30 +36,6 @@ def draw_log_likelihood(tables: Tables) -> Figure:
     return figure
 
 
-def draw_refit(tables: Tables) -> Figure:
-    """What refitting the encoder at β = 1 adds to the ELBO and to L_K, against β."""
-    figure, axes = panels(tables)
-    for likelihood, ax in axes.items():
-        for metric, label in (("elbo", "ELBO"), ("log_likelihood", "$L_K$")):
-            seed_line(ax, _gain(tables, metric, likelihood), label=label)
-        ax.axhline(0, color=style.GREY, linewidth=1)
-        ax.set_yscale("symlog", linthresh=1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        beta_axis(ax, tables.betas)
-    label_rows(axes, "gain by refit (nats per image)")
-    shared_legend(figure)
-    return figure
-
-
-def _gain(tables: Tables, metric: str, likelihood: str):
-    keys = ["beta", "seed"]
-    before, after = (
-        rows[rows.likelihood == likelihood].set_index(keys).value
-        for rows in (tables.values(metric), tables.values(f"{metric}_refit"))
-    )
-    return (after - before).dropna().reset_index()
-
-
 def draw_beta_sigma(tables: Tables) -> Figure:
     """Rate and refitted L_K of the fixed-σ Gaussians against β σ²: one curve for all σ."""
     figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.8))
@@ -71,11 +46,11 @@ def draw_beta_sigma(tables: Tables) -> Figure:
     fixed = [slug for slug in tables.likelihoods if slug.startswith(FIXED_SIGMA)]
     for ax, (metric, label) in zip(axes, panels_of.items(), strict=True):
         rows = tables.values(metric)
-        for slug, colour in zip(fixed, sns.color_palette("colorblind"), strict=False):
+        for slug, line in zip(fixed, style.line_styles(len(fixed)), strict=True):
             sigma = float(slug.removeprefix(FIXED_SIGMA))
             chosen = rows[rows.likelihood == slug]
             chosen = chosen.assign(beta=chosen.beta * sigma**2)
-            seed_line(ax, chosen, label=f"σ = {sigma:g}", color=colour)
+            seed_line(ax, chosen, label=f"σ = {sigma:g}", **line)
         _product_axis(ax)
         ax.set_ylabel(label)
     shared_legend(figure)
@@ -84,5 +59,5 @@ def draw_beta_sigma(tables: Tables) -> Figure:
 
 def _product_axis(ax: Axes) -> None:
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel("β σ²")
+    plain_numbers(ax.xaxis)
+    ax.set_xlabel("β σ² (intensity²)")

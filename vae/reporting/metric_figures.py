@@ -2,23 +2,30 @@
 
 import textwrap
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from vae.metrics import METRICS
 from vae.reporting import style
 from vae.reporting.answer_figure import ordered_criteria
 from vae.reporting.names import beta_name, likelihood_name
-from vae.reporting.panels import Tables, beta_axis, seed_line, shared_legend
+from vae.reporting.panels import (
+    Tables,
+    beta_axis,
+    panel_grid,
+    plain_log,
+    plain_numbers,
+    seed_line,
+    shared_legend,
+)
 
-COLUMNS = 3
-ROW_HEIGHT = 2.45
+PANEL_HEIGHT = 2.6
+HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("rate", "active_units", "high_frequency_energy")
+OF_AUTOENCODERS = ("mse", "high_frequency_energy")
 REFERENCES = {  # metric: reference, what its line is called
-    "bits_per_dim": ("histogram_bits_per_dim", "histogram of grey levels, no model"),
+    "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
     "fid_prior": ("fid_floor", "real training images"),
     "inception_fid_prior": ("inception_fid_floor", "real training images"),
 }
@@ -27,13 +34,8 @@ REFERENCES = {  # metric: reference, what its line is called
 def draw_metrics(tables: Tables) -> Figure:
     """Criteria, rate, active units and sharpness against β."""
     metrics = [m for m in drawn_metrics(tables) if len(tables.values(m))]
-    columns = min(COLUMNS, len(metrics))
-    rows = -(-len(metrics) // columns)
-    size = (style.WIDTH, ROW_HEIGHT * rows + 0.8)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax in axes.flat[len(metrics) :]:
-        ax.remove()
-    for metric, ax in zip(metrics, axes.flat, strict=False):
+    figure, axes = panel_grid(len(metrics), PANEL_HEIGHT)
+    for metric, ax in zip(metrics, axes, strict=True):
         _panel(ax, tables, metric)
     shared_legend(figure)
     return figure
@@ -47,6 +49,7 @@ def drawn_metrics(tables: Tables) -> list[str]:
 def _panel(ax: Axes, tables: Tables, metric: str) -> None:
     """One metric; the autoencoders, whose β is 0, stand to the left of the grid."""
     vae, ae = tables.values(metric), tables.values(metric, "ae")
+    ae = ae[ae.metric.isin(OF_AUTOENCODERS)]
     aside = left_of(tables.betas)
     lines = style.line_styles(len(tables.likelihoods))
     for likelihood, line in zip(tables.likelihoods, lines, strict=True):
@@ -56,13 +59,13 @@ def _panel(ax: Axes, tables: Tables, metric: str) -> None:
         values = ae.value[ae.likelihood == likelihood]
         if len(values):
             ax.plot(aside, values.mean(), markersize=4.5, markerfacecolor="white", **line)
-    beta_axis(ax, tables.betas)
+    beta_axis(ax, tables.betas, labels=5)
     if len(ae):
         ticks = list(ax.get_xticks())
         ax.set_xticks([aside, *ticks], ["AE", *map(beta_name, ticks)])
         ax.set_xlim(left=aside / 1.4)
-    _value_axis(ax, metric)
     _reference(ax, tables, metric)
+    _value_axis(ax, metric)
 
 
 def left_of(betas: list[float]) -> float:
@@ -92,13 +95,10 @@ def _value_axis(ax: Axes, metric: str) -> None:
     if is_likelihood(metric):
         ax.set_ylabel("nats/image below best β")
         ax.set_yscale("symlog", linthresh=1)
+        ax.set_ylim(top=HEADROOM)
+        plain_numbers(ax.yaxis)
     elif about.log_scale:
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_minor_locator(NullLocator())
-    else:
-        return
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+        plain_log(ax)
 
 
 def _reference(ax: Axes, tables: Tables, metric: str) -> None:
@@ -108,4 +108,6 @@ def _reference(ax: Axes, tables: Tables, metric: str) -> None:
         value = tables.references[name]
         ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
         place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
-        ax.annotate(label, **place, xytext=(0, 2), textcoords="offset points", fontsize=8)
+        upper = value > sum(ax.get_ylim()) / 2
+        offset = {"xytext": (0, -3 if upper else 2), "textcoords": "offset points"}
+        ax.annotate(label, **place, **offset, fontsize=8, va="top" if upper else "bottom")

@@ -9,8 +9,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from vae.reporting import style
 from vae.reporting.names import beta_name, likelihood_name
@@ -18,7 +19,9 @@ from vae.table import GROUP, read_table
 
 PANEL_COLUMNS = 3
 PANEL_HEIGHT = 2.9
-LEGEND_CHARACTERS = 120  # that fit on a line, a label's handle and margins counting as 9
+LEGEND_CHARACTERS = 120  # that fit on a line
+LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
+MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,26 @@ def _select(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
 
 
 def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
-    """A panel per likelihood, three in a row; unused places stay empty."""
-    columns = min(PANEL_COLUMNS, len(tables.likelihoods))
-    rows = -(-len(tables.likelihoods) // columns)
-    size = (style.WIDTH, PANEL_HEIGHT * rows + 0.5)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
-    for ax in axes.flat[len(tables.likelihoods) :]:
-        ax.remove()
-    named = dict(zip(tables.likelihoods, axes.flat, strict=False))
+    """A panel per likelihood, three in a row."""
+    figure, axes = panel_grid(len(tables.likelihoods), PANEL_HEIGHT, **options)
+    named = dict(zip(tables.likelihoods, axes, strict=True))
     for likelihood, ax in named.items():
         ax.set_title(likelihood_name(likelihood))
     return figure, named
+
+
+def panel_grid(count: int, height: float, **options) -> tuple[Figure, list[Axes]]:
+    """``count`` panels of ``height`` inches; the first unused place is kept for the legend."""
+    columns = min(PANEL_COLUMNS, count)
+    rows = -(-count // columns)
+    full = rows * columns == count
+    size = (style.WIDTH, height * rows + (0.7 if full else 0.2))
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
+    for ax in axes.flat[count + 1 :]:
+        ax.remove()
+    for ax in axes.flat[count : count + 1]:
+        ax.set_axis_off()
+    return figure, list(axes.flat[:count])
 
 
 def beta_axis(ax: Axes, betas: list[float], labels: int = 8, margin: float = 0.03) -> None:
@@ -124,18 +136,38 @@ def seed_line(ax: Axes, rows: pd.DataFrame, x: str = "beta", **options) -> None:
     ax.set_ylabel("")
 
 
-def shared_legend(figure: Figure, **options) -> None:
-    """One legend below all panels, with every label that any of them has."""
+def shared_legend(figure: Figure) -> None:
+    """One legend of every label in any panel: in the place left free, or else below all."""
     entries = [dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True)) for ax in figure.axes]
     found: dict[str, Artist] = {}
     for entry in sorted(entries, key=len, reverse=True):
         found |= entry
-    widths = [len(label) + 9 for label in found]
-    if not widths:
-        return
-    fits = sum(widths) <= LEGEND_CHARACTERS
-    columns = len(found) if fits else min(5, max(1, LEGEND_CHARACTERS // max(widths)))
-    figure.legend(found.values(), found, loc="outside lower center", ncols=columns, **options)
+    for ax in figure.axes:
+        if ax.get_legend():
+            ax.get_legend().remove()
+    free = [ax for ax in figure.axes if not ax.axison]
+    if free:
+        free[0].legend(found.values(), found, loc="center left").set_in_layout(False)
+    elif found:
+        widths = [len(label) + LEGEND_HANDLE for label in found]
+        fits = sum(widths) <= LEGEND_CHARACTERS
+        columns = len(found) if fits else max(1, LEGEND_CHARACTERS // max(widths))
+        figure.legend(found.values(), found, loc="outside lower center", ncols=columns)
+
+
+def plain_log(ax: Axes) -> None:
+    """A logarithmic vertical axis with plain numbers; call it when everything is drawn."""
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    steps = (1, 2, 5) if high / low < MANY_DECADES else (1,)
+    ax.yaxis.set_major_locator(LogLocator(subs=steps))
+    ax.yaxis.set_minor_locator(NullLocator())
+    plain_numbers(ax.yaxis)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Tick labels such as 0.01 and −10, without powers of ten."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
 
 
 def label_rows(axes: dict[str, Axes], label: str) -> None:

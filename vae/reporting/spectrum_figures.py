@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from vae.reporting import style
 from vae.reporting.names import beta_name
-from vae.reporting.panels import Tables, label_rows, panels, shared_legend
+from vae.reporting.panels import Tables, label_rows, panels, plain_log, shared_legend
 
 
 def draw_spectra(tables: Tables) -> Figure:
@@ -14,9 +14,10 @@ def draw_spectra(tables: Tables) -> Figure:
     figure, axes = panels(tables, sharey=True)
     for likelihood, ax in axes.items():
         _spectra(ax, tables, tables.spectra[tables.spectra.likelihood == likelihood])
-        ax.set_yscale("log")
         ax.set_xlabel("frequency (cycles per pixel)")
-    label_rows(axes, "power (squared intensity)")
+    for ax in axes.values():
+        plain_log(ax)
+    label_rows(axes, "power (intensity²)")
     shared_legend(figure)
     return figure
 
