@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from vae.reporting import style
 from vae.reporting.catalogue import CHARTS
 from vae.reporting.figures import DRAWERS
-from vae.reporting.latent_figures import draw_aggregate_posterior
+from vae.reporting.latent_figures import draw_rate_parts
 from vae.reporting.panels import Tables
 from vae.reporting.spectrum_figures import draw_blur, draw_spectra
 
@@ -72,7 +72,7 @@ def line(ax: Axes, label: str) -> Line2D:
 
 
 def test_the_parts_are_drawn_with_their_sum_and_the_ceiling(tables):
-    for ax in draw_aggregate_posterior(tables).axes:
+    for ax in draw_rate_parts(tables).axes:
         total = VALUES["mutual_information"] + VALUES["marginal_kl"]
         np.testing.assert_allclose(line(ax, "their sum").get_ydata(), total / np.array(BETAS) + 1)
         np.testing.assert_allclose(line(ax, "rate").get_ydata(), 9.0 / np.array(BETAS) + 0.5)
@@ -102,7 +102,7 @@ def test_blur_has_the_autoencoders_as_dashed_lines(tables):
     assert all(one.get_ydata()[0] == pytest.approx(1.4) for one in dashed)
 
 
-@pytest.mark.parametrize("draw", [draw_aggregate_posterior, draw_blur, draw_spectra])
+@pytest.mark.parametrize("draw", [draw_rate_parts, draw_blur, draw_spectra])
 def test_the_legend_fits_the_page(tables, draw):
     figure = draw(tables)
     figure.canvas.draw()

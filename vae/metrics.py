@@ -226,12 +226,14 @@ METRICS = {
         "lower",
         "mean squared difference between test images in [0, 1] and the expected image E[x|z], z "
         "drawn from q(z|x)",
+        log_scale=True,
     ),
     "mse_mean": Metric(
         "reconstruction MSE from the posterior mean",
         "per pixel",
         "lower",
         "the same with z at the mean of q(z|x): the difference is what sampling the code costs",
+        log_scale=True,
     ),
     "high_frequency_energy": Metric(
         "high-frequency energy",

@@ -17,14 +17,18 @@ Shape = tuple[int, int, int]  # channels, height, width
 def mlp_encoder(shape: Shape, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     """Fully connected layers with ReLU between them."""
     widths = [shape[0] * shape[1] * shape[2], *hidden]
-    layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))]
+    layers = [
+        layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
+    ]
     return nn.Sequential(nn.Flatten(), *layers, nn.Linear(widths[-1], outputs))
 
 
 def mlp_decoder(latent_dim: int, hidden: Sequence[int], shape: Shape) -> nn.Sequential:
     """The mirror image of ``mlp_encoder``; ``hidden`` is given in the encoder's order."""
     widths = [latent_dim, *reversed(hidden)]
-    layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))]
+    layers = [
+        layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
+    ]
     last = nn.Linear(widths[-1], shape[0] * shape[1] * shape[2], bias=False)
     return nn.Sequential(*layers, last, nn.Unflatten(1, shape))
 
@@ -47,7 +51,10 @@ def conv_decoder(latent_dim: int, hidden: Sequence[int], shape: Shape) -> nn.Seq
     layers = [
         layer
         for a, b in pairwise(channels)
-        for layer in (nn.ConvTranspose2d(a, b, kernel_size=4, stride=2, padding=1), nn.ReLU(inplace=True))
+        for layer in (
+            nn.ConvTranspose2d(a, b, kernel_size=4, stride=2, padding=1),
+            nn.ReLU(inplace=True),
+        )
     ]
     return nn.Sequential(
         nn.Linear(latent_dim, channels[0] * height * width),

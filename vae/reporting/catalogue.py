@@ -18,32 +18,34 @@ class Figure:
 CHARTS = {
     "answer": Figure(
         "Answer",
-        "The best β (large dot) by each criterion, with every β that cannot be told from it at "
-        "95 % (small dots); a dotted line marks β = 1.",
-        "Best β and its indistinguishable neighbours for each likelihood and criterion",
+        "The best β (large mark) by each criterion, with every β that cannot be told from it at "
+        "95 % (small dots); the dotted line marks β = 1. A hollow mark is a best β at the edge of "
+        "the grid: the true one may lie beyond. A grey mark without small dots rests on too few "
+        "seeds for such a set; a dash means that the likelihood has no such criterion.",
+        "Chart of the best β and its indistinguishable neighbours: a row per likelihood, a panel "
+        "per criterion",
     ),
-    "bits_per_dim": Figure(
-        "Likelihood",
-        "Bits per pixel on test images against β: every family that is a distribution over "
-        "grey levels in the same currency, through the encoder refitted at β = 1. The "
-        "dashed line is the code that knows only how frequent each grey level is.",
-        "Bits per dimension against β, one line per likelihood, with the histogram code",
+    "metrics": Figure(
+        "Metrics against β",
+        "Every criterion and what explains it. Lines are means over seeds, bands span the seeds, "
+        "the dotted line marks β = 1, hollow marks (AE) are the autoencoders trained on the same "
+        "distortion. Families measure likelihood in different currencies, so log-likelihood and "
+        "ELBO are shown as what each family loses, seed by seed, against its own best β; the "
+        "bits/dim, where the dashed line is the code that knows only how frequent each grey level "
+        "is, compare families.",
+        "Small charts of every criterion, rate, active units and sharpness against β, one line "
+        "per likelihood",
     ),
     "log_likelihood": Figure(
         "Likelihood",
-        "ELBO and importance-weighted bound L_K on test images against β; lines are means over "
-        "seeds, bands span the seeds. Panels have their own axes: families measure different "
-        "things (probabilities, densities), so heights must not be compared across panels.",
-        "ELBO and log-likelihood bound against β, one panel per likelihood",
-    ),
-    "refit": Figure(
-        "Likelihood",
-        "What refitting the encoder at β = 1, its decoder frozen, adds to the bounds: how much of "
-        "a bad likelihood at β ≠ 1 was the encoder's fault. For a fixed σ the refit includes "
-        "setting σ to its best value on training images. A gain below zero means that this σ is "
-        "too small for test images, or that L_K with few samples was served better by the broader "
-        "posterior that β > 1 had trained.",
-        "Gain in ELBO and log-likelihood bound by refitting the encoder, against β",
+        "Three bounds on the log-likelihood of test images. Between the dashed and the solid line "
+        "lies how much of a bad likelihood at β ≠ 1 was the encoder's fault, and for a fixed σ "
+        "also that of the σ, which the refit sets to its best value on training images. A dashed "
+        "line on top means that this σ is too small for test images, or that an L_K of few "
+        "samples is served better by the broader posterior of β > 1. Panels have their own axes: "
+        "heights must not be compared across panels.",
+        "ELBO and importance-weighted bound before and after refitting the encoder, against β, "
+        "one panel per likelihood",
     ),
     "beta_sigma": Figure(
         "Likelihood",
@@ -54,33 +56,19 @@ CHARTS = {
     "fid_check": Figure(
         "Sample quality",
         "Can FID be trusted here? Its value for training images that are blurred, noisy or "
-        "cropped, against untouched test images: it should rise with every step. Strengths are "
-        "the blur's standard deviation and the width of the blackened border as shares of the "
-        "image's side, and the noise's standard deviation. Grey lines: untouched training images "
-        "(the floor) and images of uniform noise, which are not the worst there is.",
+        "cropped, against untouched test images, should rise with every step. Grey lines: "
+        "untouched training images (the floor) and images of uniform noise, which are not the "
+        "worst there is.",
         "FID against the strength of blur, noise and cropping, with floor and uniform noise",
     ),
     "fid": Figure(
         "Sample quality",
-        "Fréchet distance of generated images to test images against β: codes from the prior, "
-        "from densities fitted afterwards, and from the images themselves (reconstructions). The "
-        "dotted line is the autoencoder with the fitted mixture, the grey line the distance "
-        "between real training and test images.",
+        "What limits sample quality, the decoder or the prior? Distance to test images of images "
+        "decoded from codes of the prior, of densities fitted afterwards, and of the test images "
+        "themselves (reconstructions): where only the first is bad, the codes do not fill the "
+        "prior. The dotted line is the autoencoder with the fitted mixture, the grey line the "
+        "distance between real training and test images.",
         "FID against β for prior, ex-post densities and reconstructions, one panel per likelihood",
-    ),
-    "mse": Figure(
-        "Reconstruction",
-        "Reconstruction error against β; dashed lines are the autoencoders trained on the same "
-        "distortion.",
-        "Reconstruction mean squared error against β, one line per likelihood",
-    ),
-    "blur": Figure(
-        "Reconstruction",
-        "Share of the test images' high-frequency energy (above half the Nyquist frequency) that "
-        "the reconstructions have, against β: 1 is as sharp as the data, less is blurred; a "
-        "collapsed model still has that of the mean image. Dashed lines are the autoencoders "
-        "trained on the same distortion.",
-        "High-frequency energy of reconstructions against β, one line per likelihood",
     ),
     "spectra": Figure(
         "Reconstruction",
@@ -92,34 +80,32 @@ CHARTS = {
     ),
     "rate_distortion": Figure(
         "Rate and distortion",
-        "Each dot is a β (mean over seeds): how many nats the code carries and how many are left "
-        "to explain. Along a grey line the ELBO is constant; lower left is better.",
-        "Distortion against rate for every β, one panel per likelihood",
+        "How many nats the code carries and how many are left to explain; each dot is a β (mean "
+        "over seeds), β = 1 ringed. Along a grey line the ELBO has the value written on it; lower "
+        "left is better.",
+        "Distortion against rate for every β with lines of equal ELBO, one panel per likelihood",
     ),
-    "active_units": Figure(
-        "Latent space",
-        "Latent dimensions in use against β; at zero the posterior has collapsed.",
-        "Number of active units against β, one line per likelihood",
-    ),
-    "aggregate_posterior": Figure(
+    "rate_parts": Figure(
         "Latent space",
         "Was the regularisation successful? The rate is the mutual information of image and code "
         "plus the divergence of all codes together (the aggregate posterior) from the prior; only "
         "the latter should vanish. The estimated mutual information cannot exceed log N (dashed): "
-        "near it, it is too low and the marginal KL too high by the same amount. Rate (closed "
-        "form) and sum (by sampling) check each other. The vertical axis is linear up to 1 nat "
-        "and logarithmic above.",
+        "near it, it is too low and the marginal KL too high by the same amount. The vertical "
+        "axis is linear up to 1 nat and logarithmic above.",
         "Rate, mutual information and marginal KL against β, one panel per likelihood",
     ),
     "dimensions": Figure(
         "Latent space",
-        "Nats carried by each latent dimension (sorted, mean over seeds) against β.",
-        "Heat map of the divergence of each latent dimension against β",
+        "Nats carried by each latent dimension (largest first, mean over seeds). Dark cells are "
+        "dimensions that a model leaves unused; a dark column is a collapsed posterior.",
+        "Heat map of the divergence of each latent dimension from the prior against β, one panel "
+        "per likelihood",
     ),
     "training": Figure(
         "Training",
-        "ELBO on the validation split while training, mean over seeds, every β in one colour; "
-        "panels have their own axes.",
+        "Did training finish? ELBO on the validation split, mean over seeds, β = 1 thicker: a "
+        "curve still rising wanted more epochs, one that falls overfits, and the weights of its "
+        "best epoch are kept. Panels have their own axes, which leave out bad starts.",
         "Validation ELBO against epoch for each β, one panel per likelihood",
     ),
 }
@@ -127,14 +113,31 @@ CHARTS = {
 GALLERY = {
     "images": Figure(
         "Pictures",
-        "Reconstructions of the same test images and samples from the same codes z ~ p(z), a row "
-        "per β. Every picture is the expected image E[x|z].",
-        "Grid of reconstructions and samples, one row per β",
+        "Reconstructions of the same test images, and samples from the same codes z ~ p(z), a row "
+        "per β. Every picture is the expected image E[x|z]; an autoencoder has no prior to sample "
+        "from.",
+        "Grid of reconstructions and prior samples, one row per β",
     ),
     "interpolations": Figure(
         "Pictures",
-        "Straight lines between the codes of two test images, a row per β.",
+        "Straight lines between the codes of two test images, which stand on top, a row per β.",
         "Grid of images interpolated between two test images, one row per β",
+    ),
+    "traversals": Figure(
+        "Pictures",
+        "What single latent dimensions do: each row moves one of them, the others stay at the "
+        "code of one test image. Beside each row stands the dimension's KL in nats; those with "
+        "the largest come first, and one near 0 should change nothing.",
+        "Images decoded while one latent dimension moves, a row per dimension, for up to three β",
+    ),
+    "aggregate_posterior": Figure(
+        "Pictures",
+        "Do codes fill the prior? One code per test image, drawn as its class, in the two "
+        "dimensions that carry most; the circles are 1, 2 and 3 standard deviations of the prior, "
+        "inside which 39, 86 and 99 % of the codes should lie. Holes between classes are codes "
+        "that the prior draws and the decoder never saw.",
+        "Scatter plots of test images' codes, marked by class, against circles of the prior, for "
+        "up to three β",
     ),
 }
 

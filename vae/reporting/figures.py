@@ -3,137 +3,132 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from vae.metrics import CRITERIA, METRICS
 from vae.reporting import style
+from vae.reporting.answer_figure import draw_answer
 from vae.reporting.catalogue import charts_for
-from vae.reporting.latent_figures import draw_aggregate_posterior
+from vae.reporting.latent_figures import draw_rate_parts
 from vae.reporting.likelihood_figures import (
     draw_beta_sigma,
-    draw_bits_per_dim,
     draw_log_likelihood,
-    draw_refit,
 )
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.metric_figures import draw_metrics
+from vae.reporting.names import beta_name
 from vae.reporting.panels import (
     Tables,
-    beta_axis,
+    beta_ticks,
     label_rows,
-    one_panel,
     panels,
+    plain_numbers,
     read_groups,
     shared_legend,
 )
 from vae.reporting.sample_figures import draw_fid, draw_fid_check
-from vae.reporting.spectrum_figures import draw_blur, draw_spectra
+from vae.reporting.spectrum_figures import draw_spectra
 
+ELBO_LABEL = "equal ELBO (nats/image)"
+LABEL_ROOM = 0.07  # of a panel's width or height, around the middle of a label
+LABEL_STEPS = (0, 0.06, -0.06, 0.12, -0.12, 0.18, -0.18)  # along a line, away from the diagonal
 LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
-
-
-def draw_answer(tables: Tables) -> Figure:
-    """Best β per likelihood and criterion."""
-    criteria = [c for c in CRITERIA if c in set(tables.best.criterion)]
-    figure, ax = plt.subplots(figsize=(style.WIDTH, 0.75 + 0.85 * len(tables.likelihoods)))
-    colours = sns.color_palette("colorblind", len(criteria))
-    labelled: set[str] = set()
-    for j, criterion in enumerate(criteria):
-        for i, likelihood in enumerate(tables.likelihoods):
-            row = tables.best[
-                (tables.best.criterion == criterion) & (tables.best.likelihood == likelihood)
-            ]
-            if row.empty:
-                continue
-            row, y = row.iloc[0], i + (j - (len(criteria) - 1) / 2) * 0.17
-            members = [float(b) for b in str(row.indistinguishable_betas).split() if b != "nan"]
-            ax.plot(
-                members,
-                [y] * len(members),
-                "o-",
-                color=colours[j],
-                markersize=4,
-                linewidth=2,
-                alpha=0.6,
-            )
-            label = None if criterion in labelled else METRICS[criterion].label
-            labelled.add(criterion)
-            ax.plot(row.best_beta, y, "o", color=colours[j], markersize=9, label=label)
-    ax.set_yticks(range(len(tables.likelihoods)), map(likelihood_name, tables.likelihoods))
-    ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
-    beta_axis(ax, tables.betas)
-    shared_legend(figure, ax, title="best by")
-    return figure
-
-
-def draw_mse(tables: Tables) -> Figure:
-    """Reconstruction error against β, all likelihoods in one panel."""
-    figure, ax = one_panel(tables, "mse", autoencoder=True)
-    ax.set_yscale("log")
-    return figure
-
-
-def draw_active_units(tables: Tables) -> Figure:
-    """Active units against β, all likelihoods in one panel."""
-    figure, ax = one_panel(tables, "active_units")
-    ax.set_ylim(bottom=-0.2)
-    return figure
 
 
 def draw_rate_distortion(tables: Tables) -> Figure:
     """The rate-distortion plane (Alemi et al. 2018) with lines of equal ELBO."""
     figure, axes = panels(tables)
     palette = style.beta_palette(tables.betas)
-    wide = tables.metrics[tables.metrics.model == "vae"].pivot_table(
+    wide = pd.concat([tables.values("rate"), tables.values("distortion")]).pivot_table(
         index=["likelihood", "beta"], columns="metric", values="value"
     )
     for likelihood, ax in axes.items():
-        points = wide.loc[likelihood]
+        points = wide[wide.index.get_level_values("likelihood") == likelihood].droplevel(0)
         ax.plot(points.rate, points.distortion, color=style.GREY, linewidth=1, zorder=1)
         for beta, point in points.iterrows():
+            mark = {"color": palette[beta], "edgecolor": "black", "linewidth": 1.5 * (beta == 1)}
             label = f"β = {beta_name(beta)}"
-            ax.scatter(
-                point.rate, point.distortion, color=palette[beta], s=45, zorder=2, label=label
-            )
-        _elbo_lines(ax)
+            ax.scatter(point.rate, point.distortion, s=50, zorder=3, label=label, **mark)
+        ax.margins(0.08)
+        ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+        _elbo_lines(ax, points)
         ax.set_xlabel("rate (nats/image)")
     label_rows(axes, "distortion (nats/image)")
-    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.collections)))
+    shared_legend(figure)
     return figure
 
 
-def _elbo_lines(ax: Axes) -> None:
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    for total in np.linspace(left + bottom, right + top, 9)[1:-1]:
-        ax.axline((left, total - left), slope=-1, color="#d0d0d0", linewidth=0.8, zorder=0)
-    ax.set(xlim=(left, right), ylim=(bottom, top))
+def _elbo_lines(ax: Axes, points: pd.DataFrame) -> None:
+    """Lines of equal ELBO, each with its value where there is room for it."""
+    corner, extent = np.array([ax.get_xlim(), ax.get_ylim()]).T[0], _extent(ax)
+    curve = (points[["rate", "distortion"]].to_numpy() - corner) / extent
+    curve = np.concatenate([curve, (curve[1:] + curve[:-1]) / 2])
+    lowest, highest = -(corner + extent).sum(), -corner.sum()
+    for elbo in MaxNLocator(6).tick_values(lowest, highest):
+        diagonal = (highest - elbo) / (highest - lowest)
+        line = {"color": "#d0d0d0", "linewidth": 0.8, "zorder": 0, "label": ELBO_LABEL}
+        ax.axline(corner + diagonal * extent, slope=-1, **line)
+        for step in LABEL_STEPS:
+            place = diagonal + step * np.array([1, -extent[0] / extent[1]])
+            if _is_free(place, curve):
+                text = f"{elbo:g}".replace("-", "−")
+                ax.text(*(corner + place * extent), text, **_ELBO_TEXT)
+                break
     ax.grid(visible=False)
+
+
+def _extent(ax: Axes) -> np.ndarray:
+    return np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+
+
+def _is_free(place: np.ndarray, taken: np.ndarray) -> bool:
+    """Whether a label at ``place`` (axes fractions) keeps clear of the frame and of ``taken``."""
+    inside = (place > LABEL_ROOM).all() and (place < 1 - LABEL_ROOM).all()
+    return inside and (np.linalg.norm(taken - place, axis=1) > 1.3 * LABEL_ROOM).all()
+
+
+_ELBO_TEXT = {
+    "fontsize": 8,
+    "color": "#555555",
+    "ha": "center",
+    "va": "center",
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
+}
 
 
 def draw_dimensions(tables: Tables) -> Figure:
     """KL per latent dimension, sorted within each cell."""
-    figure, axes = panels(tables, sharey=True)
-    rows = tables.dimensions[tables.dimensions.model == "vae"].copy()
+    figure, axes = panels(tables)
+    rows = tables.dimensions[tables.dimensions.model == "vae"].dropna(subset="kl")
     by_cell = rows.groupby(["likelihood", "beta", "seed"])
-    rows["rank"] = by_cell.kl.rank(ascending=False, method="first").astype(int)
-    norm = LogNorm(LEAST_NATS, max(rows.kl.max(), 10 * LEAST_NATS))
+    rows = rows.assign(rank=by_cell.kl.rank(ascending=False, method="first").astype(int))
+    norm = LogNorm(LEAST_NATS, max([10 * LEAST_NATS, *rows.kl]))
     for likelihood, ax in axes.items():
         chosen = rows[rows.likelihood == likelihood]
-        grid = chosen.pivot_table(index="rank", columns="beta", values="kl").clip(LEAST_NATS)
-        names = [beta_name(beta) for beta in grid.columns]
-        sns.heatmap(grid.set_axis(names, axis=1), ax=ax, norm=norm, cmap="viridis", cbar=False)
-        ax.set(xlabel="β", ylabel="")
-        ax.tick_params(axis="y", rotation=0)
+        if len(chosen):
+            _heat_map(ax, chosen, norm)
     label_rows(axes, "latent dimension, by rank")
     colours = ScalarMappable(norm, "viridis")
-    figure.colorbar(colours, ax=list(axes.values()), label="nats per image", extend="min")
+    bar = figure.colorbar(
+        colours, ax=list(figure.axes), label="KL (nats/image)", extend="min", aspect=40
+    )
+    plain_numbers(bar.ax.yaxis)
     return figure
+
+
+def _heat_map(ax: Axes, rows: pd.DataFrame, norm: LogNorm) -> None:
+    grid = rows.pivot_table(index="rank", columns="beta", values="kl").clip(LEAST_NATS)
+    sns.heatmap(grid, ax=ax, norm=norm, cmap="viridis", cbar=False)
+    named = beta_ticks(list(grid.columns), 5)
+    places = [i + 0.5 for i, beta in enumerate(grid.columns) if np.isclose(beta, named).any()]
+    ax.set_xticks(places, map(beta_name, named), rotation=0)
+    ax.set(xlabel="β", ylabel="")
+    ax.tick_params(axis="y", rotation=0)
 
 
 def draw_training(tables: Tables) -> Figure:
@@ -146,31 +141,27 @@ def draw_training(tables: Tables) -> Figure:
     for likelihood, ax in axes.items():
         mean = rows[rows.likelihood == likelihood].groupby(["beta", "epoch"]).elbo.mean()
         for beta in mean.index.unique("beta"):
-            ax.plot(
-                mean.loc[beta], color=palette[beta], linewidth=1.3, label=f"β = {beta_name(beta)}"
-            )
-        low = mean.groupby("beta").last().min()
-        ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
+            line = {"color": palette[beta], "linewidth": 2.2 if beta == 1 else 1.2}
+            ax.plot(mean.loc[beta], label=f"β = {beta_name(beta)}", **line)
+        if len(mean):
+            low = mean.groupby("beta").last().min()
+            ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
-    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
+    shared_legend(figure)
     return figure
 
 
 DRAWERS: dict[str, Callable[[Tables], Figure]] = {
     "answer": draw_answer,
-    "bits_per_dim": draw_bits_per_dim,
+    "metrics": draw_metrics,
     "log_likelihood": draw_log_likelihood,
-    "refit": draw_refit,
     "beta_sigma": draw_beta_sigma,
     "fid_check": draw_fid_check,
     "fid": draw_fid,
-    "mse": draw_mse,
     "rate_distortion": draw_rate_distortion,
-    "active_units": draw_active_units,
     "dimensions": draw_dimensions,
-    "aggregate_posterior": draw_aggregate_posterior,
-    "blur": draw_blur,
+    "rate_parts": draw_rate_parts,
     "spectra": draw_spectra,
     "training": draw_training,
 }

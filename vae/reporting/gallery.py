@@ -1,37 +1,62 @@
-"""Pictures that need the trained models: reconstructions, samples and interpolations across β."""
+"""Pictures that need the trained models: what they reconstruct, generate and encode, across β."""
 
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae.data import Dataset, load_dataset
+from vae.evaluation.aggregate import spaced
 from vae.evaluation.images import reconstructions
 from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.reporting import style
+from vae.reporting.code_figures import draw_codes, ranked_dimensions
 from vae.reporting.names import beta_name
+from vae.reporting.picture_grid import GAP, draw_grid, heading, paper, show_strips, strip
 from vae.sweep import Cell
 
 COLUMNS = 8
 STEPS = 12
-LEAST_SIDE = 32  # pixels to which small images are enlarged
-MARGIN = 2  # pixels around every image
-GAP = 0.5  # of a picture's width, between reconstructions and samples
+TRAVERSED = 6  # latent dimensions, at most
+REACH = 3  # standard deviations of the prior
 
 
 def draw_gallery(models: Path, data: Path, output: Path, seed: int, device: torch.device) -> None:
-    """Write ``<output>/images.png`` and ``interpolations.png`` for the sweep in ``models``."""
+    """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``."""
     style.apply()
     trained, dataset = TrainedSweep(models), load_dataset(data)
-    first_seed = trained.sweep.seeds[0]
-    cells = [c for c in trained.cells if c.seed == first_seed and not trained.diverged(c)]
+    cells = shown_cells(trained)
+    few = few_betas(cells)
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
-    style.save(draw_images(trained, cells, test, seed, device), output / "images.png")
-    style.save(draw_interpolations(trained, cells, test, device), output / "interpolations.png")
+    x = spaced(dataset.unit("test")).to(device)
+    labels = spaced(dataset.labels["test"])
+    figures = {
+        "images": draw_images(trained, cells, test, seed, device) if cells else None,
+        "interpolations": draw_interpolations(trained, cells, test, device) if cells else None,
+        "traversals": draw_traversals(trained, few, test[0], x) if few else None,
+        "aggregate_posterior": draw_codes(trained, few, x, labels, seed) if few else None,
+    }
+    for name, figure in figures.items():
+        style.save(figure or _nothing_to_show(), output / f"{name}.png")
+
+
+def shown_cells(trained: TrainedSweep) -> list[Cell]:
+    """The cells of the first seed, without those that diverged."""
+    first_seed = trained.sweep.seeds[0]
+    return [c for c in trained.cells if c.seed == first_seed and not trained.diverged(c)]
+
+
+def few_betas(cells: list[Cell]) -> list[Cell]:
+    """The VAEs with the smallest β, the β nearest to 1 and the largest, without repetition."""
+    vaes = sorted((c for c in cells if c.model == "vae"), key=lambda c: c.beta)
+    if not vaes:
+        return []
+    nearest = min(vaes, key=lambda c: abs(math.log(c.beta)))
+    return list(dict.fromkeys([vaes[0], nearest, vaes[-1]]))
 
 
 def distinct_images(dataset: Dataset) -> list[int]:
@@ -47,20 +72,15 @@ def draw_images(
     """Originals on top, then a row per cell: reconstructions left, prior samples right."""
     stream = generator(device, seed, "gallery")
     z = torch.randn(COLUMNS, trained.sweep.latent_dim, generator=stream, device=device)
-    rows = [("test images", test, None)]
+    rows = [("test images", [test, None])]
     for cell in cells:
         model = trained.model(cell, device)
         samples = model.decode(z).mean if cell.model == "vae" else None
-        rows.append((_row_name(cell), reconstructions(model, test, seed), samples))
-    figure = _grid([(name, [left, right]) for name, left, right in rows], columns=2 * COLUMNS)
+        rows.append((_row_name(cell), [reconstructions(model, test, seed), samples]))
+    figure = draw_grid(rows, columns=2 * COLUMNS)
     centre = COLUMNS / (2 * COLUMNS + GAP)
-    for x, title in (
-        (centre / 2, "reconstructions"),
-        ((1 + centre) / 2, "samples from the prior"),
-    ):
-        figure.axes[0].annotate(
-            title, (x, 1), (0, 6), "axes fraction", textcoords="offset points", ha="center"
-        )
+    heading(figure.axes[0], centre / 2, "reconstructions")
+    heading(figure.axes[0], (1 + centre) / 2, "samples from the prior")
     return figure
 
 
@@ -69,56 +89,52 @@ def draw_interpolations(
 ) -> Figure:
     """A row per cell: the straight line between the codes (posterior means) of two test images."""
     steps = torch.linspace(0, 1, STEPS, device=device)[:, None]
-    rows = []
+    first, last = test[1], test[2]
+    ends = torch.full((STEPS, *test.shape[1:]), paper(test))
+    ends[0], ends[-1] = first, last
+    rows = [("test images", [ends])]
     for cell in cells:
         model = trained.model(cell, device)
-        start, end = model.encode(test[1:3]).mean
+        start, end = model.encode(torch.stack([first, last])).mean
         rows.append((_row_name(cell), [model.decode(start + steps * (end - start)).mean]))
-    return _grid(rows, columns=STEPS)
+    return draw_grid(rows, columns=STEPS)
+
+
+def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: Tensor) -> Figure:
+    """A panel per cell, a row per latent dimension: decoded while that dimension alone moves.
+
+    The others keep the posterior mean of ``image`` (C, H, W). Shown are the dimensions that carry
+    the most nats over the images ``x``.
+    """
+    count = min(TRAVERSED, trained.sweep.latent_dim)
+    steps = torch.arange(-REACH, REACH + 1, device=x.device)
+    height = 0.9 + count * style.WIDTH * 0.8 / (len(cells) * len(steps))
+    figure, axes = plt.subplots(1, len(cells), figsize=(style.WIDTH, height), squeeze=False)
+    for cell, ax in zip(cells, axes.flat, strict=True):
+        model = trained.model(cell, x.device)
+        strips, names = [], []
+        for dimension, kl in ranked_dimensions(model, x)[:count]:
+            z = model.encode(image[None]).mean.repeat(len(steps), 1)
+            z[:, dimension] = steps.to(z)
+            strips.append(strip(model.decode(z).mean))
+            names.append(f"$z_{{{dimension + 1}}}$  {kl:.1f}")
+        show_strips(ax, strips, names)
+        width = strips[0].shape[1] / len(steps)
+        ax.set_xticks(
+            [(i + 0.5) * width - 0.5 for i in range(len(steps))],
+            [f"{step}".replace("-", "−") for step in steps.tolist()],
+        )
+        ax.set_title(_row_name(cell))
+    figure.supxlabel("value of that dimension (standard deviations of the prior)", fontsize=10)
+    figure.supylabel("dimension and its KL (nats)", fontsize=10)
+    return figure
 
 
 def _row_name(cell: Cell) -> str:
     return "autoencoder" if cell.model == "ae" else f"β = {beta_name(cell.beta)}"
 
 
-def _grid(rows: list[tuple[str, list[Tensor | None]]], columns: int) -> Figure:
-    """One picture: each row of images side by side, blocks separated by a gap."""
-    strips = [np.concatenate(_with_gaps(blocks), axis=1) for _, blocks in rows]
-    picture = np.concatenate(strips, axis=0)
-    height = len(rows) * style.WIDTH * 0.86 / (columns + GAP) + 0.45
-    figure, ax = plt.subplots(figsize=(style.WIDTH, height))
-    figure.get_layout_engine().set(w_pad=0.15)
-    ax.imshow(
-        picture,
-        cmap="gray_r" if picture.ndim == 2 else None,
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-    )
-    size = len(picture) / len(rows)
-    ax.set_yticks([(i + 0.5) * size - 0.5 for i in range(len(rows))], [name for name, _ in rows])
-    ax.set_xticks([])
-    ax.grid(visible=False)
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+def _nothing_to_show() -> Figure:
+    figure = plt.figure(figsize=(style.WIDTH, 1))
+    figure.text(0.5, 0.5, "training diverged: there is nothing to show", ha="center", va="center")
     return figure
-
-
-def _with_gaps(blocks: list[Tensor | None]) -> list[np.ndarray]:
-    strips: list[np.ndarray] = []
-    first = _strip(blocks[0])
-    for block in blocks:
-        if strips:
-            strips.append(np.zeros_like(first[:, : int(GAP * first.shape[0])]))
-        strips.append(np.zeros_like(first) if block is None else _strip(block))
-    return strips
-
-
-def _strip(images: Tensor) -> np.ndarray:
-    """(n, C, H, W) -> (h, n w), or (h, n w, 3) for colour: enlarged whole pixels, set apart."""
-    factor = max(1, LEAST_SIDE // images.shape[-1])
-    large = images.clamp(0, 1).cpu().repeat_interleave(factor, -1).repeat_interleave(factor, -2)
-    framed = torch.nn.functional.pad(large, (MARGIN,) * 4)
-    row = torch.cat(list(framed), dim=-1).numpy()
-    return row[0] if len(row) == 1 else row.transpose(1, 2, 0)

@@ -2,15 +2,22 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from vae.reporting import style
-from vae.reporting.panels import Tables, beta_axis, label_rows, panels, seed_line, shared_legend
+from vae.reporting.panels import (
+    Tables,
+    beta_axis,
+    label_rows,
+    panels,
+    plain_numbers,
+    seed_line,
+    shared_legend,
+)
 
 PARTS = ("mutual_information", "marginal_kl")
 
 
-def draw_aggregate_posterior(tables: Tables) -> Figure:
+def draw_rate_parts(tables: Tables) -> Figure:
     """The rate and its two parts, mutual information and marginal KL."""
     figure, axes = panels(tables, sharey=True)
     for likelihood, ax in axes.items():
@@ -20,11 +27,11 @@ def draw_aggregate_posterior(tables: Tables) -> Figure:
         _rate(ax, tables, likelihood)
         _ceiling(ax, tables, likelihood)
         ax.set_yscale("symlog", linthresh=1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda nats, _: f"{nats:g}"))
+        plain_numbers(ax.yaxis)
         beta_axis(ax, tables.betas)
     figure.axes[0].set_ylim(bottom=0)
     label_rows(axes, "nats per image")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
 
 

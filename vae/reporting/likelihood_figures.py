@@ -1,18 +1,16 @@
 """Charts of likelihoods: the common currency, what the refit changes, β and σ together."""
 
 import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from vae.reporting import style
 from vae.reporting.panels import (
     Tables,
     beta_axis,
     label_rows,
-    one_panel,
     panels,
+    plain_numbers,
     seed_line,
     shared_legend,
 )
@@ -34,43 +32,8 @@ def draw_log_likelihood(tables: Tables) -> Figure:
             seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
         beta_axis(ax, tables.betas)
     label_rows(axes, "nats per image\nhigher is better")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
-
-
-def draw_bits_per_dim(tables: Tables) -> Figure:
-    """Bits per pixel against β, all families in one panel, and the histogram code."""
-    figure, ax = one_panel(tables, "bits_per_dim")
-    histogram = tables.references["histogram_bits_per_dim"]
-    ax.axhline(
-        histogram, color="black", linestyle="--", label="histogram of grey levels, no model"
-    )
-    shared_legend(figure, ax)
-    return figure
-
-
-def draw_refit(tables: Tables) -> Figure:
-    """What refitting the encoder at β = 1 adds to the ELBO and to L_K, against β."""
-    figure, axes = panels(tables)
-    for likelihood, ax in axes.items():
-        for metric, label in (("elbo", "ELBO"), ("log_likelihood", "$L_K$")):
-            seed_line(ax, _gain(tables, metric, likelihood), label=label)
-        ax.axhline(0, color=style.GREY, linewidth=1)
-        ax.set_yscale("symlog", linthresh=1)
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        beta_axis(ax, tables.betas)
-    label_rows(axes, "gain by refit (nats per image)")
-    shared_legend(figure, next(iter(axes.values())))
-    return figure
-
-
-def _gain(tables: Tables, metric: str, likelihood: str):
-    keys = ["beta", "seed"]
-    before, after = (
-        rows[rows.likelihood == likelihood].set_index(keys).value
-        for rows in (tables.values(metric), tables.values(f"{metric}_refit"))
-    )
-    return (after - before).dropna().reset_index()
 
 
 def draw_beta_sigma(tables: Tables) -> Figure:
@@ -83,18 +46,18 @@ def draw_beta_sigma(tables: Tables) -> Figure:
     fixed = [slug for slug in tables.likelihoods if slug.startswith(FIXED_SIGMA)]
     for ax, (metric, label) in zip(axes, panels_of.items(), strict=True):
         rows = tables.values(metric)
-        for slug, colour in zip(fixed, sns.color_palette("colorblind"), strict=False):
+        for slug, line in zip(fixed, style.line_styles(len(fixed)), strict=True):
             sigma = float(slug.removeprefix(FIXED_SIGMA))
             chosen = rows[rows.likelihood == slug]
             chosen = chosen.assign(beta=chosen.beta * sigma**2)
-            seed_line(ax, chosen, label=f"σ = {sigma:g}", color=colour)
+            seed_line(ax, chosen, label=f"σ = {sigma:g}", **line)
         _product_axis(ax)
         ax.set_ylabel(label)
-    shared_legend(figure, axes[0])
+    shared_legend(figure)
     return figure
 
 
 def _product_axis(ax: Axes) -> None:
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel("β σ²")
+    plain_numbers(ax.xaxis)
+    ax.set_xlabel("β σ² (intensity²)")

@@ -12,6 +12,7 @@ from vae.reporting.panels import (
     beta_axis,
     label_rows,
     panels,
+    plain_log,
     seed_line,
     shared_legend,
 )
@@ -39,10 +40,11 @@ def draw_fid(tables: Tables) -> Figure:
             ax.axhline(values.mean(), color="black", linestyle=":", label=name)
         floor = tables.references[available("fid_floor", tables.references)]
         ax.axhline(floor, color=style.GREY, label="real train and test images")
-        ax.set_yscale("log")
         beta_axis(ax, tables.betas)
+    for ax in axes.values():
+        plain_log(ax)
     label_rows(axes, f"{fid_name(measured)} (lower is better)")
-    shared_legend(figure, next(iter(axes.values())))
+    shared_legend(figure)
     return figure
 
 
@@ -60,10 +62,10 @@ def draw_fid_check(tables: Tables) -> Figure:
     )
     _reference_line(ax, tables, "fid_floor", "-", "real train and test images")
     _reference_line(ax, tables, "fid_noise", "--", "uniform noise")
-    ax.set_yscale("log")
-    ax.set_xlabel("strength")
+    plain_log(ax)
+    ax.set_xlabel("strength (blur, crop: share of the image's side; noise: standard deviation)")
     ax.set_ylabel(fid_name(set(tables.metrics.metric)))
-    shared_legend(figure, ax)
+    shared_legend(figure)
     return figure
 
 

@@ -6,14 +6,7 @@ from matplotlib.figure import Figure
 
 from vae.reporting import style
 from vae.reporting.names import beta_name
-from vae.reporting.panels import Tables, label_rows, one_panel, panels, shared_legend
-
-
-def draw_blur(tables: Tables) -> Figure:
-    """High-frequency energy against β, all likelihoods in one panel."""
-    figure, ax = one_panel(tables, "high_frequency_energy", autoencoder=True)
-    ax.set_ylim(bottom=0)
-    return figure
+from vae.reporting.panels import Tables, label_rows, panels, plain_log, shared_legend
 
 
 def draw_spectra(tables: Tables) -> Figure:
@@ -21,10 +14,11 @@ def draw_spectra(tables: Tables) -> Figure:
     figure, axes = panels(tables, sharey=True)
     for likelihood, ax in axes.items():
         _spectra(ax, tables, tables.spectra[tables.spectra.likelihood == likelihood])
-        ax.set_yscale("log")
         ax.set_xlabel("frequency (cycles per pixel)")
-    label_rows(axes, "power (squared intensity)")
-    shared_legend(figure, max(axes.values(), key=lambda ax: len(ax.lines)))
+    for ax in axes.values():
+        plain_log(ax)
+    label_rows(axes, "power (intensity²)")
+    shared_legend(figure)
     return figure
 
 

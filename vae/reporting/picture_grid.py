@@ -1,0 +1,74 @@
+"""Images in rows, pixel by pixel: what all galleries are made of."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from vae.reporting import style
+
+LEAST_SIDE = 32  # pixels to which small images are enlarged
+MARGIN = 2  # pixels around every image
+GAP = 0.5  # of a picture's width, between blocks
+LABELS = 0.14  # of the page's width, for the names of the rows
+
+
+def draw_grid(rows: list[tuple[str, list[Tensor | None]]], columns: int) -> Figure:
+    """A page of rows, each a name and blocks of images (n, C, H, W) set apart by a gap.
+
+    Args:
+        columns: how many images fill a row; a block that is None stays white.
+    """
+    height = len(rows) * style.WIDTH * (1 - LABELS) / (columns + GAP) + 0.45
+    figure, ax = plt.subplots(figsize=(style.WIDTH, height))
+    figure.get_layout_engine().set(w_pad=0.15)
+    strips = [np.concatenate(_with_gaps(blocks), axis=1) for _, blocks in rows]
+    show_strips(ax, strips, [name for name, _ in rows])
+    return figure
+
+
+def show_strips(ax: Axes, strips: list[np.ndarray], names: list[str]) -> None:
+    """Strips of equal size below one another, named on the left."""
+    picture = np.concatenate(strips, axis=0)
+    grey = "gray_r" if picture.ndim == 2 else None
+    ax.imshow(picture, cmap=grey, vmin=0, vmax=1, interpolation="nearest")
+    size = len(picture) / len(strips)
+    ax.set_yticks([(i + 0.5) * size - 0.5 for i in range(len(strips))], names)
+    ax.set_xticks([])
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def heading(ax: Axes, x: float, text: str) -> None:
+    """``text`` above the axes, centred at ``x`` as a share of their width."""
+    ax.annotate(
+        text, (x, 1), (0, 6), "axes fraction", textcoords="offset points", ha="center", fontsize=11
+    )
+
+
+def strip(images: Tensor) -> np.ndarray:
+    """(n, C, H, W) -> (h, n w), or (h, n w, 3) for colour: enlarged whole pixels, set apart."""
+    factor = max(1, LEAST_SIDE // images.shape[-1])
+    large = images.clamp(0, 1).cpu().repeat_interleave(factor, -1).repeat_interleave(factor, -2)
+    framed = torch.nn.functional.pad(large, (MARGIN,) * 4, value=paper(images))
+    row = torch.cat(list(framed), dim=-1).numpy()
+    return row[0] if len(row) == 1 else row.transpose(1, 2, 0)
+
+
+def paper(images: Tensor) -> float:
+    """The intensity that prints white: grey images are shown as ink on paper."""
+    return 0.0 if images.shape[1] == 1 else 1.0
+
+
+def _with_gaps(blocks: list[Tensor | None]) -> list[np.ndarray]:
+    shown = next(block for block in blocks if block is not None)
+    white = np.full_like(strip(shown), paper(shown))
+    strips: list[np.ndarray] = []
+    for block in blocks:
+        if strips:
+            strips.append(white[:, : int(GAP * len(white))])
+        strips.append(white if block is None else strip(block))
+    return strips
