@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.sweep import Cell
 from vae.evaluation.aggregate import posterior, spaced
 from vae.evaluation.latents import code_statistics
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
 from vae.reporting import style
 from vae.reporting.names import beta_name
+from vae.sweep import Cell
 
 MOST_CODES = 400  # that remain legible in one panel
 REACHES = (1, 2, 3)  # standard deviations of the prior

@@ -3,13 +3,15 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
 from vae.comparison import by_beta
 from vae.metrics import available
+from vae.table import GROUP, read_table
 
 
 @dataclass(frozen=True)
@@ -109,3 +111,41 @@ class Group:
             slug: re.fullmatch(r"gaussian_fixed_sigma_(.+)", slug) for slug in self.likelihoods
         }
         return {slug: float(match[1]) for slug, match in found.items() if match}
+
+
+def read_groups(results: Path) -> list[Group]:
+    """All groups below ``results``, in the order of the configuration.
+
+    Raises:
+        InputError: if a table is missing.
+    """
+    names = ("metrics", "best_beta", "best_likelihood", "references", "corruptions", "mean_loss")
+    tables = {name: read_table(results / f"{name}.csv") for name in names}
+    groups = [_group(key, tables) for key in tables["metrics"].groupby(GROUP, sort=False).groups]
+    return [replace(group, siblings=_siblings(group, groups)) for group in groups]
+
+
+def _group(key: tuple, tables: Mapping[str, pd.DataFrame]) -> Group:
+    dataset, network, latent_dim = key
+    own = {
+        name: tables[name][(tables[name][GROUP] == list(key)).all(axis=1)]
+        for name in ("metrics", "best_beta", "best_likelihood")
+    }
+    shared = {
+        name: tables[name][tables[name].dataset == dataset]
+        for name in ("references", "corruptions", "mean_loss")
+    }
+    return Group(
+        name=f"{dataset}-{network}-{latent_dim}d",
+        metrics=own["metrics"],
+        best=own["best_beta"],
+        best_likelihood=own["best_likelihood"],
+        references=shared["references"].set_index("reference").value.to_dict(),
+        corruptions=shared["corruptions"],
+        mean_loss=shared["mean_loss"],
+    )
+
+
+def _siblings(group: Group, groups: Sequence[Group]) -> list[Group]:
+    stem = group.name.rpartition("-")[0]
+    return [g for g in groups if g.name.rpartition("-")[0] == stem and g.name != group.name]

@@ -1,26 +1,31 @@
 """The tables of the report."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from vae.comparison import by_beta
+from vae.comparison import best_betas, by_beta
 from vae.metrics import METRICS, available
-from vae.reporting.answers import GROUP_NAMES
+from vae.reporting.answers import GROUP_NAMES, members
 from vae.reporting.names import beta_name, likelihood_name, with_error
 
 COMPARED = ("mse", "fid_reconstruction", "fid_gmm")
-CELL_TABLE = (
+LIKELIHOOD_COLUMNS = (
     "elbo",
     "log_likelihood_refit",
     "bits_per_dim",
     "rate",
     "active_units",
+)
+IMAGE_COLUMNS = (
+    "mse",
+    "high_frequency_energy",
     "fid_prior",
     "kid_prior",
     "fid_gmm",
     "fid_reconstruction",
-    "mse",
-    "high_frequency_energy",
 )
+TIED = " ≈"  # stands behind values that cannot be told from the best
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
@@ -33,28 +38,53 @@ def markdown_table(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def metric_table(metrics: pd.DataFrame, bernoulli_floor: float = 0.0) -> pd.DataFrame:
+def metric_table(
+    metrics: pd.DataFrame,
+    best: pd.DataFrame,
+    columns: Sequence[str],
+    bernoulli_floor: float = 0.0,
+) -> pd.DataFrame:
     """One sweep's metrics, a row per model and β: mean over seeds ± its standard error.
 
+    The best β of a column is bold; those that cannot be told from it are marked with ``TIED``.
+
     Args:
+        best: the sweep's rows of ``best_beta.csv``.
+        columns: names of metrics; those that were not measured are left out.
         bernoulli_floor: least distortion of a Bernoulli likelihood on grey images, in nats; 0
             where there is none. It is taken off for display.
     """
-    arrows = {"higher": " ↑", "lower": " ↓", "": ""}
     measured = set(metrics.metric)
-    names = [available(name, measured) for name in CELL_TABLE]
+    names = [name for name in (available(n, measured) for n in columns) if name in measured]
+    marks = _marks(metrics, best, names)
     rows = []
     for (model, beta), cell in metrics.groupby(["model", "beta"], sort=False):
         row = {"β": "autoencoder" if model == "ae" else beta_name(beta)}
         if bernoulli_floor:
-            distortion = cell.value[cell.metric == "distortion"] - bernoulli_floor
-            row["distortion above its floor"] = with_error(distortion.mean(), distortion.sem())
-        for name in (name for name in names if name in measured):
-            values = cell.value[cell.metric == name].dropna()
-            text = with_error(values.mean(), values.sem()) if len(values) else "–"
-            row[METRICS[name].label + arrows[METRICS[name].better]] = text
+            row["distortion above its floor"] = _seed_mean(cell, "distortion", bernoulli_floor)
+        for name in names:
+            text = _seed_mean(cell, name)
+            mark = marks.get((name, beta), "{}") if model == "vae" else "{}"
+            row[METRICS[name].header] = mark.format(text)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _seed_mean(cell: pd.DataFrame, metric: str, floor: float = 0.0) -> str:
+    values = cell.value[cell.metric == metric].dropna() - floor
+    return with_error(values.mean(), values.sem()) if len(values) else "–"
+
+
+def _marks(metrics: pd.DataFrame, best: pd.DataFrame, names: list[str]) -> dict[tuple, str]:
+    """How to print a metric at a β, where it is the best or cannot be told from it.
+
+    Metrics that are no criteria of this run are compared over seeds here.
+    """
+    others = [n for n in names if METRICS[n].better and n not in set(best.criterion)]
+    tables = (best, best_betas(metrics, None, others))
+    answers = [row for table in tables for _, row in table.iterrows()]
+    marks = {(r.criterion, beta): "{}" + TIED for r in answers for beta in members(r)}
+    return marks | {(row.criterion, row.best_beta): "**{}**" for row in answers if row.betas > 1}
 
 
 def against_autoencoder(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from vae.reporting.findings.criteria import criteria
 from vae.reporting.findings.likelihoods import likelihoods
 from vae.reporting.group import Group
 
-__all__ = ["fid_check", "findings"]
+__all__ = ["fid_check", "findings", "lead"]
 
 RULES = {
     "Which β by which criterion": criteria,
@@ -22,3 +22,8 @@ def findings(group: Group) -> dict[str, list[str]]:
     """What one group's results say, heading by heading; those without a sentence are left out."""
     said = {heading: list(rule(group)) for heading, rule in RULES.items()}
     return {heading: sentences for heading, sentences in said.items() if sentences}
+
+
+def lead(group: Group) -> str:
+    """The answer in short: the first rule's sentences, as one paragraph."""
+    return " ".join(criteria(group)) or "This run has too few values of β to say which is best."

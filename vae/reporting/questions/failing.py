@@ -98,7 +98,7 @@ def _split(group: Group, slug: str, beta: float) -> Iterator[str]:
     names = ("rate", "mutual_information", "marginal_kl")
     rate, information, marginal = (group.mean(slug, beta, name) for name in names)
     where = f"With {likelihood_name(slug)} at β = {beta_name(beta)}"
-    link = figure(group.name, "aggregate_posterior", "both against β")
+    link = figure(group.name, "rate_parts", "both against β")
     if rate is None or information is None:
         return
     if group.mean(slug, beta, "mutual_information_saturated"):
