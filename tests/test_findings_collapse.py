@@ -68,8 +68,8 @@ def test_intervals():
     ("beta", "counts", "text"),
     [
         (1.5, (4, 2, 0), "agrees with the grid: β = 1.5 (Bernoulli)"),
-        (9.0, (4, 2, 1), "agrees with the grid: β = 9 (Bernoulli)"),
-        (9.0, (4, 2, 0), "earlier than linear theory predicts: β = 9 (Bernoulli)"),
+        (9.0, (4, 2, 1), "agrees with the grid: β = 9, beyond it (Bernoulli)"),
+        (1.5, (4, 0, 0), "later collapse than the grid shows: β = 1.5 (Bernoulli)"),
         (0.7, (4, 2, 0), "small ones die: β = 0.7 (Bernoulli)"),
         (0.7, (4, 2, 1), "small ones die: β = 0.7 (Bernoulli)"),
     ],
@@ -77,14 +77,14 @@ def test_intervals():
 def test_theory_against_the_grid(beta, counts, text):
     found = said(units(*counts), references=predicted(beta))
     assert text in found
-    assert ("training that got stuck" in found) == ("earlier" in text)
+    assert ("training that got stuck" in found) == ("later" in text)
 
 
 def test_every_kind_of_outcome_is_named_once():
     tables = [units(4, 2, 0), units(4, 0, 0, likelihood=GAUSSIAN)]
     found = said(*tables, references=predicted(1.5))
     assert "agrees with the grid: β = 1.5 (Bernoulli)" in found
-    assert "earlier than linear theory predicts: β = 1.5 (Gaussian, σ = 1.0)" in found
+    assert "later collapse than the grid shows: β = 1.5 (Gaussian, σ = 1.0)" in found
 
 
 def test_no_prediction_no_sentence():

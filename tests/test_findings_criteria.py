@@ -27,17 +27,17 @@ def test_an_edge_is_no_optimum():
 
 def test_agreement():
     text = said(agreement, answer("elbo", 1, "1"), answer("fid_prior", 1, "1 2"))
-    assert text == "ELBO and FID agree with Bernoulli."
+    assert text == "ELBO and FID have the same best β with Bernoulli."
 
 
 def test_disagreement_without_a_common_beta():
     text = said(agreement, answer("elbo", 1, "1"), answer("fid_prior", 2, "2"))
-    assert "want different βs with Bernoulli (no β is among the best by both)" in text
+    assert "want different βs with Bernoulli, where no β is among the best by both" in text
 
 
 def test_disagreement_that_the_seeds_do_not_support():
     text = said(agreement, answer("elbo", 1, "1 2"), answer("fid_prior", 2, "2"))
-    assert "some β cannot be told from the best by either" in text and "want" not in text
+    assert "though some β is among the best by both" in text and "want" not in text
 
 
 def test_disagreement_without_sets():

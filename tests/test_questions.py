@@ -79,8 +79,18 @@ def test_regularisation():
     assert "cannot tell" in said(regularisation, saturated)
 
 
+@pytest.mark.parametrize(("marginal", "named"), [(9.0, True), (0.1, False)])
+def test_the_codes_furthest_from_the_prior(marginal, named):
+    other = rows("marginal_kl", about(1, marginal, 1), "discretized_logistic")
+    text = " ".join(regularisation(group(whole().metrics, other)))
+    assert ("9.00 nats, are the codes with discretized logistic (β = 1)" in text) == named
+
+
 def test_blur():
-    assert "has 88 % and the VAE at β = 1 52 %" in said(blur)
+    assert (
+        "keeps 88 % of the test images' energy at high frequencies, the VAE at β = 1 keeps 52 %"
+        in said(blur)
+    )
     assert "not the blurrier" not in said(blur)
     sharp = {"high_frequency_energy": about(0.8, 0.9, 0.1)}
     assert "the VAE is not the blurrier one" in said(blur, sharp)
@@ -97,9 +107,12 @@ def test_sample_or_mean():
 
 
 def test_latent_size():
-    assert "5 of 10 dimensions are used on average, so more are not needed" in said(latent_size)
+    text = said(latent_size)
+    assert "active ones of 10 are 5 (Bernoulli), so those suffice" in text
+    assert "larger space" not in text
     all_used = {"active_units": about(10, 10, 10, spread=0)}
-    assert "a larger space may help" in said(latent_size, all_used)
+    text = said(latent_size, all_used)
+    assert "With Bernoulli all 10 are active" in text and "suffice" not in text
     larger = group(rows("elbo", about(-30, -22, -26)).assign(latent_dim=20))
     text = said(latent_size, siblings=[larger])
     assert "The ELBO there is -24.0 with 10 and -22.0 with 20 dimensions." in text

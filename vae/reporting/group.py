@@ -88,12 +88,14 @@ class Group:
         """The size of the latent space."""
         return int(self.metrics.latent_dim.iloc[0])
 
-    def example(self, metric: str) -> tuple[str, float] | None:
+    def example(
+        self, metric: str, likelihoods: Sequence[str] | None = None
+    ) -> tuple[str, float] | None:
         """The likelihood and β at which a number of this run is quoted.
 
-        The first likelihood that has the metric, at the β nearest to 1; None if none has it.
+        The first of the likelihoods that has the metric, at the β nearest to 1; None if none has.
         """
-        for likelihood in self.likelihoods:
+        for likelihood in likelihoods or self.likelihoods:
             betas = self.values(likelihood, metric).columns
             if len(betas):
                 return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))

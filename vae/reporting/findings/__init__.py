@@ -13,7 +13,7 @@ RULES = {
     "Which β by which criterion": criteria,
     "Does the likelihood matter": likelihoods,
     "Where the posterior collapses": collapse,
-    "What the autoencoder does better": autoencoder,
+    "Autoencoder against VAE": autoencoder,
     "How sure is that": certainty,
 }
 

@@ -65,7 +65,7 @@ def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         if beta is not None:
             kinds[_kind(beta, onsets[slug])].append(slug)
     named = {
-        kind: listed(f"β = {predicted[slug]:.2g} ({likelihood_name(slug)})" for slug in slugs)
+        kind: listed(_prediction(slug, predicted[slug], onsets[slug]) for slug in slugs)
         for kind, slugs in kinds.items()
         if slugs
     }
@@ -76,15 +76,21 @@ def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         )
     if "early" in named:
         yield (
-            f"Collapse comes earlier than linear theory predicts: {named['early']}. Below these a "
-            f"small code would still lower the training objective, so it is the training that got "
-            f"stuck, not β that is too large; raising β slowly (`warmup_epochs`) may prevent that."
+            f"Linear theory predicts a later collapse than the grid shows: {named['early']}. "
+            f"Below these a small code would still lower the training objective, so it is the "
+            f"training that got stuck, not β that is too large; raising β slowly "
+            f"(`warmup_epochs`) may prevent that."
         )
     if "late" in named:
         yield (
             f"Codes survive beyond the β at which linear theory sees small ones die: "
             f"{named['late']}. A large code can still pay there."
         )
+
+
+def _prediction(slug: str, beta: float, interval: Interval) -> str:
+    beyond = ", beyond it" if interval[0] < beta <= interval[1] == math.inf else ""
+    return f"β = {beta:.2g}{beyond} ({likelihood_name(slug)})"
 
 
 def _kind(beta: float, interval: Interval) -> str:

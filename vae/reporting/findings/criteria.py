@@ -65,10 +65,12 @@ def agreement(group: Group) -> Iterator[str]:
     unknown = [slug for slug in rest if not all(map(members, pairs[slug]))]
     open_ = [slug for slug in rest if slug not in unknown]
     kinds = {
-        "want different βs with {} (no β is among the best by both)": apart,
-        "differ with {}, though some β cannot be told from the best by either": open_,
-        f"differ with {{}}, which {counted(group.seeds, 'seed')} cannot confirm": unknown,
-        "agree with {}": same,
+        "want different βs with {}, where no β is among the best by both": apart,
+        "have different best βs with {}, though some β is among the best by both": open_,
+        f"have different best βs with {{}}, which {counted(group.seeds, 'seed')} cannot confirm": (
+            unknown
+        ),
+        "have the same best β with {}": same,
     }
     said = [
         kind.format(families(slugs, group.likelihoods)) for kind, slugs in kinds.items() if slugs

@@ -6,7 +6,7 @@ import pandas as pd
 
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.words import figure, listed
+from vae.reporting.words import families, figure, listed
 
 ALL = 0.5  # units short of the latent size, on average over seeds, that still count as all
 
@@ -88,14 +88,21 @@ def latent_size(group: Group) -> Iterator[str]:
         "Rather too large than too small: a VAE leaves dimensions unused that do not pay for "
         "their KL. An autoencoder has no such thrift."
     )
-    if example := group.example("active_units"):
-        slug, beta = example
-        units, size = group.mean(slug, beta, "active_units"), group.latent_dim
-        used = f"{units:.3g} of {size} dimensions are used on average"
-        where = f"With {likelihood_name(slug)} at β = {beta_name(beta)} {used}"
-        link = figure(group.name, "dimensions", "what each carries")
-        more = ", so a larger space may help" if units > size - ALL else ", so more are not needed"
-        yield f"{where}{more} ({link})."
+    used = {}
+    for slug in group.likelihoods:
+        if example := group.example("active_units", [slug]):
+            used[slug] = group.mean(*example, "active_units")
+    full = [slug for slug, units in used.items() if units > group.latent_dim - ALL]
+    spare = [slug for slug, units in used.items() if slug not in full and units > 0]
+    link = f"({figure(group.name, 'dimensions', 'what each carries')})"
+    if spare:
+        values = listed(f"{used[slug]:.3g} ({likelihood_name(slug)})" for slug in spare)
+        yield f"Near β = 1 {values} of {group.latent_dim} are active, so more are not needed {link}."
+    if full:
+        yield (
+            f"With {families(full, group.likelihoods)} all {group.latent_dim} are active near "
+            f"β = 1, so a larger space may help {link}."
+        )
     yield from _other_sizes(group)
 
 

@@ -79,7 +79,7 @@ def _mixture(group: Group, slug: str, beta: float, prior: float) -> str:
 def _distance(group: Group, slug: str, beta: float) -> Iterator[str]:
     marginal = group.mean(slug, beta, "marginal_kl")
     if marginal is not None:
-        most = "at most " if group.mean(slug, beta, "mutual_information_saturated") else ""
+        most = _at_most(group, slug, beta)
         yield f"All codes together are {most}{rounded(marginal)} nats from the prior there."
 
 
@@ -92,6 +92,7 @@ def regularisation(group: Group) -> Iterator[str]:
     )
     if example := group.example("marginal_kl"):
         yield from _split(group, *example)
+        yield from _worst(group, example[0])
 
 
 def _split(group: Group, slug: str, beta: float) -> Iterator[str]:
@@ -118,6 +119,27 @@ def _split(group: Group, slug: str, beta: float) -> Iterator[str]:
     yield f"{where} its {values}, {verdict} ({link})."
 
 
+def _worst(group: Group, shown: str) -> Iterator[str]:
+    """The likelihood whose codes are furthest from the prior, if not the one just shown."""
+    found = {}
+    for slug in group.likelihoods:
+        if example := group.example("marginal_kl", [slug]):
+            found[slug] = (group.mean(*example, "marginal_kl"), example[1])
+    worst = max(found, key=lambda slug: found[slug][0])
+    if worst != shown:
+        marginal, beta = found[worst]
+        most = _at_most(group, worst, beta)
+        yield (
+            f"Furthest from the prior, {most}{rounded(marginal)} nats, are the codes with "
+            f"{likelihood_name(worst)} (β = {beta_name(beta)})."
+        )
+
+
+def _at_most(group: Group, slug: str, beta: float) -> str:
+    """Where the mutual information is saturated, the marginal KL is an upper bound."""
+    return "at most " if group.mean(slug, beta, "mutual_information_saturated") else ""
+
+
 def blur(group: Group) -> Iterator[str]:
     """High-frequency energy of autoencoder and VAE."""
     yield (
@@ -132,9 +154,9 @@ def blur(group: Group) -> Iterator[str]:
     if ae.empty:
         return
     vae = group.mean(slug, beta, "high_frequency_energy")
-    values = f"{100 * ae.mean():.0f} % and the VAE at β = {beta_name(beta)} {100 * vae:.0f} %"
     otherwise = "" if vae < ae.mean() else ": here the VAE is not the blurrier one"
     yield (
-        f"With {likelihood_name(slug)} the autoencoder has {values} of the test images' energy at "
-        f"high frequencies{otherwise} ({figure(group.name, 'spectra', 'spectra')})."
+        f"With {likelihood_name(slug)} the autoencoder keeps {100 * ae.mean():.0f} % of the test "
+        f"images' energy at high frequencies, the VAE at β = {beta_name(beta)} keeps "
+        f"{100 * vae:.0f} %{otherwise} ({figure(group.name, 'spectra', 'spectra')})."
     )

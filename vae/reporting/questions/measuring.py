@@ -71,6 +71,6 @@ def meaningful_fid(group: Group) -> Iterator[str]:
     floor, noise = group.reference("fid_floor"), group.reference("fid_noise")
     if floor is not None and noise is not None:
         yield (
-            f"It is {rounded(floor)} between real training and test images, which no model should "
-            f"hope to beat, and {rounded(noise)} for uniform noise."
+            f"It is {rounded(floor)} between real training and test images, which new samples "
+            f"should not hope to beat, and {rounded(noise)} for uniform noise."
         )
