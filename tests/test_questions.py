@@ -87,10 +87,8 @@ def test_the_codes_furthest_from_the_prior(marginal, named):
 
 
 def test_blur():
-    assert (
-        "keeps 88 % of the test images' energy at high frequencies, the VAE at β = 1 keeps 52 %"
-        in said(blur)
-    )
+    assert "the autoencoder keeps 88 %" in said(blur)
+    assert "the VAE at β = 1 keeps 52 %" in said(blur)
     assert "not the blurrier" not in said(blur)
     sharp = {"high_frequency_energy": about(0.8, 0.9, 0.1)}
     assert "the VAE is not the blurrier one" in said(blur, sharp)
@@ -108,11 +106,13 @@ def test_sample_or_mean():
 
 def test_latent_size():
     text = said(latent_size)
-    assert "active ones of 10 are 5 (Bernoulli), so those suffice" in text
+    assert "Near β = 1, 5 of 10 dimensions (Bernoulli) are active, so more are not needed" in text
     assert "larger space" not in text
     all_used = {"active_units": about(10, 10, 10, spread=0)}
     text = said(latent_size, all_used)
-    assert "With Bernoulli all 10 are active" in text and "suffice" not in text
+    assert "With Bernoulli all 10 are active" in text and "not needed" not in text
+    dead = {"active_units": about(4, 0, 0, spread=0)}
+    assert "active" not in said(latent_size, dead)
     larger = group(rows("elbo", about(-30, -22, -26)).assign(latent_dim=20))
     text = said(latent_size, siblings=[larger])
     assert "The ELBO there is -24.0 with 10 and -22.0 with 20 dimensions." in text

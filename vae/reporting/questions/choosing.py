@@ -96,8 +96,9 @@ def latent_size(group: Group) -> Iterator[str]:
     spare = [slug for slug, units in used.items() if slug not in full and units > 0]
     link = f"({figure(group.name, 'dimensions', 'what each carries')})"
     if spare:
-        values = listed(f"{used[slug]:.3g} ({likelihood_name(slug)})" for slug in spare)
-        yield f"Near β = 1 {values} of {group.latent_dim} are active, so more are not needed {link}."
+        values = [f"{used[slug]:.3g} ({likelihood_name(slug)})" for slug in spare]
+        values[0] = values[0].replace(" (", f" of {group.latent_dim} dimensions (", 1)
+        yield f"Near β = 1, {listed(values)} are active, so more are not needed {link}."
     if full:
         yield (
             f"With {families(full, group.likelihoods)} all {group.latent_dim} are active near "
