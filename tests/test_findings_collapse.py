@@ -57,6 +57,11 @@ def test_likelihoods_are_grouped_by_onset():
     assert "from β = 1 on with Bernoulli; from β = 2 on with Gaussian (σ = 1.0)" in text
 
 
+def test_no_collapse_at_all():
+    text = said(units(4, 2, 1), units(4, 3, 2, likelihood=GAUSSIAN))
+    assert text.endswith("at no β of the grid with any likelihood.")
+
+
 def test_intervals():
     assert onset(group(units(4, 2, 0)), "bernoulli") == (1.0, 2.0)
     assert onset(group(units(0, 0, 0)), "bernoulli") == (0.0, 0.5)

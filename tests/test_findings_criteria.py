@@ -79,3 +79,12 @@ def test_without_fid_only_the_elbo_speaks():
     assert said(criteria, answer("elbo", 1, "1"), tables=[ELBO]) == (
         "By ELBO β = 1 is best with Bernoulli."
     )
+
+
+def test_the_likelihood_after_refit_takes_the_place_of_an_elbo_that_is_no_criterion():
+    tables = [rows("log_likelihood_refit", about(1, 5, 2)), FID]
+    best = [answer("log_likelihood_refit", 1, "1"), answer("fid_prior", 2, "2", value=2)]
+    text = said(criteria, *best, tables=tables)
+    assert "By log-likelihood β = 1 is best" in text
+    assert "log-likelihood and FID want different βs".lower() in text.lower()
+    assert "FID costs log-likelihood: 3.00 nats" in text and "ELBO" not in text

@@ -84,6 +84,11 @@ class Group:
         return sorted(rows.beta.unique())
 
     @cached_property
+    def likelihood_criterion(self) -> str:
+        """The ELBO, or the log-likelihood after refit where the ELBO is no criterion."""
+        return "elbo" if self.answers("elbo") else "log_likelihood_refit"
+
+    @cached_property
     def latent_dim(self) -> int:
         """The size of the latent space."""
         return int(self.metrics.latent_dim.iloc[0])

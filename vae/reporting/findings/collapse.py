@@ -49,7 +49,8 @@ def beginnings(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         if math.isfinite(beta)
     ]
     if alive := starts.get(math.inf):
-        parts.append(f"at no β of the grid with {families(alive, group.likelihoods)}")
+        names = "any likelihood" if len(alive) == len(group.likelihoods) > 1 else families(alive)
+        parts.append(f"at no β of the grid with {names}")
     if parts:
         yield (
             f"The posterior collapses (no latent dimension is used, in any seed) "

@@ -10,12 +10,12 @@ from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.words import counted, criterion_name, families, listed
 
 PRICES = 3  # of the likelihoods where following one criterion costs the other most
-LIKELIHOOD, QUALITY = "elbo", "fid_prior"
+QUALITY = "fid_prior"
 
 
 def criteria(group: Group) -> Iterator[str]:
     """All of the above."""
-    yield from winners(group, LIKELIHOOD)
+    yield from winners(group, group.likelihood_criterion)
     yield from winners(group, QUALITY)
     yield from agreement(group)
     yield from price(group)
@@ -46,7 +46,7 @@ def winners(group: Group, criterion: str) -> Iterator[str]:
 
 def _pairs(group: Group) -> dict[str, tuple[pd.Series, pd.Series]]:
     """Both answers of every likelihood that has both."""
-    first, second = group.answers(LIKELIHOOD), group.answers(QUALITY)
+    first, second = group.answers(group.likelihood_criterion), group.answers(QUALITY)
     return {slug: (first[slug], second[slug]) for slug in first if slug in second}
 
 
@@ -54,6 +54,10 @@ def _apart(pair: tuple[pd.Series, pd.Series]) -> bool:
     """Whether no β is among the best by both criteria."""
     a, b = (set(members(answer)) for answer in pair)
     return bool(a and b and not a & b)
+
+
+def _name(group: Group) -> str:
+    return criterion_name(group.likelihood_criterion)
 
 
 def agreement(group: Group) -> Iterator[str]:
@@ -76,13 +80,13 @@ def agreement(group: Group) -> Iterator[str]:
         kind.format(families(slugs, group.likelihoods)) for kind, slugs in kinds.items() if slugs
     ]
     if said:
-        yield f"ELBO and FID {'; '.join(said)}."
+        yield f"{_name(group)} and FID {'; '.join(said)}."
 
 
 def price(group: Group) -> Iterator[str]:
     """What the best β by one criterion costs by the other, where the two surely differ."""
     pairs = {slug: pair for slug, pair in _pairs(group).items() if _apart(pair)}
-    elbos = {slug: group.values(slug, LIKELIHOOD).mean() for slug in pairs}
+    elbos = {slug: group.values(slug, group.likelihood_criterion).mean() for slug in pairs}
     fids = {slug: group.values(slug, QUALITY).mean() for slug in pairs}
     ratios = {s: fids[s][a.best_beta] / fids[s][b.best_beta] for s, (a, b) in pairs.items()}
     losses = {s: elbos[s][a.best_beta] - elbos[s][b.best_beta] for s, (a, b) in pairs.items()}
@@ -97,6 +101,6 @@ def price(group: Group) -> Iterator[str]:
     in_nats = [f"{rounded(losses[s])} nats ({likelihood_name(s)})" for s in dearest]
     most = ", above all" if len(dearest) < len(pairs) else ""
     yield (
-        f"Where no β serves both, following the ELBO costs FID{most}: {listed(in_fid)}. "
-        f"Following the FID costs ELBO{most}: {listed(in_nats)}."
+        f"Where no β serves both, following the {_name(group)} costs FID{most}: {listed(in_fid)}. "
+        f"Following the FID costs {_name(group)}{most}: {listed(in_nats)}."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.words import families, figure, listed
+from vae.reporting.words import criterion_name, families, figure, listed
 
 ALL = 0.5  # units short of the latent size, on average over seeds, that still count as all
 
@@ -14,15 +14,16 @@ ALL = 0.5  # units short of the latent size, on average over seeds, that still c
 def which_beta(group: Group) -> Iterator[str]:
     """The best by likelihood and by FID, for a likelihood that has both."""
     yield (
-        "That depends on what the model is for: choose by ELBO if it must judge how probable "
-        "images are, by FID if it must draw new ones."
+        "That depends on what the model is for: choose by likelihood if it must judge how "
+        "probable images are, by FID if it must draw new ones."
     )
-    elbo, fid = group.answers("elbo"), group.answers("fid_prior")
+    elbo, fid = group.answers(group.likelihood_criterion), group.answers("fid_prior")
     both = next((slug for slug in group.likelihoods if slug in elbo and slug in fid), None)
     if both:
+        name = criterion_name(group.likelihood_criterion)
         link = figure(group.name, "answer", "all answers")
         yield (
-            f"With {likelihood_name(both)} the best by ELBO is β = {_best(elbo[both])}, by FID "
+            f"With {likelihood_name(both)} the best by {name} is β = {_best(elbo[both])}, by FID "
             f"β = {_best(fid[both])}; here are {link}."
         )
     elif group.best.betas.max() == 1:
