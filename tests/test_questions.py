@@ -111,6 +111,8 @@ def test_latent_size():
     all_used = {"active_units": about(10, 10, 10, spread=0)}
     text = said(latent_size, all_used)
     assert "With Bernoulli all 10 are active" in text and "not needed" not in text
+    nearly = {"active_units": {1.0: [10, 10, 9]}}
+    assert "With Bernoulli nearly all 10 are active" in said(latent_size, nearly)
     dead = {"active_units": about(4, 0, 0, spread=0)}
     assert "active" not in said(latent_size, dead)
     larger = group(rows("elbo", about(-30, -22, -26)).assign(latent_dim=20))

@@ -101,8 +101,9 @@ def latent_size(group: Group) -> Iterator[str]:
         values[0] = values[0].replace(" (", f" of {group.latent_dim} dimensions (", 1)
         yield f"Near β = 1, {listed(values)} are active, so more are not needed {link}."
     if full:
+        every = "all" if min(used[slug] for slug in full) == group.latent_dim else "nearly all"
         yield (
-            f"With {families(full, group.likelihoods)} all {group.latent_dim} are active near "
+            f"With {families(full, group.likelihoods)} {every} {group.latent_dim} are active near "
             f"β = 1, so a larger space may help {link}."
         )
     yield from _other_sizes(group)
