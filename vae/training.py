@@ -25,7 +25,7 @@ from vae.previews import save_filmstrip
 from vae.randomness import generator
 from vae.stack import Stack
 
-CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in its cache
+CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
 SECONDS_BETWEEN_CHECKPOINTS = 30
 
 

@@ -1,6 +1,5 @@
 """What all distributions over images share."""
 
-import math
 from abc import ABC, abstractmethod
 
 import torch
