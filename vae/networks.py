@@ -14,21 +14,22 @@ from torch import nn
 Shape = tuple[int, int, int]  # channels, height, width
 
 
+def relu() -> nn.Module:
+    """Works in place: the layers before it do not need their own output for their gradient."""
+    return nn.ReLU(inplace=True)
+
+
 def mlp_encoder(shape: Shape, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     """Fully connected layers with ReLU between them."""
     widths = [shape[0] * shape[1] * shape[2], *hidden]
-    layers = [
-        layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
-    ]
+    layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), relu())]
     return nn.Sequential(nn.Flatten(), *layers, nn.Linear(widths[-1], outputs))
 
 
 def mlp_decoder(latent_dim: int, hidden: Sequence[int], shape: Shape) -> nn.Sequential:
     """The mirror image of ``mlp_encoder``; ``hidden`` is given in the encoder's order."""
     widths = [latent_dim, *reversed(hidden)]
-    layers = [
-        layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
-    ]
+    layers = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), relu())]
     last = nn.Linear(widths[-1], shape[0] * shape[1] * shape[2], bias=False)
     return nn.Sequential(*layers, last, nn.Unflatten(1, shape))
 
@@ -39,7 +40,7 @@ def conv_encoder(shape: Shape, hidden: Sequence[int], outputs: int) -> nn.Sequen
     layers = [
         layer
         for a, b in pairwise([shape[0], *hidden])
-        for layer in (nn.Conv2d(a, b, kernel_size=4, stride=2, padding=1), nn.ReLU(inplace=True))
+        for layer in (nn.Conv2d(a, b, kernel_size=4, stride=2, padding=1), relu())
     ]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(hidden[-1] * height * width, outputs))
 
@@ -51,14 +52,11 @@ def conv_decoder(latent_dim: int, hidden: Sequence[int], shape: Shape) -> nn.Seq
     layers = [
         layer
         for a, b in pairwise(channels)
-        for layer in (
-            nn.ConvTranspose2d(a, b, kernel_size=4, stride=2, padding=1),
-            nn.ReLU(inplace=True),
-        )
+        for layer in (nn.ConvTranspose2d(a, b, kernel_size=4, stride=2, padding=1), relu())
     ]
     return nn.Sequential(
         nn.Linear(latent_dim, channels[0] * height * width),
-        nn.ReLU(inplace=True),
+        relu(),
         nn.Unflatten(1, (channels[0], height, width)),
         *layers,
         nn.ConvTranspose2d(channels[-1], shape[0], kernel_size=4, stride=2, padding=1, bias=False),

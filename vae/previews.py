@@ -4,7 +4,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.utils import make_grid, save_image
 
 from vae.files import replacing
 
@@ -19,6 +18,8 @@ def save_filmstrip(path: Path, originals: Tensor, frames: Tensor) -> None:
         originals: images in [0, 1], (n, C, H, W).
         frames: uint8 (points, 2 n, C, H, W).
     """
+    from torchvision.utils import make_grid, save_image  # imports as slowly as torch itself
+
     columns = len(originals)
     top = torch.cat([originals, torch.ones_like(originals)])
     images = torch.cat([top, frames.float().flatten(0, 1) / 255])

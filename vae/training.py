@@ -25,7 +25,7 @@ from vae.randomness import generator
 from vae.stack import Stack
 from vae.sweep import Cell, Sweep
 
-CACHE_FLOATS = 2**17  # activations of one layer that a CPU core still holds in its cache
+CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
 SECONDS_BETWEEN_CHECKPOINTS = 30
 
 
