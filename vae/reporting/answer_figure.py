@@ -24,6 +24,8 @@ TITLE_CHARACTERS = {1: 60, 2: 40, 3: 26, 4: 20, 5: 16, 6: 14}
 def draw_answer(tables: Tables) -> Figure:
     """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
     criteria = ordered_criteria(tables.best)
+    if not criteria:
+        return style.notice("No β has a value by any criterion.")
     likelihoods = tables.likelihoods
     size = (style.WIDTH, 1.5 + 0.32 * len(likelihoods))
     figure, axes = plt.subplots(1, len(criteria), figsize=size, sharey=True, squeeze=False)

@@ -34,6 +34,8 @@ REFERENCES = {  # metric: reference, what its line is called
 def draw_metrics(tables: Tables) -> Figure:
     """Criteria, rate, active units and sharpness against β."""
     metrics = [m for m in drawn_metrics(tables) if len(tables.values(m))]
+    if not metrics:
+        return style.notice("No model has a value of any metric.")
     figure, axes = panel_grid(len(metrics), PANEL_HEIGHT)
     for metric, ax in zip(metrics, axes, strict=True):
         _panel(ax, tables, metric)
