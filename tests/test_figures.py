@@ -50,18 +50,26 @@ def fits(figure: Figure) -> bool:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_chart_fits_its_page_and_names_its_axes(shape):
+def test_every_chart_is_drawn_and_names_its_axes(shape):
     tables = make_tables(**SHAPES[shape])
     for name in charts_for(tables.likelihoods):
-        figure = DRAWERS[name](tables)
-        assert fits(figure), name
-        assert any(ax.get_xlabel() for ax in figure.axes), name
+        axes = [ax for ax in DRAWERS[name](tables).axes if ax.axison]
+        assert axes[0].get_xlabel(), name
+        assert axes[0].get_ylabel() or axes[0].get_title(), name
 
 
-def test_charts_of_a_run_in_which_everything_diverged():
-    lost = [(likelihood, beta) for likelihood in ("bernoulli", *FIXED) for beta in BETAS]
-    tables = make_tables(["bernoulli", *FIXED], autoencoder=False, diverged=lost)
+@pytest.mark.parametrize("shape", ["one of everything", "many likelihoods"])
+def test_every_chart_fits_its_page(shape):
+    tables = make_tables(**SHAPES[shape])
     for name in charts_for(tables.likelihoods):
+        assert fits(DRAWERS[name](tables)), name
+
+
+def test_a_run_in_which_everything_diverged_still_has_all_its_charts():
+    likelihoods = ["bernoulli", *FIXED[:2]]
+    lost = [(likelihood, beta) for likelihood in likelihoods for beta in BETAS]
+    tables = make_tables(likelihoods, autoencoder=False, diverged=lost)
+    for name in charts_for(likelihoods):
         assert fits(DRAWERS[name](tables)), name
 
 
@@ -75,6 +83,7 @@ def test_a_saved_figure_is_opaque_so_that_it_reads_on_a_dark_page(tmp_path):
 
 def test_every_chart_has_a_drawer_and_every_figure_a_caption_and_an_alternative_text():
     assert set(DRAWERS) == set(CHARTS)
+    assert not set(CHARTS) & set(GALLERY), "their captions share a folder"
     for figure in [*CHARTS.values(), *GALLERY.values()]:
         assert figure.category and figure.caption.endswith(".") and len(figure.alt) > 20
         assert not set(figure.alt) & set("[]()*_`\n"), "must not break a Markdown image"

@@ -59,7 +59,7 @@ def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:
     ax.plot(
         row.best_beta,
         y,
-        _marker(row, betas),
+        _marker(row),
         label=(AT_EDGE if row.at_edge else BEST) + ("" if known else NO_SET),
         color=colour,
         markerfacecolor="white" if row.at_edge else colour,
@@ -73,11 +73,11 @@ def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:
         ax.plot(betas, heights, "o-", color=colour, markersize=4, label=MEMBERS)
 
 
-def _marker(row: pd.Series, betas: list[float]) -> str:
+def _marker(row: pd.Series) -> str:
     """A dot, or at an edge an arrow that says where the grid should go on."""
     if not row.at_edge or row.betas == 1:
         return "o"
-    return "<" if betas.index(row.best_beta) < len(betas) / 2 else ">"
+    return "<" if row.best_beta == row.lowest_beta else ">"
 
 
 def _axes(ax: Axes, criterion: str, betas: list[float], panels: int) -> None:
