@@ -111,7 +111,7 @@ def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: 
     """
     count = min(TRAVERSED, trained.sweep.latent_dim)
     steps = torch.arange(-REACH, REACH + 1, device=x.device)
-    height = 0.9 + count * style.WIDTH * 0.8 / (len(cells) * len(steps))
+    height = 0.75 + count * style.WIDTH * 0.8 / (len(cells) * len(steps))
     figure, axes = plt.subplots(1, len(cells), figsize=(style.WIDTH, height), squeeze=False)
     for cell, ax in zip(cells, axes.flat, strict=True):
         model = trained.model(cell, x.device)
