@@ -1,4 +1,4 @@
-"""Charts of the aggregate posterior, of blur and of spectra: what they draw, and that it fits."""
+"""Charts of the parts of the rate and of spectra: what they draw."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from vae.reporting import style
-from vae.reporting.catalogue import CHARTS
-from vae.reporting.figures import DRAWERS
 from vae.reporting.latent_figures import draw_rate_parts
 from vae.reporting.panels import Tables
-from vae.reporting.spectrum_figures import draw_blur, draw_spectra
+from vae.reporting.spectrum_figures import draw_spectra
 
 LIKELIHOODS = [
     "bernoulli",
@@ -66,13 +65,18 @@ def closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
+def drawn(figure: Figure) -> list[Axes]:
+    """The panels, without the place of the legend."""
+    return [ax for ax in figure.axes if ax.axison]
+
+
 def line(ax: Axes, label: str) -> Line2D:
     (found,) = [one for one in ax.lines if one.get_label() == label]
     return found
 
 
 def test_the_parts_are_drawn_with_their_sum_and_the_ceiling(tables):
-    for ax in draw_rate_parts(tables).axes:
+    for ax in drawn(draw_rate_parts(tables)):
         total = VALUES["mutual_information"] + VALUES["marginal_kl"]
         np.testing.assert_allclose(line(ax, "their sum").get_ydata(), total / np.array(BETAS) + 1)
         np.testing.assert_allclose(line(ax, "rate").get_ydata(), 9.0 / np.array(BETAS) + 0.5)
@@ -81,7 +85,7 @@ def test_the_parts_are_drawn_with_their_sum_and_the_ceiling(tables):
 
 
 def test_spectra_leave_out_the_brightness(tables):
-    for ax in draw_spectra(tables).axes:
+    for ax in drawn(draw_spectra(tables)):
         labels = [one.get_label() for one in ax.lines]
         assert labels == ["β = 1/4", "β = 1", "β = 4", "autoencoder", "test images"]
         assert all(min(one.get_xdata()) == 1 / 8 for one in ax.lines)
@@ -93,23 +97,3 @@ def test_a_beta_whose_cells_all_diverged_is_left_out_of_the_spectra(tables):
     tables.spectra.loc[lost.to_numpy(), "power"] = np.nan
     first, second, *_ = draw_spectra(tables).axes
     assert [len(ax.lines) for ax in (first, second)] == [4, 5]
-
-
-def test_blur_has_the_autoencoders_as_dashed_lines(tables):
-    (ax,) = draw_blur(tables).axes
-    dashed = [one for one in ax.lines if one.get_linestyle() == "--"]
-    assert len(dashed) == len(LIKELIHOODS)
-    assert all(one.get_ydata()[0] == pytest.approx(1.4) for one in dashed)
-
-
-@pytest.mark.parametrize("draw", [draw_rate_parts, draw_blur, draw_spectra])
-def test_the_legend_fits_the_page(tables, draw):
-    figure = draw(tables)
-    figure.canvas.draw()
-    (legend,) = figure.legends
-    box = legend.get_window_extent()
-    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
-
-
-def test_every_chart_has_a_drawer_and_the_other_way_round():
-    assert set(DRAWERS) == set(CHARTS)

@@ -24,6 +24,8 @@ TITLE_CHARACTERS = {1: 60, 2: 40, 3: 26, 4: 20, 5: 16, 6: 14}
 def draw_answer(tables: Tables) -> Figure:
     """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
     criteria = ordered_criteria(tables.best)
+    if not criteria:
+        return style.notice("No β has a value by any criterion.")
     likelihoods = tables.likelihoods
     size = (style.WIDTH, 1.5 + 0.32 * len(likelihoods))
     figure, axes = plt.subplots(1, len(criteria), figsize=size, sharey=True, squeeze=False)
@@ -57,7 +59,7 @@ def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:
     ax.plot(
         row.best_beta,
         y,
-        _marker(row, betas),
+        _marker(row),
         label=(AT_EDGE if row.at_edge else BEST) + ("" if known else NO_SET),
         color=colour,
         markerfacecolor="white" if row.at_edge else colour,
@@ -71,11 +73,11 @@ def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:
         ax.plot(betas, heights, "o-", color=colour, markersize=4, label=MEMBERS)
 
 
-def _marker(row: pd.Series, betas: list[float]) -> str:
+def _marker(row: pd.Series) -> str:
     """A dot, or at an edge an arrow that says where the grid should go on."""
     if not row.at_edge or row.betas == 1:
         return "o"
-    return "<" if betas.index(row.best_beta) < len(betas) / 2 else ">"
+    return "<" if row.best_beta == row.lowest_beta else ">"
 
 
 def _axes(ax: Axes, criterion: str, betas: list[float], panels: int) -> None:

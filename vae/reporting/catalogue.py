@@ -134,8 +134,9 @@ GALLERY = {
         "Pictures",
         "Do codes fill the prior? One code per test image, drawn as its class, in the two "
         "dimensions that carry most; the circles are 1, 2 and 3 standard deviations of the prior, "
-        "inside which 39, 86 and 99 % of the codes should lie. Holes between classes are codes "
-        "that the prior draws and the decoder never saw.",
+        "inside which 39, 86 and 99 % of the codes should lie. Where circles are empty, the prior "
+        "draws codes that the decoder never saw; where classes mix evenly, these dimensions say "
+        "little. Each panel has its own scale.",
         "Scatter plots of test images' codes, marked by class, against circles of the prior, for "
         "up to three β",
     ),

@@ -37,9 +37,7 @@ def draw_codes(
             the marks. With a single latent dimension the classes lie above one another.
     """
     size = (style.WIDTH, 0.6 + 0.95 * style.WIDTH / max(2, len(cells)))
-    figure, axes = plt.subplots(
-        1, len(cells), figsize=size, sharex=True, sharey=True, squeeze=False
-    )
+    figure, axes = plt.subplots(1, len(cells), figsize=size, squeeze=False)
     shown, classes = spaced(x, MOST_CODES), spaced(labels, MOST_CODES).numpy()
     for cell, ax in zip(cells, axes.flat, strict=True):
         model = trained.model(cell, x.device)
@@ -71,7 +69,7 @@ def _plane(ax: Axes, horizontal: np.ndarray, vertical: np.ndarray, classes: np.n
     for reach in REACHES:
         ax.add_patch(plt.Circle((0, 0), reach, fill=False, color=style.GREY, linewidth=1))
     _scatter(ax, horizontal, vertical, classes)
-    limit = max(LEAST_LIMIT, *np.abs([*ax.get_xlim(), *horizontal, *vertical]) * 1.05)
+    limit = _limit(horizontal, vertical)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
 
 
@@ -80,8 +78,13 @@ def _line(ax: Axes, codes: np.ndarray, classes: np.ndarray) -> None:
         for place in (-reach, reach):
             ax.axvline(place, color=style.GREY, linewidth=1)
     _scatter(ax, codes, classes, classes)
-    limit = max(LEAST_LIMIT, *np.abs([*ax.get_xlim(), *codes]) * 1.05)
+    limit = _limit(codes)
     ax.set(xlim=(-limit, limit), ylabel="class")
+
+
+def _limit(*codes: np.ndarray) -> float:
+    """How far the axes reach: past every code and past the prior."""
+    return max(LEAST_LIMIT, 1.07 * np.abs(codes).max())
 
 
 def _scatter(ax: Axes, x: np.ndarray, y: np.ndarray, classes: np.ndarray) -> None:

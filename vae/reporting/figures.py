@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
@@ -44,9 +43,9 @@ def draw_rate_distortion(tables: Tables) -> Figure:
     """The rate-distortion plane (Alemi et al. 2018) with lines of equal ELBO."""
     figure, axes = panels(tables)
     palette = style.beta_palette(tables.betas)
-    wide = pd.concat([tables.values("rate"), tables.values("distortion")]).pivot_table(
-        index=["likelihood", "beta"], columns="metric", values="value"
-    )
+    parts = {metric: tables.values(metric) for metric in ("rate", "distortion")}
+    means = {m: rows.groupby(["likelihood", "beta"]).value.mean() for m, rows in parts.items()}
+    wide = pd.DataFrame(means)
     for likelihood, ax in axes.items():
         points = wide[wide.index.get_level_values("likelihood") == likelihood].droplevel(0)
         ax.plot(points.rate, points.distortion, color=style.GREY, linewidth=1, zorder=1)
@@ -123,12 +122,14 @@ def draw_dimensions(tables: Tables) -> Figure:
 
 def _heat_map(ax: Axes, rows: pd.DataFrame, norm: LogNorm) -> None:
     grid = rows.pivot_table(index="rank", columns="beta", values="kl").clip(LEAST_NATS)
-    sns.heatmap(grid, ax=ax, norm=norm, cmap="viridis", cbar=False)
-    named = beta_ticks(list(grid.columns), 5)
-    places = [i + 0.5 for i, beta in enumerate(grid.columns) if np.isclose(beta, named).any()]
-    ax.set_xticks(places, map(beta_name, named), rotation=0)
-    ax.set(xlabel="β", ylabel="")
-    ax.tick_params(axis="y", rotation=0)
+    columns, betas = np.arange(len(grid.columns)), list(grid.columns)
+    ax.pcolormesh(columns, grid.index, grid, norm=norm, cmap="viridis")
+    named = [c for c in columns if np.isclose(betas[c], beta_ticks(betas, 5)).any()]
+    ax.set_xticks(named, [beta_name(betas[c]) for c in named])
+    ax.yaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+    ax.invert_yaxis()
+    ax.grid(visible=False)
+    ax.set_xlabel("β")
 
 
 def draw_training(tables: Tables) -> Figure:

@@ -41,7 +41,10 @@ def draw_gallery(models: Path, data: Path, output: Path, seed: int, device: torc
         "aggregate_posterior": draw_codes(trained, few, x, labels, seed) if few else None,
     }
     for name, figure in figures.items():
-        style.save(figure or _nothing_to_show(), output / f"{name}.png")
+        style.save(
+            figure or style.notice("Every model diverged: nothing to show."),
+            output / f"{name}.png",
+        )
 
 
 def shown_cells(trained: TrainedSweep) -> list[Cell]:
@@ -108,7 +111,7 @@ def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: 
     """
     count = min(TRAVERSED, trained.sweep.latent_dim)
     steps = torch.arange(-REACH, REACH + 1, device=x.device)
-    height = 0.9 + count * style.WIDTH * 0.8 / (len(cells) * len(steps))
+    height = 0.75 + count * style.WIDTH * 0.8 / (len(cells) * len(steps))
     figure, axes = plt.subplots(1, len(cells), figsize=(style.WIDTH, height), squeeze=False)
     for cell, ax in zip(cells, axes.flat, strict=True):
         model = trained.model(cell, x.device)
@@ -132,9 +135,3 @@ def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: 
 
 def _row_name(cell: Cell) -> str:
     return "autoencoder" if cell.model == "ae" else f"β = {beta_name(cell.beta)}"
-
-
-def _nothing_to_show() -> Figure:
-    figure = plt.figure(figsize=(style.WIDTH, 1))
-    figure.text(0.5, 0.5, "training diverged: there is nothing to show", ha="center", va="center")
-    return figure

@@ -23,7 +23,7 @@ from vae.reporting.panels import (
 PANEL_HEIGHT = 2.6
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("rate", "active_units", "high_frequency_energy")
-OF_AUTOENCODERS = ("mse", "high_frequency_energy")
+NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
     "fid_prior": ("fid_floor", "real training images"),
@@ -34,6 +34,8 @@ REFERENCES = {  # metric: reference, what its line is called
 def draw_metrics(tables: Tables) -> Figure:
     """Criteria, rate, active units and sharpness against β."""
     metrics = [m for m in drawn_metrics(tables) if len(tables.values(m))]
+    if not metrics:
+        return style.notice("No model has a value of any metric.")
     figure, axes = panel_grid(len(metrics), PANEL_HEIGHT)
     for metric, ax in zip(metrics, axes, strict=True):
         _panel(ax, tables, metric)
@@ -49,7 +51,7 @@ def drawn_metrics(tables: Tables) -> list[str]:
 def _panel(ax: Axes, tables: Tables, metric: str) -> None:
     """One metric; the autoencoders, whose β is 0, stand to the left of the grid."""
     vae, ae = tables.values(metric), tables.values(metric, "ae")
-    ae = ae[ae.metric.isin(OF_AUTOENCODERS)]
+    ae = ae[~ae.metric.isin(NOT_OF_AUTOENCODERS)]
     aside = left_of(tables.betas)
     lines = style.line_styles(len(tables.likelihoods))
     for likelihood, line in zip(tables.likelihoods, lines, strict=True):

@@ -66,6 +66,13 @@ def beta_palette(betas: list[float]) -> dict[float, tuple]:
     return dict(zip(sorted(betas), sns.color_palette("viridis", len(betas)), strict=True))
 
 
+def notice(text: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure = plt.figure(figsize=(WIDTH, 1))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write ``figure`` as opaque PNG without a date, so that equal figures are equal files."""
     with replacing(path) as temporary:
