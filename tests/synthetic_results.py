@@ -16,7 +16,7 @@ from vae.evaluation.corruptions import CORRUPTIONS
 from vae.files import write_json, write_text
 from vae.metrics import COMPARABLE, INCEPTION, METRICS
 from vae.sweep import Cell, Sweep
-from vae.table import COLUMNS, cell_columns, read_table
+from vae.table import CELL, COLUMNS, cell_columns, read_table
 
 Diverged = Callable[[Sweep, Cell], bool]
 
@@ -182,7 +182,7 @@ def _dimensions(sweep: Sweep, lost: set[Cell]) -> pd.DataFrame:
         kl = rate * 2.0 ** -np.arange(1, sweep.latent_dim + 1) if cell.model == "vae" else None
         dimensions = {"dimension": range(sweep.latent_dim), "variance": 1.0, "kl": kl}
         tables.append(pd.DataFrame(cell_columns(sweep, cell) | dimensions))
-    return pd.concat(tables) if tables else pd.DataFrame()
+    return pd.concat(tables) if tables else pd.DataFrame(columns=CELL)
 
 
 def _spectra(sweep: Sweep, lost: set[Cell]) -> pd.DataFrame:
