@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from synthetic_results import benchmark, build_results
 
 from vae.config import Benchmark
+from vae.metrics import INCEPTION, METRICS
 from vae.reporting import style
 from vae.reporting.catalogue import GALLERY, charts_for
 from vae.reporting.figures import draw_all
@@ -30,7 +31,8 @@ CASES: dict[str, dict] = {
         "likelihoods": ["bernoulli", {"name": "categorical", "betas": [3, 5, 7]}]
     },
     "several groups": {
-        "datasets": ["digits", "mnist", "fashion_mnist_dynamic"],
+        "datasets": ["digits", "fashion_mnist"],
+        "likelihoods": ["bernoulli", "gaussian_learned_sigma"],
         "networks": [{"name": "mlp", "hidden": [16]}, {"name": "conv", "hidden": [4]}],
         "latent_dims": [2, 20],
     },
@@ -50,7 +52,7 @@ CASES: dict[str, dict] = {
 }
 FIXED_SIGMAS = [{"name": "gaussian_fixed_sigma", "sigma": sigma} for sigma in (0.1, 0.2)]
 LOST: dict[str, Callable] = {
-    "a cell": lambda sweep, cell: (cell.beta, cell.seed) == (0.5, 1),
+    "a cell": lambda sweep, cell: (cell.beta, cell.seed) == (0.5, 0),
     "an autoencoder": lambda sweep, cell: (cell.model, cell.seed) == ("ae", 0),
     "all autoencoders": lambda sweep, cell: cell.model == "ae",
     "a beta": lambda sweep, cell: cell.beta == 1,
@@ -195,15 +197,15 @@ def test_every_kind_of_grid(tmp_path, case):
     check(rendered(chosen, tmp_path))
 
 
-@pytest.mark.parametrize("case", LOST)
-@pytest.mark.parametrize("seeds", [[0], [0, 1, 2]])
+@pytest.mark.parametrize(
+    ("case", "seeds"), [*((case, [0, 1, 2]) for case in LOST), ("a cell", [0]), ("a beta", [0])]
+)
 def test_diverged_cells(tmp_path, case, seeds):
     chosen = benchmark(seeds=seeds)
     build_results(chosen, tmp_path, LOST[case])
     report = rendered(chosen, tmp_path)
     check(report)
-    if any(LOST[case](s, cell) for s in chosen.sweeps.values() for cell in s.cells):
-        assert "diverged" in report.markdown
+    assert "diverged and" in report.markdown
 
 
 def test_rendering_twice_gives_the_same_bytes(tmp_path):
@@ -212,6 +214,15 @@ def test_rendering_twice_gives_the_same_bytes(tmp_path):
     first = rendered(chosen, tmp_path).path.read_bytes()
     (tmp_path / "benchmarks" / "report.tsv").write_text("written after the first rendering")
     assert rendered(chosen, tmp_path).path.read_bytes() == first
+
+
+def test_the_glossary_explains_every_metric_that_evaluations_have(tmp_path):
+    chosen = benchmark()
+    build_results(chosen, tmp_path)
+    text = rendered(chosen, tmp_path).markdown
+    glossary = text[text.index("## What the words mean") :]
+    for name, metric in METRICS.items():
+        assert (f"| {metric.label} |" in glossary) == (not name.startswith(INCEPTION)), name
 
 
 @pytest.fixture
@@ -230,7 +241,7 @@ def test_the_drawn_figures_are_those_of_the_page(tmp_path, coarse):
     assert {f"figures/{name}" for name in drawn} == sources - galleries
 
 
-@pytest.mark.parametrize("case", [*LOST, "one beta", "no autoencoder"])
+@pytest.mark.parametrize("case", ["all but one beta", "a whole sweep", "one beta"])
 def test_figures_can_be_drawn(tmp_path, case, coarse):
     lost = LOST.get(case, lambda sweep, cell: False)
     two = ["bernoulli", "discretized_logistic"]
