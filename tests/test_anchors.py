@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from synthetic import benchmark, build_results
+from synthetic_results import benchmark, build_results
 
 from vae.metrics import METRICS
 from vae.reporting.anchors import ANCHORS, CURVE_BETAS, CURVES, anchor_table, published

@@ -18,7 +18,7 @@ from vae.evaluation.aggregate import (
 from vae.evaluation.cells import Estimate, average, measure_cells
 from vae.models import VAE, Autoencoder, TrainedSweep
 from vae.sweep import Cell
-from vae.table import cell_columns
+from vae.table import CELL, cell_columns
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
 COLLAPSED_VARIANCE = 0.01  # share of the data's variance below which images look all alike
@@ -154,4 +154,4 @@ def evaluate(
     metrics = measure_cells(trained, measure, device).table
     columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
     tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
-    return metrics, pd.concat(tables) if tables else pd.DataFrame()
+    return metrics, pd.concat(tables) if tables else pd.DataFrame(columns=CELL)

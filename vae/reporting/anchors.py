@@ -128,12 +128,11 @@ def published(dataset: str, latent_dim: int, metrics: pd.DataFrame) -> str:
     Args:
         metrics: the group's rows of ``metrics.csv``.
     """
-    anchors, curves = anchor_table(dataset, latent_dim, metrics), curve_table(dataset, metrics)
-    parts = [markdown_table(anchors)] if len(anchors) else []
-    if len(curves):
-        parts += [markdown_table(curves), CURVE_SOURCE]
+    anchors = markdown_table(anchor_table(dataset, latent_dim, metrics))
+    curves = markdown_table(curve_table(dataset, metrics))
+    parts = [anchors, curves, CURVE_SOURCE if curves else ""]
     unknown = f"No published value is known to us that was measured on {dataset} in this way."
-    return "\n\n".join(parts) or unknown
+    return "\n\n".join(filter(None, parts)) or unknown
 
 
 def anchor_table(dataset: str, latent_dim: int, metrics: pd.DataFrame) -> pd.DataFrame:

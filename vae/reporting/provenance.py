@@ -56,7 +56,7 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
         commit=commit(root),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
-        stages="" if times.empty else markdown_table(stage_table(times)),
+        stages=markdown_table(stage_table(times)),
         graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
     )
 
@@ -123,6 +123,8 @@ def stage_times(benchmarks: Path, names: Collection[str]) -> pd.DataFrame:
 
 def stage_table(times: pd.DataFrame) -> pd.DataFrame:
     """``stage_times`` in print, with a last row for all stages together."""
+    if times.empty:
+        return times
     total = {"stage": "all", **times[["jobs", "cpu", "wall"]].sum(), "memory": times.memory.max()}
     rows = pd.concat([times, pd.DataFrame([total])])
     return pd.DataFrame(

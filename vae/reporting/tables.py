@@ -29,7 +29,9 @@ TIED = " ≈"  # stands behind values that cannot be told from the best
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """``frame`` as a GitHub table, without its index."""
+    """``frame`` as a GitHub table, without its index; empty if it has no row."""
+    if frame.empty:
+        return ""
     lines = [
         "| " + " | ".join(map(str, frame.columns)) + " |",
         "|" + " --- |" * len(frame.columns),

@@ -159,6 +159,7 @@ rule report:
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
+        graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",

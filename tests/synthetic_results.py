@@ -16,14 +16,21 @@ from vae.evaluation.corruptions import CORRUPTIONS
 from vae.files import write_json, write_text
 from vae.metrics import COMPARABLE, INCEPTION, METRICS
 from vae.sweep import Cell, Sweep
-from vae.table import COLUMNS, cell_columns, read_table
+from vae.table import CELL, COLUMNS, cell_columns, read_table
 
 Diverged = Callable[[Sweep, Cell], bool]
 
 EXACT = ("active_units", "collapsed", "mutual_information_ceiling", "mutual_information_saturated")
 OF_AUTOENCODERS = (
     "distortion",
-    *("active_units", "reconstruction_variance", "collapsed", "mse", "high_frequency_energy"),
+    *(
+        "active_units",
+        "reconstruction_variance",
+        "collapsed",
+        "mse",
+        "mse_mean",
+        "high_frequency_energy",
+    ),
     *("fid_reconstruction", "fid_gaussian", "fid_gmm", "kid_gmm"),
 )
 FREQUENCIES = np.linspace(0, 0.5, 5)
@@ -142,6 +149,7 @@ def made_up(beta: float, latent_dim: int) -> dict[str, float]:
         "reconstruction_variance": kept,
         "collapsed": float(kept == 0),
         "mse": 0.07 - 0.06 * kept,
+        "mse_mean": 0.06 - 0.055 * kept,
         "high_frequency_energy": 0.1 + 0.8 * kept,
     }
 
@@ -182,7 +190,7 @@ def _dimensions(sweep: Sweep, lost: set[Cell]) -> pd.DataFrame:
         kl = rate * 2.0 ** -np.arange(1, sweep.latent_dim + 1) if cell.model == "vae" else None
         dimensions = {"dimension": range(sweep.latent_dim), "variance": 1.0, "kl": kl}
         tables.append(pd.DataFrame(cell_columns(sweep, cell) | dimensions))
-    return pd.concat(tables) if tables else pd.DataFrame()
+    return pd.concat(tables) if tables else pd.DataFrame(columns=CELL)
 
 
 def _spectra(sweep: Sweep, lost: set[Cell]) -> pd.DataFrame:
@@ -245,6 +253,7 @@ def _references(dataset: str, prefix: str) -> pd.DataFrame:
         "fid_images": 397.0,
         "histogram_bits_per_dim": 2.98,
         "bernoulli_floor": 0.0 if _binarised(dataset) else 13.7,
+        "pixels": 64.0,
         "largest_eigenvalue": 0.7,
         "total_variance": 4.7,
         "bernoulli_collapse_beta": 4.0,
