@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -120,39 +120,45 @@ class Group:
         return {slug: float(match[1]) for slug, match in found.items() if match}
 
 
+def group_tables(
+    results: Path, own: Sequence[str], shared: Sequence[str]
+) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
+    """Every group below ``results`` by name (such as ``digits-mlp-10d``) with its tables.
+
+    Args:
+        own: tables with the columns ``GROUP``, of which it gets its rows; the first one's order
+            is that of the groups.
+        shared: tables with a column ``dataset``, of which it gets its dataset's rows.
+
+    Raises:
+        InputError: if a table is missing.
+    """
+    tables = {name: read_table(results / f"{name}.csv") for name in (*own, *shared)}
+    for key in tables[own[0]].groupby(GROUP, sort=False).groups:
+        dataset, network, latent_dim = key
+        chosen = {n: tables[n][(tables[n][GROUP] == list(key)).all(axis=1)] for n in own}
+        chosen |= {n: tables[n][tables[n].dataset == dataset] for n in shared}
+        yield f"{dataset}-{network}-{latent_dim}d", chosen
+
+
 def read_groups(results: Path) -> list[Group]:
     """All groups below ``results``, in the order of the configuration.
 
     Raises:
         InputError: if a table is missing.
     """
-    names = ("metrics", "best_beta", "best_likelihood", "references", "corruptions", "mean_loss")
-    tables = {name: read_table(results / f"{name}.csv") for name in names}
-    groups = [_group(key, tables) for key in tables["metrics"].groupby(GROUP, sort=False).groups]
-    return [replace(group, siblings=_siblings(group, groups)) for group in groups]
-
-
-def _group(key: tuple, tables: Mapping[str, pd.DataFrame]) -> Group:
-    dataset, network, latent_dim = key
-    own = {
-        name: tables[name][(tables[name][GROUP] == list(key)).all(axis=1)]
-        for name in ("metrics", "best_beta", "best_likelihood")
-    }
-    shared = {
-        name: tables[name][tables[name].dataset == dataset]
-        for name in ("references", "corruptions", "mean_loss")
-    }
-    return Group(
-        name=f"{dataset}-{network}-{latent_dim}d",
-        metrics=own["metrics"],
-        best=own["best_beta"],
-        best_likelihood=own["best_likelihood"],
-        references=shared["references"].set_index("reference").value.to_dict(),
-        corruptions=shared["corruptions"],
-        mean_loss=shared["mean_loss"],
+    own, shared = (
+        ("metrics", "best_beta", "best_likelihood"),
+        ("references", "corruptions", "mean_loss"),
     )
+    found = []
+    for name, tables in group_tables(results, own, shared):
+        references = tables.pop("references").set_index("reference").value.to_dict()
+        best = tables.pop("best_beta")
+        found.append(Group(name=name, best=best, references=references, **tables))
+    return [replace(group, siblings=_siblings(group, found)) for group in found]
 
 
-def _siblings(group: Group, groups: Sequence[Group]) -> list[Group]:
+def _siblings(group: Group, found: Sequence[Group]) -> list[Group]:
     stem = group.name.rpartition("-")[0]
-    return [g for g in groups if g.name.rpartition("-")[0] == stem and g.name != group.name]
+    return [g for g in found if g.name.rpartition("-")[0] == stem and g.name != group.name]

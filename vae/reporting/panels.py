@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from vae.reporting import style
+from vae.reporting.group import group_tables
 from vae.reporting.names import beta_name, likelihood_name
-from vae.table import GROUP, read_table
 
 PANEL_COLUMNS = 3
 PANEL_HEIGHT = 2.9
@@ -55,26 +55,11 @@ class Tables:
 def read_groups(results: Path) -> dict[str, Tables]:
     """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
     own = ("metrics", "best_beta", "dimensions", "history", "spectra")
-    tables = {
-        name: read_table(results / f"{name}.csv") for name in (*own, "references", "corruptions")
-    }
-    groups = {}
-    for key in tables["metrics"].groupby(GROUP, sort=False).groups:
-        dataset, network, latent_dim = key
-        same = {name: _select(tables[name], key) for name in own}
-        references = tables["references"].set_index("dataset").loc[[dataset]]
-        groups[f"{dataset}-{network}-{latent_dim}d"] = Tables(
-            best=same.pop("best_beta"),
-            references=dict(zip(references.reference, references.value, strict=True)),
-            corruptions=tables["corruptions"].query("dataset == @dataset"),
-            **same,
-        )
-    return groups
-
-
-def _select(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
-    chosen = np.logical_and.reduce([table[c] == v for c, v in zip(GROUP, key, strict=True)])
-    return table[chosen]
+    found = {}
+    for name, tables in group_tables(results, own, ("references", "corruptions")):
+        references = tables.pop("references").set_index("reference").value.to_dict()
+        found[name] = Tables(best=tables.pop("best_beta"), references=references, **tables)
+    return found
 
 
 def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:

@@ -173,7 +173,11 @@ rule report:
             ],
         ),
     output:
-        f"{REPORT}/report.md",
+        page=f"{REPORT}/report.md",
+        tables=expand(
+            f"{REPORT}/tables/{{table}}.csv",
+            table=["metrics", "best_beta", "best_likelihood"],
+        ),
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -183,4 +187,4 @@ rule report:
     params:
         results=lambda wildcards, input: os.path.dirname(input.config),
     shell:
-        "python -m vae report {input.config} {params.results} {input.template} {output} > {log} 2>&1"
+        "python -m vae report {input.config} {params.results} {input.template} {output.page} > {log} 2>&1"

@@ -4,6 +4,7 @@ from vae.reporting.findings.autoencoder import autoencoder
 from vae.reporting.findings.certainty import certainty, fid_check
 from vae.reporting.findings.collapse import collapse
 from vae.reporting.findings.criteria import criteria
+from vae.reporting.findings.lead import lead
 from vae.reporting.findings.likelihoods import likelihoods
 from vae.reporting.group import Group
 
@@ -22,8 +23,3 @@ def findings(group: Group) -> dict[str, list[str]]:
     """What one group's results say, heading by heading; those without a sentence are left out."""
     said = {heading: list(rule(group)) for heading, rule in RULES.items()}
     return {heading: sentences for heading, sentences in said.items() if sentences}
-
-
-def lead(group: Group) -> str:
-    """The answer in short: the first rule's sentences, as one paragraph."""
-    return " ".join(criteria(group)) or "This run has too few values of β to say which is best."

@@ -34,7 +34,7 @@ def winners(group: Group, criterion: str) -> Iterator[str]:
             inside.setdefault(beta, []).append(slug)
     said = [
         f"β = {beta_name(beta)} is best with {families(inside[beta], group.likelihoods)}"
-        for beta in sorted(inside)
+        for beta in sorted(inside, key=lambda beta: (-len(inside[beta]), beta))
     ]
     said += [
         f"{end} is best with {families(slugs, group.likelihoods)}: the optimum may lie beyond it"
