@@ -8,11 +8,10 @@ import pytest
 from figure_tables import BETAS, make_tables
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from synthetic import benchmark, build_results
 
 from vae.reporting import style
 from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
-from vae.reporting.figures import DRAWERS, draw_all
+from vae.reporting.figures import DRAWERS
 from vae.reporting.names import LIKELIHOOD_NAMES
 from vae.reporting.panels import Tables, beta_ticks
 
@@ -149,16 +148,6 @@ def test_the_heat_map_has_a_column_per_beta_and_the_largest_dimension_on_top(bet
     np.testing.assert_allclose(image.get_array(), expected)
     assert image.get_extent() == [-0.5, len(betas) - 0.5, 3.5, 0.5]
     assert ax.get_ylim() == (3.5, 0.5)
-
-
-def test_a_chart_of_several_groups_goes_to_the_folder_of_its_group(tmp_path, monkeypatch):
-    monkeypatch.setattr(style, "DPI", 20)
-    grid = benchmark(latent_dims=[2, 3], likelihoods=["bernoulli"], betas=[0.5, 1], seeds=[0])
-    build_results(grid, tmp_path / "results")
-    draw_all(tmp_path / "results", tmp_path / "figures")
-    drawn = {str(path.relative_to(tmp_path / "figures")) for path in tmp_path.rglob("*.png")}
-    groups = ("digits-mlp-2d", "digits-mlp-3d")
-    assert drawn == {f"{g}/{name}.png" for g in groups for name in charts_for(["bernoulli"])}
 
 
 def test_training_curves_are_the_unweighted_elbo():

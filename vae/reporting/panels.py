@@ -46,6 +46,13 @@ class Tables:
         """Every β of the group, ascending."""
         return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
 
+    def betas_of(self, likelihood: str) -> list[float]:
+        """The βs of one likelihood's own grid, ascending."""
+        rows = self.metrics[
+            (self.metrics.model == "vae") & (self.metrics.likelihood == likelihood)
+        ]
+        return sorted(rows.beta.unique())
+
     @property
     def measured(self) -> set[str]:
         """Likelihoods of which at least one VAE has a value of some metric."""
