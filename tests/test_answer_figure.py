@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from figure_tables import BETAS, make_tables
 from matplotlib.axes import Axes
@@ -62,6 +63,15 @@ def test_the_best_beta_is_large_and_its_set_small():
     shown = np.isfinite(np.asarray(drawn[MEMBERS].get_ydata(), dtype=float))
     assert [beta for beta, there in zip(BETAS, shown, strict=True) if there] == [0.5, 1.0, 4.0]
     assert drawn[BEST].get_markersize() > 2 * drawn[MEMBERS].get_markersize()
+
+
+def test_a_set_is_one_line_on_the_grid_of_its_own_likelihood():
+    two, one = make_tables(["bernoulli"], [0.5, 2.0]), make_tables(["discretized_logistic"])
+    changes = {"best_beta": 2.0, "indistinguishable_betas": "0.5 2", "at_edge": True}
+    tables = answered(two, "elbo", **changes)
+    tables = replace(tables, metrics=pd.concat([two.metrics, one.metrics]))
+    (ax,) = draw_answer(tables).axes
+    assert list(marks(ax)[MEMBERS].get_xdata()) == [0.5, 2.0]
 
 
 @pytest.mark.parametrize(("beta", "marker"), [(0.25, "<"), (4.0, ">")])

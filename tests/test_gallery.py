@@ -93,12 +93,12 @@ def test_a_traversal_moves_one_dimension_and_keeps_the_others(trained, digits):
         "2",
         "3",
     ]
-    dimension, _ = ranked_dimensions(model, x)[1]
-    z = model.encode(x[:1]).mean
-    z[0, dimension] = -3.0
     height = len(picture) // 3
-    shown = picture[height : 2 * height, : picture.shape[1] // 7]
-    np.testing.assert_allclose(shown, strip(model.decode(z).mean), atol=1e-6)
+    for row, (dimension, _) in enumerate(ranked_dimensions(model, x)):
+        z = model.encode(x[:1]).mean
+        z[0, dimension] = -3.0
+        shown = picture[row * height : (row + 1) * height, : picture.shape[1] // 7]
+        np.testing.assert_allclose(shown, strip(model.decode(z).mean), atol=1e-6)
 
 
 def test_an_interpolation_starts_and_ends_at_the_reconstructions(trained, digits):

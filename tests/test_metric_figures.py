@@ -59,6 +59,7 @@ def test_likelihoods_are_drawn_as_the_loss_against_the_best_beta_of_the_same_see
     assert len(curves(ax)) == 2
     for curve in curves(ax):
         np.testing.assert_allclose(curve, [-10, -5, 0, -5, -10], atol=1e-9)
+        assert ax.get_ylim()[0] < min(curve) and max(curve) < ax.get_ylim()[1]
     for band in ax.collections:  # seeds differ by a constant, so paired differences do not
         heights = band.get_paths()[0].vertices[:, 1]
         assert set(heights.round(9)) <= {0.0, -5.0, -10.0}

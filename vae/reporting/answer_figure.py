@@ -33,7 +33,7 @@ def draw_answer(tables: Tables) -> Figure:
         rows = tables.best[tables.best.criterion == criterion].set_index("likelihood")
         for y, likelihood in enumerate(likelihoods):
             if likelihood in rows.index:
-                _row(ax, y, rows.loc[likelihood], tables.betas)
+                _row(ax, y, rows.loc[likelihood], tables.betas_of(likelihood))
             else:
                 ax.annotate("–", (0.5, y), xycoords=("axes fraction", "data"), **_CENTRED)
         _axes(ax, criterion, tables.betas, len(criteria))

@@ -111,6 +111,7 @@ def draw_dimensions(tables: Tables) -> Figure:
         chosen = rows[rows.likelihood == likelihood]
         if len(chosen):
             _heat_map(ax, chosen, norm)
+        ax.set_xlabel("β")
     label_rows(axes, "latent dimension, by rank")
     colours = ScalarMappable(norm, "viridis")
     bar = figure.colorbar(
@@ -123,13 +124,12 @@ def draw_dimensions(tables: Tables) -> Figure:
 def _heat_map(ax: Axes, rows: pd.DataFrame, norm: LogNorm) -> None:
     grid = rows.pivot_table(index="rank", columns="beta", values="kl").clip(LEAST_NATS)
     columns, betas = np.arange(len(grid.columns)), list(grid.columns)
-    ax.pcolormesh(columns, grid.index, grid, norm=norm, cmap="viridis")
+    corners = (-0.5, len(columns) - 0.5, len(grid) + 0.5, 0.5)
+    ax.imshow(grid, extent=corners, aspect="auto", norm=norm, cmap="viridis")
     named = [c for c in columns if np.isclose(betas[c], beta_ticks(betas, 5)).any()]
     ax.set_xticks(named, [beta_name(betas[c]) for c in named])
     ax.yaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
-    ax.invert_yaxis()
     ax.grid(visible=False)
-    ax.set_xlabel("β")
 
 
 def draw_training(tables: Tables) -> Figure:

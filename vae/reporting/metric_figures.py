@@ -97,7 +97,7 @@ def _value_axis(ax: Axes, metric: str) -> None:
     if is_likelihood(metric):
         ax.set_ylabel("nats/image below best β")
         ax.set_yscale("symlog", linthresh=1)
-        ax.set_ylim(top=HEADROOM)
+        ax.set_ylim(1.4 * min(-1, ax.dataLim.y0), HEADROOM)
         plain_numbers(ax.yaxis)
     elif about.log_scale:
         plain_log(ax)

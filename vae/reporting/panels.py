@@ -46,6 +46,19 @@ class Tables:
         """Every β of the group, ascending."""
         return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
 
+    def betas_of(self, likelihood: str) -> list[float]:
+        """The βs of one likelihood's own grid, ascending."""
+        rows = self.metrics[
+            (self.metrics.model == "vae") & (self.metrics.likelihood == likelihood)
+        ]
+        return sorted(rows.beta.unique())
+
+    @property
+    def measured(self) -> set[str]:
+        """Likelihoods of which at least one VAE has a value of some metric."""
+        rows = self.metrics[(self.metrics.model == "vae") & (self.metrics.metric != "diverged")]
+        return set(rows.dropna(subset="value").likelihood)
+
     def values(self, metric: str, model: str = "vae") -> pd.DataFrame:
         """Rows of one metric without diverged cells."""
         rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
@@ -63,11 +76,13 @@ def read_groups(results: Path) -> dict[str, Tables]:
 
 
 def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
-    """A panel per likelihood, three in a row."""
+    """A panel per likelihood, three in a row; one without any value says so."""
     figure, axes = panel_grid(len(tables.likelihoods), PANEL_HEIGHT, **options)
     named = dict(zip(tables.likelihoods, axes, strict=True))
     for likelihood, ax in named.items():
         ax.set_title(likelihood_name(likelihood))
+        if likelihood not in tables.measured:
+            ax.text(0.5, 0.5, "every model diverged", transform=ax.transAxes, ha="center")
     return figure, named
 
 
