@@ -31,7 +31,6 @@ CASES: dict[str, dict] = {
         "likelihoods": ["bernoulli", {"name": "categorical", "betas": [3, 5, 7]}]
     },
     "several groups": {
-        "datasets": ["digits", "fashion_mnist"],
         "likelihoods": ["bernoulli", "gaussian_learned_sigma"],
         "networks": [{"name": "mlp", "hidden": [16]}, {"name": "conv", "hidden": [4]}],
         "latent_dims": [2, 20],

@@ -1,5 +1,6 @@
 """The real workflow, end to end, on a copy of the project with a tiny grid."""
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from vae.comparison import BEST_BETA_COLUMNS
+from vae.reporting.catalogue import CHARTS, GALLERY
 from vae.table import CELL, COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +105,14 @@ class TestWholeRun:
             assert image.content, "every image has an alternative text"
         lines = [line for line in page.read_text().splitlines() if line.startswith("|")]
         assert lines and all("nan" not in line for line in lines)
+
+    def test_snakemake_s_own_report_has_the_captions(self, project):
+        result = snakemake(project, "--report", "page.html")
+        assert result.returncode == 0, result.stderr
+        page = (project / "page.html").read_text()
+        for name in ("training", "images"):
+            first_words = (CHARTS | GALLERY)[name].caption[:40]
+            assert json.dumps(first_words)[1:-1] in page
 
     def test_a_second_run_has_nothing_to_do(self, project):
         assert "Nothing to be done" in snakemake(project, "all").stderr
