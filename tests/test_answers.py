@@ -107,5 +107,7 @@ def test_the_full_answer_says_what_is_not_known():
 
 def test_the_summary_has_a_row_per_sweep_and_a_dash_for_no_answer():
     metrics = pd.concat([table(), table(metric="bits_per_dim", likelihood="beta")])
-    summary = summary_table(best_betas(metrics))
+    sweeps = [("digits", "mlp", 10, name) for name in ("bernoulli", "beta", "categorical")]
+    summary = summary_table(best_betas(metrics), sweeps)
+    assert (summary.loc[2, ["ELBO ↑", "bits/dim ↓"]] == "–").all()
     assert summary.loc[0, "bits/dim ↓"] == "–" and summary.loc[1, "ELBO ↑"] == "–"

@@ -1,7 +1,7 @@
 """The answers: which β is best, for which likelihood, by which criterion, and how sure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -125,12 +125,17 @@ def answer_table(best: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_table(best: pd.DataFrame) -> pd.DataFrame:
-    """One row per sweep, one column per criterion: the best β and those not distinguishable."""
+def summary_table(best: pd.DataFrame, sweeps: Iterable[tuple]) -> pd.DataFrame:
+    """One row per sweep, one column per criterion: the best β and those not distinguishable.
+
+    Args:
+        sweeps: values of the columns ``SWEEP``; one without any answer has diverged.
+    """
     rows = []
-    for key, sweep in best.groupby(SWEEP, sort=False):
+    for key in sweeps:
         *group, likelihood = key
-        cells = {row.criterion: short_answer(row) for _, row in sweep.iterrows()}
+        answers = best[(best[SWEEP] == list(key)).all(axis=1)]
+        cells = {row.criterion: short_answer(row) for _, row in answers.iterrows()}
         rows.append(
             dict(zip(GROUP_NAMES, group, strict=True))
             | {"likelihood": likelihood_name(likelihood)}

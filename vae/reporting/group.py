@@ -11,7 +11,7 @@ import pandas as pd
 
 from vae.comparison import by_beta
 from vae.metrics import available
-from vae.table import GROUP, read_table
+from vae.table import GROUP, SWEEP, read_table
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Group:
     def likelihoods(self) -> list[str]:
         """The slugs, in the order of the configuration."""
         return list(self.metrics.likelihood.unique())
+
+    @cached_property
+    def sweeps(self) -> list[tuple]:
+        """The values of the columns ``SWEEP`` for every likelihood."""
+        return list(self.metrics[SWEEP].drop_duplicates().itertuples(index=False, name=None))
 
     @cached_property
     def measured(self) -> set[str]:

@@ -49,9 +49,10 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     best = read_table(results / "best_beta.csv")
+    sweeps = [key for group in groups for key in group.sweeps]
     measured = set().union(*(group.measured for group in groups))
     text = _page(template).render(
-        summary=markdown_table(without_constants(summary_table(best))),
+        summary=markdown_table(without_constants(summary_table(best, sweeps))),
         answers=markdown_table(without_constants(answer_table(best))),
         benchmark=benchmark,
         least_seeds=LEAST_SEEDS,

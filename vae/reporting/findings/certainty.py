@@ -9,7 +9,7 @@ from vae.metrics import available
 from vae.reporting.answers import members
 from vae.reporting.findings.likelihoods import likelihood_criterion
 from vae.reporting.group import Group
-from vae.reporting.names import likelihood_name, rounded
+from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.words import counted, criterion_name, families, listed, number
 from vae.statistics import LEAST_SEEDS
 
@@ -30,15 +30,26 @@ def certainty(group: Group) -> Iterator[str]:
 
 def diverged(group: Group) -> Iterator[str]:
     """Which cells left the finite numbers while training."""
-    rows = group.metrics
-    rows = rows[(rows.metric == "diverged") & (rows.value > 0)]
-    if len(rows):
-        cells = [
-            f"{likelihood_name(r.likelihood)} {r.model} β = {r.beta:g} seed {r.seed}"
-            for r in rows.itertuples()
+    rows = group.metrics[group.metrics.metric == "diverged"]
+    count = int(rows.value.sum())
+    if count:
+        parts = [
+            part
+            for slug, cells in rows.groupby("likelihood", sort=False)
+            for part in _lost(likelihood_name(slug), cells)
         ]
-        verb = "cell diverged and is" if len(rows) == 1 else "cells diverged and are"
-        yield f"{len(rows)} {verb} left out of every mean: {'; '.join(cells)}."
+        verb = "cell diverged and is" if count == 1 else "cells diverged and are"
+        yield f"{count} {verb} left out of every mean: {'; '.join(parts)}."
+
+
+def _lost(likelihood: str, cells: pd.DataFrame) -> Iterator[str]:
+    """The diverged ones of one likelihood's cells."""
+    if cells.value.all():
+        yield f"all of {likelihood}"
+        return
+    for cell in cells[cells.value > 0].itertuples():
+        name = "autoencoder" if cell.model == "ae" else f"β = {beta_name(cell.beta)}"
+        yield f"{likelihood}, {name}, seed {cell.seed}"
 
 
 def sets(group: Group) -> Iterator[str]:

@@ -15,10 +15,10 @@ def onset(group: Group, likelihood: str) -> Interval | None:
     """Between which two βs of the grid the posterior collapses for good, in every seed.
 
     The first is 0 where every β collapses, the second infinite where none does; None where
-    nothing was measured or a collapsed β lies below one with active units in every seed.
+    fewer than two βs were measured or a collapsed one lies below one with active units.
     """
     units = group.values(likelihood, "active_units")
-    if units.empty:
+    if len(units.columns) < 2:
         return None
     dead = [beta for beta in units.columns if (units[beta] == 0).all()]
     first = len(units.columns) - len(dead)

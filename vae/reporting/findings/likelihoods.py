@@ -42,7 +42,11 @@ def one_beta_for_all(group: Group) -> Iterator[str]:
         )
         if all(sets) and common:
             betas = beta_range(list(common), group.betas(low))
-            yield f"By {label} one β serves every likelihood: {betas} is among the best with each."
+            verb = "is" if len(common) == 1 else "are"
+            yield (
+                f"By {label} every likelihood can have the same β: {betas} {verb} among the best "
+                f"with each."
+            )
         elif all(sets):
             yield (
                 f"By {label} no single β is among the best with every likelihood: the best go "
@@ -97,17 +101,17 @@ def beta_sigma(group: Group) -> Iterator[str]:
     betas = listed(beta_name(answer.best_beta) for answer in inner.values())
     sigmas = listed(f"{group.fixed_sigmas[s]:g}" for s in inner)
     numbers = [f"{value:.3g}" for value in products.values()]
-    values = f"{numbers[0]} each time" if len(set(numbers)) == 1 else listed(numbers)
+    same = len(set(numbers)) == 1
+    values = f"{numbers[0]} each time" if same else listed(numbers)
     if all(_close(group, inner, products, *pair) for pair in combinations(inner, 2)):
-        yield (
-            f"For a fixed-σ Gaussian only βσ² counts: with σ = {sigmas} the best βs by "
-            f"log-likelihood, {betas}, look different, but βσ² is {values}."
-        )
+        theory = "For a fixed-σ Gaussian only βσ² counts"
+        verdict = "" if same else ", as close as the grid can tell"
     else:
-        yield (
-            f"βσ² does not explain the Gaussians here: with σ = {sigmas} the best βs by "
-            f"log-likelihood are {betas}, so βσ² is {values}."
-        )
+        theory, verdict = "βσ² does not explain the Gaussians here", ""
+    yield (
+        f"{theory}: with σ = {sigmas} the best βs by log-likelihood are {betas}, and βσ² is "
+        f"{values}{verdict}."
+    )
 
 
 def _close(group: Group, answers: dict, products: dict[str, float], a: str, b: str) -> bool:
