@@ -54,10 +54,15 @@ class Stack:
             name for name, _ in self.template.named_parameters() if name.startswith(trainable)
         }
         weights = {name: tensor.detach().clone().to(device) for name, tensor in weights.items()}
-        self.parameters = {n: w.requires_grad_() for n, w in weights.items() if n in trained}
+        self._leaves = {
+            n: _flipped(w).contiguous().requires_grad_()
+            for n, w in weights.items()
+            if n in trained
+        }
+        self.parameters = {n: _flipped(leaf.detach()) for n, leaf in self._leaves.items()}
         self.constants = {n: w for n, w in weights.items() if n not in trained}
         self.optimiser = torch.optim.Adam(
-            self.parameters.values(), lr=sweep.training.learning_rate, fused=True
+            self._leaves.values(), lr=sweep.training.learning_rate, fused=True
         )
         self.epoch = 0
         self.history: list[dict] = []
@@ -94,7 +99,8 @@ class Stack:
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
 
-        return vmap(one_cell)({**self.parameters, **self.constants}, x, noise)
+        trained = {name: _flipped(leaf) for name, leaf in self._leaves.items()}
+        return vmap(one_cell)({**trained, **self.constants}, x, noise)
 
     def loss(self, distortion: Tensor, rate: Tensor, beta: Tensor) -> Tensor:
         """What training minimises, per cell and image: (M, B)."""
@@ -199,3 +205,11 @@ class Stack:
             p = self.template.decode(torch.cat([codes, noise[i, PREVIEW_COLUMNS:]]))
             pictures.append(p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu())
         return torch.stack(pictures)
+
+
+def _flipped(weight: Tensor) -> Tensor:
+    """Matrices (M, outputs, inputs) as (M, inputs, outputs) and back; other weights unchanged.
+
+    Leaves lie in memory the way their gradients come out of a matrix product: nothing is copied.
+    """
+    return weight.mT if weight.ndim == 3 else weight
