@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
 from vae.data import Dataset
+from vae.devices import tensor_float_32
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
@@ -120,16 +121,23 @@ class Stack:
         )
         beta = self.beta[:, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
         totals = torch.zeros(2, len(self.cells), device=self.device)
-        for start in range(0, n, settings.batch_size):
-            batch = slice(start, start + settings.batch_size)
-            x = self.dataset.training_batch(order[:, batch], streams)
-            distortion, rate = self.terms(x[self.row], noise[:, batch][self.row])
-            self.optimiser.zero_grad()
-            self.loss(distortion, rate, beta).mean(1).sum().backward()
-            self.optimiser.step()
-            totals += torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
+        with tensor_float_32(settings.precision == "tf32"):
+            for start in range(0, n, settings.batch_size):
+                batch = slice(start, start + settings.batch_size)
+                x = self.dataset.training_batch(order[:, batch], streams)
+                totals += self._step(x[self.row], noise[:, batch][self.row], beta)
         self._note_divergence(totals)
         self._record("train", *(totals / n))
+
+    def _step(self, x: Tensor, noise: Tensor, beta: Tensor) -> Tensor:
+        """Change the weights once; distortion and rate of every cell, summed over the batch."""
+        lower = self.sweep.training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
+            distortion, rate = self.terms(x, noise)
+        self.optimiser.zero_grad()
+        self.loss(distortion, rate, beta).mean(1).sum().backward()
+        self.optimiser.step()
+        return torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
 
     @torch.no_grad()
     def validate(self) -> None:
