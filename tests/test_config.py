@@ -9,6 +9,7 @@ from vae.sweep import (
     DATASETS,
     LIKELIHOODS,
     NETWORKS,
+    PRECISIONS,
     SCALE_READINGS,
     Cell,
     Likelihood,
@@ -76,6 +77,7 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("training.learning_rate", 0, ["training.learning_rate", "0"]),
     ("training.learning_rate", "fast", ["training.learning_rate", "fast"]),
     ("training.scale_reading", "std", ["training.scale_reading", "std"]),
+    ("training.precision", "float16", ["training.precision", "float16", "bfloat16"]),
     ("training.warmup_epochs", -1, ["training.warmup_epochs", "-1"]),
     ("training.warmup_epochs", 2, ["training.warmup_epochs"]),
     ("training.epoch", 2, ["training", "epoch"]),
@@ -238,3 +240,5 @@ def test_known_names_load(load):
     assert load("datasets", list(DATASETS)).datasets == DATASETS
     for reading in SCALE_READINGS:
         assert load("training.scale_reading", reading).training.scale_reading == reading
+    for precision in PRECISIONS:
+        assert load("training.precision", precision).training.precision == precision

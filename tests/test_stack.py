@@ -187,6 +187,31 @@ def test_noise_matters_to_all_cells_but_the_autoencoder(make_stack, digits):
         assert torch.equal(a[i], b[i]) == (cell.model == "ae")
 
 
+def test_bfloat16_rounds_products_and_keeps_weights_and_losses_in_float32(make_stack):
+    exact, rounded = make_stack(), make_stack(precision="bfloat16")
+    for stack in (exact, rounded):
+        train(stack, 1)
+    for name, p in exact.parameters.items():
+        assert rounded.parameters[name].dtype == torch.float32
+        torch.testing.assert_close(rounded.parameters[name], p, rtol=0.1, atol=0.01)
+    of = [
+        [row["distortion"] for row in s.history if row["split"] == "train"]
+        for s in (exact, rounded)
+    ]
+    assert of[0] != of[1]
+    assert of[0] == pytest.approx(of[1], rel=1e-2)
+
+
+def test_tf32_changes_nothing_on_a_cpu_and_ends_with_the_epoch(make_stack):
+    exact, rounded = make_stack(), make_stack(precision="tf32")
+    before = torch.backends.cuda.matmul.fp32_precision
+    for stack in (exact, rounded):
+        train(stack, 1)
+    assert torch.backends.cuda.matmul.fp32_precision == before
+    for name, p in exact.parameters.items():
+        assert torch.equal(rounded.parameters[name], p)
+
+
 def test_warm_up_raises_beta_in_equal_steps(make_stack):
     ramped = make_stack(cells=(ONE,), epochs=6, warmup_epochs=3)
     by_hand = make_stack(cells=(ONE,), epochs=6)

@@ -266,11 +266,18 @@ def test_the_history_of_a_diverged_cell_ends_in_no_number(run, make_sweep, monke
     assert history.loc[is_sick, "distortion"].isna().tolist() == [False, False, False, True, True]
 
 
-def test_default_stack_size_is_all_on_an_accelerator_and_at_least_one_elsewhere(
-    make_sweep, digits
-):
+def test_default_stack_size_fills_the_memory_of_a_gpu(make_sweep, digits, monkeypatch):
+    sweep, gpu = make_sweep(seeds=tuple(range(200))), torch.device("cuda")
+    one = training.cell_bytes(sweep, digits)
+    state = 4 * 4 * (64 * 16 + 16 + 16 * 6 + 6 + 3 * 16 + 16 + 16 * 64 + 64)
+    assert one > state  # weights, gradients and both moments of Adam
+    for free, size in ((0, 1), (10 * one, 8), (10**6 * one, len(sweep.cells))):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
+        assert training.default_stack_size(sweep, digits, gpu) == size
+
+
+def test_default_stack_size_on_a_cpu_is_at_least_one(make_sweep, digits):
     sweep = make_sweep(seeds=tuple(range(200)))
-    assert training.default_stack_size(sweep, digits, torch.device("cuda")) == len(sweep.cells)
     wide = with_training(make_sweep(network=Network("mlp", (10**6,))), batch_size=10**4)
     assert training.default_stack_size(wide, digits, CPU) == 1
     assert 1 < training.default_stack_size(sweep, digits, CPU) < len(sweep.cells)

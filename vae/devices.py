@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -25,15 +27,30 @@ def pick_device(name: str) -> torch.device:
 def set_up(name: str, threads: int) -> torch.device:
     """Prepare this process for computing and return its device.
 
-    Denormal numbers are flushed to zero: the second moments of dead units sink into them and
-    would slow a CPU down.
+    Float32 means float32, in convolutions too. Denormal numbers are flushed to zero: the second
+    moments of dead units sink into them and would slow a CPU down.
 
     Raises:
         InputError: if CUDA is asked for by name and not there.
     """
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.conv.fp32_precision = "ieee"
     return pick_device(name)
+
+
+@contextmanager
+def tensor_float_32(wanted: bool) -> Iterator[None]:
+    """Let a GPU's matrix products and convolutions round float32 to TF32, if ``wanted``."""
+    parts = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)
+    before = [part.fp32_precision for part in parts]
+    try:
+        for part in parts if wanted else ():
+            part.fp32_precision = "tf32"
+        yield
+    finally:
+        for part, precision in zip(parts, before, strict=True):
+            part.fp32_precision = precision
 
 
 def describe(device: torch.device) -> str:

@@ -50,7 +50,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> DiagonalGaussian:
         """Return q(z|x) with mean and log variance of shape (B, latent_dim)."""
-        mean, raw = self.network(x).chunk(2, dim=-1)
+        mean, raw = self.network(x).to(x.dtype).chunk(2, dim=-1)  # autocast may have lowered it
         log_variance = LOG_VARIANCE[self.scale_reading](raw)
         return DiagonalGaussian(mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
 
@@ -73,7 +73,7 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> PixelDistribution:
         """Return p(x|z) over images (..., C, H, W) for codes (..., latent_dim)."""
-        output = self.network(z.reshape(-1, z.shape[-1])).add_(self.bias)
+        output = self.network(z.reshape(-1, z.shape[-1])).to(z.dtype).add_(self.bias)
         return self.likelihood(output.reshape(*z.shape[:-1], *self.bias.shape))
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
 from vae.data import Dataset
+from vae.devices import tensor_float_32
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
@@ -54,10 +55,15 @@ class Stack:
             name for name, _ in self.template.named_parameters() if name.startswith(trainable)
         }
         weights = {name: tensor.detach().clone().to(device) for name, tensor in weights.items()}
-        self.parameters = {n: w.requires_grad_() for n, w in weights.items() if n in trained}
+        self._leaves = {
+            n: _flipped(w).contiguous().requires_grad_()
+            for n, w in weights.items()
+            if n in trained
+        }
+        self.parameters = {n: _flipped(leaf.detach()) for n, leaf in self._leaves.items()}
         self.constants = {n: w for n, w in weights.items() if n not in trained}
         self.optimiser = torch.optim.Adam(
-            self.parameters.values(), lr=sweep.training.learning_rate, fused=True
+            self._leaves.values(), lr=sweep.training.learning_rate, fused=True
         )
         self.epoch = 0
         self.history: list[dict] = []
@@ -94,7 +100,8 @@ class Stack:
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
 
-        return vmap(one_cell)({**self.parameters, **self.constants}, x, noise)
+        trained = {name: _flipped(leaf) for name, leaf in self._leaves.items()}
+        return vmap(one_cell)({**trained, **self.constants}, x, noise)
 
     def loss(self, distortion: Tensor, rate: Tensor, beta: Tensor) -> Tensor:
         """What training minimises, per cell and image: (M, B)."""
@@ -114,16 +121,23 @@ class Stack:
         )
         beta = self.beta[:, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
         totals = torch.zeros(2, len(self.cells), device=self.device)
-        for start in range(0, n, settings.batch_size):
-            batch = slice(start, start + settings.batch_size)
-            x = self.dataset.training_batch(order[:, batch], streams)
-            distortion, rate = self.terms(x[self.row], noise[:, batch][self.row])
-            self.optimiser.zero_grad()
-            self.loss(distortion, rate, beta).mean(1).sum().backward()
-            self.optimiser.step()
-            totals += torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
+        with tensor_float_32(settings.precision == "tf32"):
+            for start in range(0, n, settings.batch_size):
+                batch = slice(start, start + settings.batch_size)
+                x = self.dataset.training_batch(order[:, batch], streams)
+                totals += self._step(x[self.row], noise[:, batch][self.row], beta)
         self._note_divergence(totals)
         self._record("train", *(totals / n))
+
+    def _step(self, x: Tensor, noise: Tensor, beta: Tensor) -> Tensor:
+        """Change the weights once; distortion and rate of every cell, summed over the batch."""
+        lower = self.sweep.training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
+            distortion, rate = self.terms(x, noise)
+        self.optimiser.zero_grad()
+        self.loss(distortion, rate, beta).mean(1).sum().backward()
+        self.optimiser.step()
+        return torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
 
     @torch.no_grad()
     def validate(self) -> None:
@@ -199,3 +213,11 @@ class Stack:
             p = self.template.decode(torch.cat([codes, noise[i, PREVIEW_COLUMNS:]]))
             pictures.append(p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu())
         return torch.stack(pictures)
+
+
+def _flipped(weight: Tensor) -> Tensor:
+    """Matrices (M, outputs, inputs) as (M, inputs, outputs) and back; other weights unchanged.
+
+    Leaves lie in memory the way their gradients come out of a matrix product: nothing is copied.
+    """
+    return weight.mT if weight.ndim == 3 else weight

@@ -25,6 +25,7 @@ LIKELIHOODS = (
     "discretized_logistic",
     "categorical",
 )
+PRECISIONS = ("float32", "tf32", "bfloat16")
 SCALE_READINGS = (
     "variance",
     "standard_deviation",
@@ -97,6 +98,7 @@ class Training:
     scale_reading: str = "log_variance"
     warmup_epochs: int = 0
     previews: int = 6
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for key in ("epochs", "batch_size", "previews"):
@@ -104,6 +106,7 @@ class Training:
         require(self.previews >= 2, "training.previews: at least 2, the start and the end")
         positive_number(self.learning_rate, "training.learning_rate")
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
+        choice(self.precision, PRECISIONS, "training.precision")
         whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0
         require(
             whole,

@@ -22,19 +22,39 @@ from vae.files import replacing, write_json, write_text
 from vae.models import build_model
 from vae.previews import save_filmstrip
 from vae.randomness import generator
-from vae.stack import Stack
+from vae.stack import VALIDATION_BATCH, Stack
 from vae.sweep import Cell, Sweep
 
 CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
+MEMORY_SHARE = 0.8  # of a GPU's free memory that training may fill
+FLOAT_BYTES = 4
 SECONDS_BETWEEN_CHECKPOINTS = 30
 
 
 def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> int:
-    """How many cells to train at once: all on a GPU; on a CPU what stays in the cache."""
-    if device.type != "cpu":
-        return len(sweep.cells)
+    """How many cells to train at once: what fits a GPU's free memory, or a CPU's cache."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        fits = int(MEMORY_SHARE * free) // cell_bytes(sweep, dataset)
+        return max(1, min(len(sweep.cells), fits))
     widest = max(math.prod(dataset.shape), *sweep.network.hidden, sweep.latent_dim)
     return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
+
+
+def cell_bytes(sweep: Sweep, dataset: Dataset) -> int:
+    """Memory that training one cell takes, estimated from above.
+
+    Weights, gradients, their copies, Adam's two moments and the best weights so far; the outputs
+    of all layers with their gradients, and as many numbers again in computing the likelihood.
+    """
+    model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
+    outputs: list[int] = []
+    for layer in (*model.encoder.network, *model.decoder.network):
+        layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
+    model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
+    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
+    weights = sum(p.numel() for p in model.parameters())
+    return FLOAT_BYTES * (6 * weights + 4 * batch * sum(outputs))
 
 
 def train(

@@ -53,12 +53,12 @@ class Gaussian(PixelDistribution):
         near = inner * centre.abs() + (highest - lowest) * centre - width / 2
         mass = 0.5 * (_erfc(near) - _erfc(near + (width + end)))
         log_mass = torch.log(mass.clamp(min=LEAST))
-        lost = mass < LEAST
+        narrow = inner * (width < NARROW)
+        lost = (mass < LEAST) & (narrow == 0)
         if lost.any():  # pixels so improbable that float32 has no number for it
             log_mass[lost] = _log_tail(*(t.expand_as(mass)[lost] for t in (near, width + end)))
-        narrow = width < NARROW
         if narrow.any():
-            log_mass = choose(inner * narrow, _log_narrow(centre, width), log_mass)
+            log_mass = choose(narrow, _log_narrow(centre, width), log_mass)
         return log_mass
 
 

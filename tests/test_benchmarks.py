@@ -1,0 +1,106 @@
+"""Every benchmark runs, at toy size, and writes the table that it prints."""
+
+import importlib
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path) -> Callable[..., pd.DataFrame]:
+    """Run a benchmark's ``main`` on random images; the table that it wrote."""
+    monkeypatch.syspath_prepend(FOLDER)
+
+    def run(name: str, *arguments: str, table: str | None = None) -> pd.DataFrame:
+        module = importlib.import_module(name)
+        if hasattr(module, "in_own_process"):  # a process takes seconds to import torch
+            monkeypatch.setattr(module, "in_own_process", lambda f, *a: f(*a))
+        shared = ["--repetitions", "1", "--data", "none.npz", "--output", str(tmp_path)]
+        module.main([*shared, "--device", "cpu", *arguments])
+        return pd.read_csv(tmp_path / f"{table or name}.csv")
+
+    yield run
+    for path in FOLDER.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.fixture
+def measuring(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    yield importlib.import_module("measuring")
+    sys.modules.pop("measuring", None)
+
+
+def test_training_counts_the_operations_of_the_layers(run, capsys):
+    table = run("training", "--networks", "mlp", "--stack-sizes", "1", "2", "--batches", "1")
+    assert "python -m vae prepare mnist" in capsys.readouterr().out
+    encoder, decoder = 784 * 512 + 512 * 40, 20 * 512 + 512 * 784
+    # Forwards 1, backwards 2: for weights and for inputs, of which the first layer needs none.
+    expected = 2 * (3 * (encoder + decoder) - 784 * 512) / 1e6
+    assert table.mflop_per_image.tolist() == pytest.approx([expected] * 2, rel=1e-4)
+    assert table.stack_size.tolist() == [1, 2]
+    share = table.image_models_per_second * expected / 1e3 / table.matrix_product_gflops
+    assert table.share_of_matrix_product.tolist() == pytest.approx(share.tolist(), rel=1e-3)
+
+
+def test_peers_runs_without_pythae(run, monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    table = run("peers", "--batches", "1", "--stack-size", "2")
+    assert "pip install" in capsys.readouterr().out
+    assert table.models.tolist() == [1, 1, 2]
+    assert table.times_plain_loop[0] == 1
+    assert table.times_pythae.isna().all()
+
+
+def test_peers_trains_the_same_network(measuring):
+    peers = importlib.import_module("peers")
+    sweep, dataset = measuring.make_sweep("mlp"), measuring.mnist(Path("none.npz"), 1)
+    own = measuring.initial_model(sweep, dataset.mean_image(), 256, torch.Generator())
+    plain = peers.PlainVAE()
+    assert sum(p.numel() for p in own.parameters()) == sum(p.numel() for p in plain.parameters())
+
+
+def test_likelihood_has_a_row_per_number_of_samples(run):
+    table = run("likelihood", "--samples", "1", "3", "--images", "2")
+    assert table.samples.tolist() == [1, 3]
+    flops = 2 * (20 * 512 + 512 * 784) / 1e6
+    assert table.mflop_per_decoding.tolist() == pytest.approx([flops] * 2, rel=1e-4)
+    assert (table.peak_memory_mb >= table.of_that_before_mb).all()
+
+
+def test_growth_varies_one_size_at_a_time(run):
+    sizes = ("--cells", "1", "--images", "8", "--samples", "1", "--latent-dim", "2")
+    table = run("growth", *sizes, "--factors", "1", "2", "--sweeps")
+    base = {"cells": 1, "images": 8, "samples": 1, "latent_dim": 2}
+    for name, rows in table.groupby("varied"):
+        expected = [base, {**base, name: 2 * base[name]}]
+        assert rows[list(base)].to_dict("records") == expected
+
+
+def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
+    for name, seconds in {"train/a": 2.0, "train/b": 3.0, "compare": 1.0}.items():
+        file = tmp_path / "benchmarks" / f"{name}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t100\t{seconds / 2}\n")
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.setattr(importlib.import_module("workflow"), "timed", lambda *_: 0.5)
+    table = run("workflow", "--results", str(tmp_path)).set_index("rule")
+    assert table.wall_seconds["train"] == table.wall_seconds["all training"] == 5
+    assert table.jobs["train"] == 2
+    assert table.import_seconds["train"] == 1
+    assert table.cpu_seconds["everything else"] == 0.5
+    assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
+
+
+def test_a_median_ignores_one_slow_call(measuring, monkeypatch):
+    clock = iter([0, 10, 11, 20, 27, 30, 31])  # the start of a warm-up, three calls
+    monkeypatch.setattr(measuring.time, "perf_counter", lambda: next(clock))
+    assert measuring.medians({"task": lambda: None}, 3, torch.device("cpu")) == {"task": 1}
+    assert math.isclose(measuring.MatrixProduct(torch.device("cpu"), 8).flops, 2 * 8**3)
