@@ -57,8 +57,13 @@ def test_the_floor_of_fid(value, text):
 
 def test_diverged_cells_are_named():
     text = said(diverged, rows("diverged", {0.5: [0.0, 1.0], 1.0: [0.0, 0.0]}))
-    assert text.startswith("1 cell diverged") and "Bernoulli vae β = 0.5 seed 1" in text
+    assert text.startswith("1 cell diverged") and "Bernoulli, β = 1/2, seed 1" in text
     assert not said(diverged, rows("diverged", {0.5: [0.0, 0.0]}))
+
+
+def test_a_likelihood_that_diverged_as_a_whole_is_named_once():
+    text = said(diverged, rows("diverged", {0.5: [1.0, 1.0], 1.0: [1.0, 1.0]}))
+    assert text == "4 cells diverged and are left out of every mean: all of Bernoulli."
 
 
 def test_a_fid_that_fails_its_check_is_reported():

@@ -28,7 +28,7 @@ def pair(first, second, criterion="elbo"):
 @pytest.mark.parametrize(
     ("first", "second", "text"),
     [
-        ((1, "1 2"), (2, "2"), "one β serves every likelihood: β = 2 is among the best"),
+        ((1, "1 2"), (2, "2"), "every likelihood can have the same β: β = 2 is among the best"),
         ((0.5, "0.5"), (2, "1 2"), "no single β is among the best with every likelihood"),
         ((0.5, None), (2, None), "three seeds cannot show whether that is real"),
     ],
