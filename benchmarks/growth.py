@@ -14,7 +14,15 @@ from pathlib import Path
 
 import torch
 import yaml
-from measuring import in_own_process, make_sweep, mnist, parser, peak_memory, publish
+from measuring import (
+    in_own_process,
+    make_sweep,
+    medians,
+    mnist,
+    parser,
+    peak_memory,
+    publish,
+)
 
 from vae.devices import set_up
 from vae.evaluation.likelihood import importance_weights
@@ -50,10 +58,10 @@ def measure(varied: str, point: dict[str, int], options: argparse.Namespace) -> 
     dataset = mnist(options.data, point["images"], test=100).to(device)
     sweep = make_sweep("mlp", point["cells"], latent_dim=point["latent_dim"])
     size = default_stack_size(sweep, dataset, device)
+    cuts = range(0, len(sweep.cells), size)
+    stacks = [Stack(sweep, sweep.cells[i : i + size], dataset, device) for i in cuts]
+    training = medians({"": lambda: [s.train_epoch() for s in stacks]}, 1, device)[""]
     start = time.perf_counter()
-    for first in range(0, len(sweep.cells), size):
-        Stack(sweep, sweep.cells[first : first + size], dataset, device).train_epoch()
-    training, start = time.perf_counter() - start, time.perf_counter()
     stream = torch.Generator().manual_seed(0)
     model = initial_model(sweep, dataset.mean_image().cpu(), dataset.levels, stream).to(device)
     importance_weights(model, dataset.unit("test"), point["samples"], 0).log_sum.sum().item()

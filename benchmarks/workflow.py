@@ -44,8 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     rules["import_seconds"] = [
         imports(rule, options.repetitions) * row.jobs for rule, row in rules.iterrows()
     ]
-    summary = pd.DataFrame({kind: rules.loc[names].sum() for kind, names in kinds(rules).items()})
-    summary = pd.concat([rules, summary.T])
+    how = dict.fromkeys(rules.columns, "sum") | {"peak_memory_mb": "max"}
+    groups = {kind: rules.loc[names].agg(how) for kind, names in kinds(rules).items()}
+    summary = pd.concat([rules, pd.DataFrame(groups).T])
     summary["share_of_cpu"] = summary.cpu_seconds / rules.cpu_seconds.sum()
     summary.index.name = "rule"
     publish(summary.reset_index().to_dict("records"), "workflow", options)

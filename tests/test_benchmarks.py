@@ -94,6 +94,7 @@ def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
     table = run("workflow", "--results", str(tmp_path)).set_index("rule")
     assert table.wall_seconds["train"] == table.wall_seconds["all training"] == 5
     assert table.jobs["train"] == 2
+    assert table.peak_memory_mb["all training"] == 100
     assert table.import_seconds["train"] == 1
     assert table.cpu_seconds["everything else"] == 0.5
     assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
