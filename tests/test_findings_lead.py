@@ -15,8 +15,11 @@ def elbo(likelihood: str, beta: float, **others: object) -> dict:
     [
         ([1.0], "By ELBO **β = 1** is best."),
         ([1.0, 1.0, 1.0], "**β = 1** is best with every likelihood."),
-        ([1.0, 1.0, 0.5], "**β = 1** is best with two of three likelihoods; all best βs go from"),
-        ([1.0, 2.0, 0.5], "depends on the likelihood**: from 1/2 to 2."),
+        (
+            [1.0, 1.0, 0.5],
+            "**β = 1** with two of three likelihoods; the best go from 1/2 to 1.",
+        ),
+        ([1.0, 2.0, 0.5], "depends on the likelihood** and goes from 1/2 to 2."),
     ],
 )
 def test_the_usual_best_beta(betas, text):

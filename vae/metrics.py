@@ -85,7 +85,7 @@ METRICS = {
         "",
         "lower",
         "−log₂ of the bound L_K after refit with the probability of each grey level (densities "
-        "integrated over bins), per pixel: the only metric that compares likelihood families",
+        "integrated over bins), per pixel: the only likelihood to compare across families",
     ),
     "ess_mean_refit": Metric(
         "effective sample size after refit, mean",

@@ -9,8 +9,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vae.metrics import CRITERIA, METRICS
+from vae.metrics import METRICS
 from vae.reporting import style
+from vae.reporting.answers import ordered_criteria
 from vae.reporting.names import likelihood_name
 from vae.reporting.panels import Tables, beta_axis, shared_legend
 
@@ -44,12 +45,6 @@ def draw_answer(tables: Tables) -> Figure:
 
 
 _CENTRED = {"ha": "center", "va": "center", "color": style.GREY}
-
-
-def ordered_criteria(best: pd.DataFrame) -> list[str]:
-    """The criteria of ``best``, those of the default first and in its order."""
-    order = [*CRITERIA, *METRICS]
-    return sorted(best.criterion.unique(), key=order.index)
 
 
 def _row(ax: Axes, y: int, row: pd.Series, betas: list[float]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vae.comparison import best_betas
 from vae.errors import InputError
-from vae.metrics import METRICS
+from vae.metrics import CRITERIA, METRICS
 from vae.per_image import PerImage
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.statistics import LEAST_SEEDS
@@ -125,6 +125,12 @@ def answer_table(best: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def ordered_criteria(best: pd.DataFrame) -> list[str]:
+    """The criteria of ``best``, those of the default first and in its order."""
+    order = [*CRITERIA, *METRICS]
+    return sorted(best.criterion.unique(), key=order.index)
+
+
 def summary_table(best: pd.DataFrame, sweeps: Iterable[tuple]) -> pd.DataFrame:
     """One row per sweep, one column per criterion: the best β and those not distinguishable.
 
@@ -139,7 +145,7 @@ def summary_table(best: pd.DataFrame, sweeps: Iterable[tuple]) -> pd.DataFrame:
         rows.append(
             dict(zip(GROUP_NAMES, group, strict=True))
             | {"likelihood": likelihood_name(likelihood)}
-            | {METRICS[name].header: cells.get(name, "–") for name in best.criterion.unique()}
+            | {METRICS[name].header: cells.get(name, "–") for name in ordered_criteria(best)}
         )
     return pd.DataFrame(rows)
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from vae.metrics import METRICS
 from vae.reporting import style
-from vae.reporting.answer_figure import ordered_criteria
+from vae.reporting.answers import ordered_criteria
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
     Tables,

@@ -26,16 +26,18 @@ def usual(group: Group, criterion: str) -> Iterator[str]:
     betas = [row.best_beta for row in answers.values()]
     beta, count = max(Counter(betas).items(), key=lambda pair: (pair[1], -pair[0]))
     by = f"By {criterion_name(group.metric(criterion))}"
-    span = f"from {beta_name(min(betas))} to {beta_name(max(betas))}"
+    low, high = beta_name(min(betas)), beta_name(max(betas))
     edge = any(row.at_edge for row in answers.values())
-    end = " (at the edge of the grid, so the true one may lie beyond)." if edge else "."
+    beyond = ", the edge of the grid: the true one may lie beyond" if edge else ""
     if count == len(betas):
         every = " with every likelihood" if count > 1 else ""
-        yield f"{by} **β = {beta_name(beta)}** is best{every}{end}"
+        yield f"{by} **β = {beta_name(beta)}** is best{every}{beyond}."
     elif count == 1:
-        yield f"{by} **the best β depends on the likelihood**: {span}{end}"
+        yield (
+            f"{by} **the best β depends on the likelihood** and goes from {low} to {high}{beyond}."
+        )
     else:
         yield (
             f"{by} **β = {beta_name(beta)}** is best with {number(count)} of "
-            f"{number(len(betas))} likelihoods; all best βs go {span}{end}"
+            f"{number(len(betas))} likelihoods; the best go from {low} to {high}{beyond}."
         )
