@@ -17,7 +17,7 @@ def elbo(likelihood: str, beta: float, **others: object) -> dict:
         ([1.0, 1.0, 1.0], "**β = 1** is best with every likelihood."),
         (
             [1.0, 1.0, 0.5],
-            "**β = 1** with two of three likelihoods; the best go from 1/2 to 1.",
+            "is best with two of three likelihoods; the best go from 1/2 to 1.",
         ),
         ([1.0, 2.0, 0.5], "depends on the likelihood** and goes from 1/2 to 2."),
     ],
