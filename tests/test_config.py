@@ -87,6 +87,9 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("evaluation.features", "resnet", ["evaluation.features", "resnet", "inception"]),
     ("evaluation.inception_weights", 3, ["evaluation.inception_weights", "3"]),
     ("autoencoder", "perhaps", ["autoencoder"]),
+    ("criteria", ["rate"], ["criteria", "rate", "elbo"]),
+    ("criteria", ["elbo", "elbo"], ["criteria", "elbo"]),
+    ("criteria", "elbo", ["criteria", "list"]),
     ("beta", [1], ["beta", "configuration"]),
 ]
 
