@@ -56,6 +56,8 @@ class DiscretizedLogistic(PixelDistribution):
         levels: number of grey levels L; level k sits at x = k / (L - 1).
     """
 
+    discrete = True
+
     def __init__(self, location: Tensor, log_scale: Tensor, levels: int) -> None:
         self.location, self.log_scale, self.levels = location, log_scale, levels
 
@@ -98,6 +100,8 @@ class Categorical(PixelDistribution):
     Args:
         logits: shape (..., L, C, H, W).
     """
+
+    discrete = True
 
     def __init__(self, logits: Tensor) -> None:
         self.log_probabilities = logits.log_softmax(-4)

@@ -170,7 +170,8 @@ def measure_refit(
     ``bits_per_dim`` is there for families that are distributions over ``levels`` grey levels.
     """
     scores = [density]
-    if has_mass(model, levels):
+    discrete = _example(model).discrete
+    if has_mass(model, levels) and not discrete:
         scores.append(lambda p, images: p.log_mass(images, levels))
     weights, *mass = scored_weights(model, x, samples, seed, scores)
     effective = weights.effective_sample_size()
@@ -180,20 +181,25 @@ def measure_refit(
         "ess_mean_refit": average(effective),
         "ess_low_share_refit": average((effective < LOW_ESS).double()),
     }
-    for nats in (m.log_likelihood(samples) for m in mass):
+    for nats in (m.log_likelihood(samples) for m in ([weights] if discrete else mass)):
         estimates["bits_per_dim"] = average(-nats / (math.log(2) * x[0].numel()))
     return estimates
 
 
 def has_mass(model: VAE, levels: int) -> bool:
     """Whether the likelihood is a distribution over numbers with ``levels`` grey levels."""
-    parameter = next(model.parameters())
-    p = model.decode(torch.zeros(1, model.latent_dim, device=parameter.device))
+    p = _example(model)
     try:
         p.log_mass(torch.zeros_like(p.mean), levels)
     except NotImplementedError:
         return False
     return True
+
+
+def _example(model: VAE) -> PixelDistribution:
+    """p(x|z) of one code."""
+    parameter = next(model.parameters())
+    return model.decode(torch.zeros(1, model.latent_dim, device=parameter.device))
 
 
 def evaluate(
