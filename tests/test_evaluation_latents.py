@@ -78,7 +78,7 @@ def test_statistics_per_dimension(pixels):
 def test_divergences_of_the_dimensions_sum_to_the_rate(trained, digits):
     _, dimensions = evaluate(trained, digits, 0, CPU)
     sums = dimensions.query("model == 'vae'").groupby(["beta", "seed"])["kl"].sum().astype(float)
-    table = evaluate_likelihood(trained, digits, samples=1, images=0, seed=0, device=CPU)
+    table = evaluate_likelihood(trained, digits, samples=1, images=0, seed=0, device=CPU).table
     rates = table.query("metric == 'rate'").set_index(["beta", "seed"])["value"]
     assert len(sums) == 4
     np.testing.assert_allclose(sums, rates.loc[sums.index], rtol=1e-5)
