@@ -1,6 +1,6 @@
 # make report: set up and run the benchmark.  make test, make lint: set up and check the code.
 PYTHON ?= python3
-CORES ?= 4
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 
 .PHONY: report test lint setup clean
