@@ -1,7 +1,7 @@
 """The first sentences say what the answers say, in few words."""
 
 import pytest
-from made_up import answer, group
+from made_up import answer, group, rows
 
 from vae.reporting.findings import lead
 
@@ -31,6 +31,13 @@ def test_the_usual_best_beta(betas, text):
 def test_an_edge_is_no_optimum():
     assert "may lie beyond" in lead(group(answers=[elbo("bernoulli", 0.5, at_edge=True)]))
     assert "beyond" not in lead(group(answers=[elbo("bernoulli", 1.0)]))
+
+
+@pytest.mark.parametrize(("seeds", "guess"), [(1, True), (2, True), (3, False)])
+def test_few_seeds_give_a_first_guess(seeds, guess):
+    table = rows("elbo", {1.0: [0.0] * seeds})
+    text = lead(group(table, answers=[elbo("bernoulli", 1.0)]))
+    assert ("first guess" in text) is guess
 
 
 def test_a_single_beta_is_no_answer():

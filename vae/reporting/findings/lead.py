@@ -7,7 +7,8 @@ from vae.reporting.findings.criteria import QUALITY
 from vae.reporting.findings.likelihoods import champions
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name
-from vae.reporting.words import criterion_name, number
+from vae.reporting.words import counted, criterion_name, number
+from vae.statistics import LEAST_SEEDS
 
 NO_ANSWER = "With a single β, or none that trained with every seed, nothing is best."
 
@@ -15,6 +16,8 @@ NO_ANSWER = "With a single β, or none that trained with every seed, nothing is 
 def lead(group: Group) -> str:
     """The usual best β by likelihood and by sample quality, and the best likelihoods."""
     said = [*usual(group, group.likelihood_criterion), *usual(group, QUALITY)]
+    if said and group.seeds < LEAST_SEEDS:
+        said.append(f"All this is a first guess, from {counted(group.seeds, 'seed')}.")
     return " ".join([*(said or [NO_ANSWER]), *champions(group)])
 
 
