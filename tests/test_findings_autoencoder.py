@@ -23,7 +23,7 @@ def said(*tables) -> str:
         ((1.0, 1.1, 1.2), "1.10 against 3.00 at β = 1"),
         ((7.0, 7.1, 7.2), "VAE generates better than the autoencoder in every seed"),
         ((7.0, 7.1, 7.2), "3.00 at β = 1 against 7.10"),
-        ((2.0, 4.0, 3.0), "Neither autoencoder nor VAE generates better in every seed."),
+        ((2.0, 4.0, 3.0), "With no likelihood does either generate better in every seed."),
     ],
 )
 def test_who_generates_better(values, text):
@@ -32,7 +32,9 @@ def test_who_generates_better(values, text):
 
 @pytest.mark.parametrize("value", [0.01, 0.09])
 def test_who_reconstructs_better(value):
-    text = said(rows("mse", about(0.05, 0.06, 0.07, spread=0.001)), ae(value, metric="mse"))
+    text = said(
+        rows("mse_mean", about(0.05, 0.06, 0.07, spread=0.001)), ae(value, metric="mse_mean")
+    )
     assert ("autoencoder reconstructs better" in text) == (value < 0.05)
     assert ("VAE reconstructs better" in text) == (value > 0.05)
 

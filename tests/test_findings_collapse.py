@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from made_up import BETAS, group, rows
+from made_up import BETAS, about, group, rows
 
 from vae.reporting.findings.collapse import collapse, onset
 
@@ -73,7 +73,7 @@ def test_intervals():
     ("beta", "counts", "text"),
     [
         (1.5, (4, 2, 0), "agrees with the grid: β = 1.5 (Bernoulli)"),
-        (9.0, (4, 2, 1), "agrees with the grid: β = 9, beyond it (Bernoulli)"),
+        (9.0, (4, 2, 1), "shows no collapse, with β = 9 (Bernoulli)"),
         (1.5, (4, 0, 0), "later collapse than the grid shows: β = 1.5 (Bernoulli)"),
         (0.7, (4, 2, 0), "small ones die: β = 0.7 (Bernoulli)"),
         (0.7, (4, 2, 1), "small ones die: β = 0.7 (Bernoulli)"),
@@ -96,3 +96,12 @@ def test_no_prediction_no_sentence():
     table = units(4, 2, 0, likelihood="discretized_logistic")
     assert "theory" not in said(table, references=predicted(1.5))
     assert "theory" not in said(units(4, 2, 0))
+
+
+@pytest.mark.parametrize(("alike", "text"), [((0, 1, 1), "hardly used"), ((0, 0, 1), "")])
+def test_codes_that_are_hardly_used(alike, text):
+    """Reconstructions may look alike before the last unit dies."""
+    tables = [rows("active_units", about(9, 2, 0, spread=0))]
+    tables.append(rows("collapsed", about(*alike, spread=0)))
+    found = " ".join(collapse(group(*tables)))
+    assert ("from β = 1 (Bernoulli) on" in found) is bool(text)

@@ -13,7 +13,7 @@ def elbo(likelihood: str, beta: float, **others: object) -> dict:
 @pytest.mark.parametrize(
     ("betas", "text"),
     [
-        ([1.0], "By ELBO **β = 1** is best."),
+        ([1.0], "By ELBO (what β = 1 trains) **β = 1** is best."),
         ([1.0, 1.0, 1.0], "**β = 1** is best with every likelihood."),
         (
             [1.0, 1.0, 0.5],

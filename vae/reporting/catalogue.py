@@ -32,7 +32,8 @@ CHARTS = {
         "distortion. Families measure likelihood in different currencies, so log-likelihood and "
         "ELBO are shown as what each family loses, seed by seed, against its own best β; the "
         "bits/dim, where the dashed line is the code that knows only how frequent each grey level "
-        "is, compare families.",
+        "is, compare families. The dashed line in the FID is its value between real training and "
+        "test images. The losses are linear up to 1 nat and logarithmic above.",
         "Small charts of every criterion, rate, active units and sharpness against β, one line "
         "per likelihood",
     ),
@@ -67,7 +68,8 @@ CHARTS = {
         "decoded from codes of the prior, of densities fitted afterwards, and of the test images "
         "themselves (reconstructions): where only the first is bad, the codes do not fill the "
         "prior. The dotted line is the autoencoder with the fitted mixture, the grey line the "
-        "distance between real training and test images.",
+        "distance between real training and test images, below which reconstructions may lie: "
+        "they are made from the test images themselves.",
         "FID against β for prior, ex-post densities and reconstructions, one panel per likelihood",
     ),
     "spectra": Figure(
@@ -115,7 +117,7 @@ GALLERY = {
         "Pictures",
         "Reconstructions of the same test images, and samples from the same codes z ~ p(z), a row "
         "per β. Every picture is the expected image E[x|z]; an autoencoder has no prior to sample "
-        "from.",
+        "from. All pictures show the first seed.",
         "Grid of reconstructions and prior samples, one row per β",
     ),
     "interpolations": Figure(

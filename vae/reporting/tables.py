@@ -9,7 +9,7 @@ from vae.metrics import METRICS, available
 from vae.reporting.answers import GROUP_NAMES, members
 from vae.reporting.names import beta_name, likelihood_name, with_error
 
-COMPARED = ("mse", "fid_reconstruction", "fid_gmm")
+COMPARED = ("mse_mean", "fid_reconstruction", "fid_gmm")
 LIKELIHOOD_COLUMNS = (
     "elbo",
     "log_likelihood_refit",
@@ -85,8 +85,10 @@ def _marks(metrics: pd.DataFrame, best: pd.DataFrame, names: list[str]) -> dict[
     others = [n for n in names if METRICS[n].better and n not in set(best.criterion)]
     tables = (best, best_betas(metrics, None, others))
     answers = [row for table in tables for _, row in table.iterrows()]
-    marks = {(r.criterion, beta): "{}" + TIED for r in answers for beta in members(r)}
-    return marks | {(row.criterion, row.best_beta): "**{}**" for row in answers if row.betas > 1}
+    marks = {
+        (r.criterion, beta): "{}" + TIED for r in answers if r.betas > 1 for beta in members(r)
+    }
+    return marks | {(row.criterion, row.best_beta): "**{}**" for row in answers}
 
 
 def against_autoencoder(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -152,4 +154,4 @@ def mean_loss_table(trainings: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_constants(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns=[name for name in GROUP_NAMES if frame[name].nunique() == 1])
+    return frame.drop(columns=[n for n in GROUP_NAMES if n in frame and frame[n].nunique() == 1])

@@ -35,6 +35,7 @@ def collapse(group: Group) -> Iterator[str]:
     found = {slug: onset(group, slug) for slug in group.likelihoods}
     onsets = {slug: interval for slug, interval in found.items() if interval}
     yield from beginnings(group, onsets)
+    yield from hardly_used(group, onsets)
     yield from theory(group, onsets)
 
 
@@ -53,20 +54,36 @@ def beginnings(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         parts.append(f"at no β of the grid with {names}")
     if parts:
         yield (
-            f"The posterior collapses (no latent dimension is used, in any seed) "
+            f"The posterior collapses (no latent dimension is active, in any seed) "
             f"{'; '.join(parts)}."
+        )
+
+
+def hardly_used(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
+    """Where units are still active, but reconstructions look all alike."""
+    found: dict[str, float] = {}
+    for slug, (_, first) in onsets.items():
+        collapsed = group.values(slug, "collapsed")
+        alike = [beta for beta in collapsed.columns if (collapsed[beta] == 1).all()]
+        if alike and alike[0] < first:
+            found[slug] = alike[0]
+    if found:
+        parts = [f"β = {beta_name(beta)} ({likelihood_name(s)})" for s, beta in found.items()]
+        yield (
+            f"Codes with active units are hardly used, as reconstructions keep less than 1 % of "
+            f"the images' variance, from {listed(parts)} on."
         )
 
 
 def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
     """Linear theory against the grid: in the right gap, too early, or too late."""
     predicted = {slug: collapse_beta(slug, group.references) for slug in onsets}
-    kinds: dict[str, list[str]] = {"right": [], "early": [], "late": []}
+    kinds: dict[str, list[str]] = {"right": [], "beyond": [], "early": [], "late": []}
     for slug, beta in predicted.items():
         if beta is not None:
             kinds[_kind(beta, onsets[slug])].append(slug)
     named = {
-        kind: listed(_prediction(slug, predicted[slug], onsets[slug]) for slug in slugs)
+        kind: listed(f"β = {predicted[s]:.2g} ({likelihood_name(s)})" for s in slugs)
         for kind, slugs in kinds.items()
         if slugs
     }
@@ -74,6 +91,11 @@ def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         yield (
             f"Linear theory asks up to which β a small code lowers the training objective. Its "
             f"answer agrees with the grid: {named['right']}."
+        )
+    if "beyond" in named:
+        yield (
+            f"Its prediction lies beyond the grid, which indeed shows no collapse, with "
+            f"{named['beyond']}."
         )
     if "early" in named:
         yield (
@@ -89,13 +111,10 @@ def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
         )
 
 
-def _prediction(slug: str, beta: float, interval: Interval) -> str:
-    beyond = ", beyond it" if interval[0] < beta <= interval[1] == math.inf else ""
-    return f"β = {beta:.2g}{beyond} ({likelihood_name(slug)})"
-
-
 def _kind(beta: float, interval: Interval) -> str:
     last, first = interval
     if beta > first:
         return "early"
-    return "right" if beta > last else "late"
+    if beta <= last:
+        return "late"
+    return "beyond" if math.isinf(first) else "right"

@@ -29,8 +29,8 @@ def which_beta(group: Group) -> Iterator[str]:
     elif group.best.betas.max() == 1:
         yield "This run trained a single β for each likelihood, so it cannot say which is best."
     yield (
-        "Without any tuning take β = 1, whose objective is the ELBO itself, and never carry a β "
-        "over from another likelihood or another loss."
+        "Without any tuning take β = 1, whose objective is the ELBO itself (a σ fixed by hand is "
+        "a tuned β: only βσ² counts), and never carry a β over from another likelihood or loss."
     )
 
 
@@ -57,11 +57,11 @@ def sum_or_mean(group: Group) -> Iterator[str]:
         f"{b.active_units:g} and {rounded(b.rate)} with the sum"
     )
     if a.active_units == 0 < b.active_units:
-        yield f"Here that collapses the posterior: {values}."
+        yield f"In a short training here that collapses the posterior: {values}."
     elif a.rate < b.rate:
-        yield f"Here that costs information: {values}."
+        yield f"In a short training here that costs information: {values}."
     else:
-        yield f"Here it did no harm: {values}."
+        yield f"In a short training here it did no harm: {values}."
 
 
 def cross_entropy_or_squared_error(group: Group) -> Iterator[str]:

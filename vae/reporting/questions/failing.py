@@ -120,18 +120,23 @@ def _split(group: Group, slug: str, beta: float) -> Iterator[str]:
 
 
 def _worst(group: Group, shown: str) -> Iterator[str]:
-    """The likelihood whose codes are furthest from the prior, if not the one just shown."""
+    """The likelihood whose codes are furthest from the prior, if not the one just shown.
+
+    Where the mutual information is saturated, only a bound of that distance is known.
+    """
     found = {}
     for slug in group.likelihoods:
-        if example := group.example("marginal_kl", [slug]):
+        example = group.example("marginal_kl", [slug])
+        if example and not group.mean(*example, "mutual_information_saturated"):
             found[slug] = (group.mean(*example, "marginal_kl"), example[1])
+    if not found:
+        return
     worst = max(found, key=lambda slug: found[slug][0])
     if worst != shown:
         marginal, beta = found[worst]
-        most = _at_most(group, worst, beta)
         yield (
-            f"Furthest from the prior, {most}{rounded(marginal)} nats, are the codes with "
-            f"{likelihood_name(worst)} (β = {beta_name(beta)})."
+            f"Of those that can be measured, the codes with {likelihood_name(worst)} "
+            f"(β = {beta_name(beta)}) are furthest from the prior, {rounded(marginal)} nats."
         )
 
 

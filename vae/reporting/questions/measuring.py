@@ -40,8 +40,8 @@ def literature(group: Group) -> Iterator[str]:
         if elbo is not None and bound > elbo:
             yield (
                 f"With {likelihood_name(slug)} at β = {beta_name(beta)} the choice of bound alone "
-                f"makes {rounded(bound - elbo)} nats: the ELBO is {rounded(elbo)}, the "
-                f"importance-weighted bound {rounded(bound)}."
+                f"makes {bound - elbo:.2f} nats: the ELBO is {elbo:.2f}, the "
+                f"importance-weighted bound {bound:.2f}."
             )
     floor = group.reference("bernoulli_floor")
     if "bernoulli" in group.likelihoods and floor:
