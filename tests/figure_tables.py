@@ -1,12 +1,13 @@
 """Tables as a run writes them, made up: tiny, of any shape, for tests of the report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from vae.comparison import best_betas
-from vae.reporting.panels import Tables
+from vae.reporting.group import Group
 from vae.table import COLUMNS
 
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -39,7 +40,7 @@ def make_tables(
     autoencoder: bool = True,
     inception: bool = False,
     diverged: Sequence[tuple[str, float]] = (),
-) -> Tables:
+) -> Group:
     """All tables of one group.
 
     Args:
@@ -73,19 +74,26 @@ def make_tables(
         cell = GROUP | {"likelihood": likelihood, "model": "data", "beta": 0.0, "seed": 0}
         spectra.append(data.assign(**cell))
     table = pd.DataFrame(metrics, columns=COLUMNS)
-    return Tables(
-        metrics=table,
-        best=best_betas(table),
-        dimensions=pd.DataFrame(dimensions),
-        history=pd.DataFrame(history),
-        spectra=pd.concat(spectra),
-        references={
-            "histogram_bits_per_dim": 3.0,
-            f"{prefix}fid_floor": 1.0,
-            f"{prefix}fid_noise": 90.0,
-        },
-        corruptions=pd.DataFrame(
+    references = {
+        "histogram_bits_per_dim": 3.0,
+        f"{prefix}fid_floor": 1.0,
+        f"{prefix}fid_noise": 90.0,
+    }
+    tables = {
+        "metrics": table,
+        "best_beta": best_betas(table),
+        "dimensions": pd.DataFrame(dimensions),
+        "history": pd.DataFrame(history),
+        "spectra": pd.concat(spectra),
+        "references": pd.DataFrame(references.items(), columns=["reference", "value"]),
+        "corruptions": pd.DataFrame(
             [("blur", 0.0, 1.0), ("blur", 0.1, 5.0), ("crop", 0.0, 1.0), ("crop", 0.2, 9.0)],
             columns=["corruption", "strength", f"{prefix}fid"],
         ),
-    )
+    }
+    return Group("digits-mlp-3d", tables)
+
+
+def with_tables(group: Group, **tables: pd.DataFrame) -> Group:
+    """``group`` with some of its tables replaced."""
+    return replace(group, tables={**group.tables, **tables})

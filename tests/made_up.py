@@ -84,18 +84,17 @@ def group(
     siblings: Sequence[Group] = (),
 ) -> Group:
     """A group of results; what is not given is empty."""
-    return Group(
-        NAME,
-        pd.concat(metrics) if metrics else rows("diverged", {}),
-        pd.DataFrame(answers, columns=BEST_BETA_COLUMNS),
-        pd.DataFrame(champions, columns=BEST_LIKELIHOOD_COLUMNS),
-        references or {},
-        fid_of_corruptions(0.1, 1.0, 2.0) if corruptions is None else corruptions,
-        pd.DataFrame(columns=["reduction", "beta", "rate", "active_units", "mse"])
+    tables = {
+        "metrics": pd.concat(metrics) if metrics else rows("diverged", {}),
+        "best_beta": pd.DataFrame(answers, columns=BEST_BETA_COLUMNS),
+        "best_likelihood": pd.DataFrame(champions, columns=BEST_LIKELIHOOD_COLUMNS),
+        "references": pd.DataFrame((references or {}).items(), columns=["reference", "value"]),
+        "corruptions": fid_of_corruptions(0.1, 1.0, 2.0) if corruptions is None else corruptions,
+        "mean_loss": pd.DataFrame(columns=["reduction", "beta", "rate", "active_units", "mse"])
         if mean_loss is None
         else mean_loss,
-        siblings,
-    )
+    }
+    return Group(NAME, tables, siblings)
 
 
 def fid_of_corruptions(*values: float, column: str = "fid") -> pd.DataFrame:

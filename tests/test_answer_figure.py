@@ -1,19 +1,18 @@
 """The answer figure shows what the table of answers says, and what it does not know."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_tables import BETAS, make_tables
+from figure_tables import BETAS, make_tables, with_tables
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from vae.reporting import style
 from vae.reporting.answer_figure import AT_EDGE, BEST, MEMBERS, NO_SET, draw_answer
-from vae.reporting.panels import Tables
+from vae.reporting.group import Group
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +22,10 @@ def closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
-def answered(tables: Tables, criterion: str, **columns: object) -> Tables:
+def answered(tables: Group, criterion: str, **columns: object) -> Group:
     """``tables`` with this one answer for the first likelihood in place of all others."""
     row = tables.best[tables.best.criterion == criterion].iloc[:1]
-    return replace(tables, best=row.assign(**columns))
+    return with_tables(tables, best_beta=row.assign(**columns))
 
 
 def marks(ax: Axes) -> dict[str, Line2D]:
@@ -69,7 +68,7 @@ def test_a_set_is_one_line_on_the_grid_of_its_own_likelihood():
     two, one = make_tables(["bernoulli"], [0.5, 2.0]), make_tables(["discretized_logistic"])
     changes = {"best_beta": 2.0, "indistinguishable_betas": "0.5 2", "at_edge": True}
     tables = answered(two, "elbo", **changes)
-    tables = replace(tables, metrics=pd.concat([two.metrics, one.metrics]))
+    tables = with_tables(tables, metrics=pd.concat([two.metrics, one.metrics]))
     (ax,) = draw_answer(tables).axes
     assert list(marks(ax)[MEMBERS].get_xdata()) == [0.5, 2.0]
 

@@ -12,8 +12,9 @@ from matplotlib.transforms import Bbox
 from vae.reporting import style
 from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.figures import DRAWERS
+from vae.reporting.group import Group
 from vae.reporting.names import LIKELIHOOD_NAMES
-from vae.reporting.panels import Tables, beta_ticks
+from vae.reporting.panels import beta_ticks
 
 FIXED = [f"gaussian_fixed_sigma_{sigma}" for sigma in (0.1, 0.2, 0.4)]
 SHAPES = {
@@ -121,7 +122,7 @@ def test_named_betas_are_spread_out_around_one(betas, most, expected):
     assert beta_ticks(betas, most) == pytest.approx(expected)
 
 
-def plane(tables: Tables) -> plt.Axes:
+def plane(tables: Group) -> plt.Axes:
     return DRAWERS["rate_distortion"](tables).axes[0]
 
 

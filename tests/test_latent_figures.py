@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from vae.reporting import style
+from vae.reporting.group import Group
 from vae.reporting.latent_figures import draw_rate_parts
-from vae.reporting.panels import Tables
 from vae.reporting.spectrum_figures import draw_spectra
 
 LIKELIHOODS = [
@@ -37,7 +37,7 @@ def metric_rows(model: str, beta: float, **values: float) -> list[dict]:
 
 
 @pytest.fixture
-def tables() -> Tables:
+def tables() -> Group:
     metrics, spectra = metric_rows("ae", 0.0, high_frequency_energy=0.9), []
     for beta in BETAS:
         values = {m: v / beta for m, v in VALUES.items()}
@@ -51,11 +51,8 @@ def tables() -> Tables:
         for model, beta in (("data", 0.0), ("ae", 0.0), *(("vae", beta) for beta in BETAS)):
             frame = pd.DataFrame({"frequency": np.arange(5) / 8, "power": 1.0 / (1 + beta)})
             spectra.append(frame.assign(likelihood=likelihood, model=model, beta=beta, seed=0))
-    empty = pd.DataFrame()
-    frames = {"best": empty, "dimensions": empty, "history": empty, "corruptions": empty}
-    return Tables(
-        metrics=pd.DataFrame(metrics), spectra=pd.concat(spectra), references={}, **frames
-    )
+    tables = {"metrics": pd.DataFrame(metrics), "spectra": pd.concat(spectra)}
+    return Group("digits-mlp-10d", tables)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +90,9 @@ def test_spectra_leave_out_the_brightness(tables):
 
 
 def test_a_beta_whose_cells_all_diverged_is_left_out_of_the_spectra(tables):
-    lost = (tables.spectra.beta == 4) & (tables.spectra.likelihood == "bernoulli")
-    tables.spectra.loc[lost.to_numpy(), "power"] = np.nan
+    lost = (tables.table("spectra").beta == 4) & (
+        tables.table("spectra").likelihood == "bernoulli"
+    )
+    tables.table("spectra").loc[lost.to_numpy(), "power"] = np.nan
     first, second, *_ = draw_spectra(tables).axes
     assert [len(ax.lines) for ax in (first, second)] == [4, 5]

@@ -9,8 +9,8 @@ from figure_tables import BETAS, make_tables
 from matplotlib.axes import Axes
 
 from vae.reporting import style
+from vae.reporting.group import Group
 from vae.reporting.metric_figures import draw_metrics
-from vae.reporting.panels import Tables
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
-def panel(tables: Tables, title: str) -> Axes:
+def panel(tables: Group, title: str) -> Axes:
     (found,) = [ax for ax in draw_metrics(tables).axes if ax.get_title().startswith(title)]
     return found
 
@@ -32,7 +32,7 @@ def curves(ax: Axes, betas=BETAS) -> list[np.ndarray]:
     ]
 
 
-def titles(tables: Tables) -> list[str]:
+def titles(tables: Group) -> list[str]:
     return [ax.get_title().rstrip(" ↑↓") for ax in draw_metrics(tables).axes if ax.axison]
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from vae.reporting import style
-from vae.reporting.panels import Tables
+from vae.reporting.group import Group
 from vae.reporting.sample_figures import SOURCES, draw_fid, draw_fid_check
 from vae.table import COLUMNS
 
@@ -13,7 +13,7 @@ BETAS = (0.5, 1.0, 2.0)
 
 
 @pytest.fixture(params=["", "inception_"])
-def tables(request) -> Tables:
+def tables(request) -> Group:
     prefix = request.param
     cell = ("digits", "mlp", 10, "bernoulli")
     rows = [
@@ -25,17 +25,15 @@ def tables(request) -> Tables:
     rows += [(*cell, "ae", 0.0, seed, f"{prefix}fid_gmm", 7.0, None) for seed in (0, 1)]
     corruptions = [("digits", "blur", s, 1 + s) for s in (0.0, 0.1)]
     corruptions += [("digits", "crop", s, 1 + 2 * s) for s in (0.0, 0.2)]
-    empty = pd.DataFrame()
-    return Tables(
-        metrics=pd.DataFrame(rows, columns=COLUMNS),
-        best=empty,
-        dimensions=empty,
-        history=empty,
-        spectra=empty,
-        references={f"{prefix}fid_floor": 1.0, f"{prefix}fid_noise": 90.0, "fid_images": 397},
-        corruptions=pd.DataFrame(
-            corruptions, columns=["dataset", "corruption", "strength", f"{prefix}fid"]
-        ),
+    references = {f"{prefix}fid_floor": 1.0, f"{prefix}fid_noise": 90.0, "fid_images": 397}
+    columns = ["dataset", "corruption", "strength", f"{prefix}fid"]
+    return Group(
+        "digits-mlp-10d",
+        {
+            "metrics": pd.DataFrame(rows, columns=COLUMNS),
+            "references": pd.DataFrame(references.items(), columns=["reference", "value"]),
+            "corruptions": pd.DataFrame(corruptions, columns=columns),
+        },
     )
 
 

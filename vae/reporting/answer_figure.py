@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from vae.metrics import METRICS
 from vae.reporting import style
 from vae.reporting.answers import ordered_criteria
+from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
-from vae.reporting.panels import Tables, beta_axis, shared_legend
+from vae.reporting.panels import beta_axis, shared_legend
 
 BEST = "best β"
 AT_EDGE = "best β at the edge: extend the grid"
@@ -22,22 +23,22 @@ MEMBERS = "cannot be told from the best at 95 %"
 TITLE_CHARACTERS = {1: 60, 2: 40, 3: 26, 4: 20, 5: 16, 6: 14}
 
 
-def draw_answer(tables: Tables) -> Figure:
+def draw_answer(group: Group) -> Figure:
     """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
-    criteria = ordered_criteria(tables.best)
+    criteria = ordered_criteria(group.best)
     if not criteria:
         return style.notice("No β has a value by any criterion.")
-    likelihoods = tables.likelihoods
+    likelihoods = group.likelihoods
     size = (style.WIDTH, 1.5 + 0.32 * len(likelihoods))
     figure, axes = plt.subplots(1, len(criteria), figsize=size, sharey=True, squeeze=False)
     for criterion, ax in zip(criteria, axes.flat, strict=True):
-        rows = tables.best[tables.best.criterion == criterion].set_index("likelihood")
+        rows = group.best[group.best.criterion == criterion].set_index("likelihood")
         for y, likelihood in enumerate(likelihoods):
             if likelihood in rows.index:
-                _row(ax, y, rows.loc[likelihood], tables.betas_of(likelihood))
+                _row(ax, y, rows.loc[likelihood], group.betas_of(likelihood))
             else:
                 ax.annotate("–", (0.5, y), xycoords=("axes fraction", "data"), **_CENTRED)
-        _axes(ax, criterion, tables.betas, len(criteria))
+        _axes(ax, criterion, group.betas, len(criteria))
     axes.flat[0].set_yticks(range(len(likelihoods)), map(likelihood_name, likelihoods))
     axes.flat[0].set_ylim(len(likelihoods) - 0.5, -0.5)
     shared_legend(figure)

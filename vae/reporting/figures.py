@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from vae.reporting import style
 from vae.reporting.answer_figure import draw_answer
 from vae.reporting.catalogue import charts_for
+from vae.reporting.group import Group, read_groups
 from vae.reporting.latent_figures import draw_rate_parts
 from vae.reporting.likelihood_figures import (
     draw_beta_sigma,
@@ -22,12 +23,10 @@ from vae.reporting.likelihood_figures import (
 from vae.reporting.metric_figures import draw_metrics
 from vae.reporting.names import beta_name
 from vae.reporting.panels import (
-    Tables,
     beta_ticks,
     label_rows,
     panels,
     plain_numbers,
-    read_groups,
     shared_legend,
 )
 from vae.reporting.sample_figures import draw_fid, draw_fid_check
@@ -39,11 +38,11 @@ LABEL_STEPS = (0, 0.06, -0.06, 0.12, -0.12, 0.18, -0.18)  # along a line, away f
 LEAST_NATS = 0.01  # a dimension below carries nothing worth a colour
 
 
-def draw_rate_distortion(tables: Tables) -> Figure:
+def draw_rate_distortion(group: Group) -> Figure:
     """The rate-distortion plane (Alemi et al. 2018) with lines of equal ELBO."""
-    figure, axes = panels(tables)
-    palette = style.beta_palette(tables.betas)
-    parts = {metric: tables.values(metric) for metric in ("rate", "distortion")}
+    figure, axes = panels(group)
+    palette = style.beta_palette(group.betas)
+    parts = {metric: group.rows(metric) for metric in ("rate", "distortion")}
     means = {m: rows.groupby(["likelihood", "beta"]).value.mean() for m, rows in parts.items()}
     wide = pd.DataFrame(means)
     for likelihood, ax in axes.items():
@@ -100,10 +99,10 @@ _ELBO_TEXT = {
 }
 
 
-def draw_dimensions(tables: Tables) -> Figure:
+def draw_dimensions(group: Group) -> Figure:
     """KL per latent dimension, sorted within each cell."""
-    figure, axes = panels(tables)
-    rows = tables.dimensions[tables.dimensions.model == "vae"].dropna(subset="kl")
+    figure, axes = panels(group)
+    rows = group.table("dimensions")[group.table("dimensions").model == "vae"].dropna(subset="kl")
     by_cell = rows.groupby(["likelihood", "beta", "seed"])
     rows = rows.assign(rank=by_cell.kl.rank(ascending=False, method="first").astype(int))
     norm = LogNorm(LEAST_NATS, max([10 * LEAST_NATS, *rows.kl]))
@@ -132,11 +131,11 @@ def _heat_map(ax: Axes, rows: pd.DataFrame, norm: LogNorm) -> None:
     ax.grid(visible=False)
 
 
-def draw_training(tables: Tables) -> Figure:
+def draw_training(group: Group) -> Figure:
     """Validation ELBO against epoch."""
-    figure, axes = panels(tables)
-    palette = style.beta_palette(tables.betas)
-    rows = tables.history
+    figure, axes = panels(group)
+    palette = style.beta_palette(group.betas)
+    rows = group.table("history")
     rows = rows[(rows.split == "validation") & (rows.model == "vae") & (rows.epoch > 0)]
     rows = rows.assign(elbo=-(rows.distortion + rows.rate)).dropna(subset="elbo")
     for likelihood, ax in axes.items():
@@ -153,7 +152,7 @@ def draw_training(tables: Tables) -> Figure:
     return figure
 
 
-DRAWERS: dict[str, Callable[[Tables], Figure]] = {
+DRAWERS: dict[str, Callable[[Group], Figure]] = {
     "answer": draw_answer,
     "metrics": draw_metrics,
     "log_likelihood": draw_log_likelihood,
@@ -171,6 +170,6 @@ DRAWERS: dict[str, Callable[[Tables], Figure]] = {
 def draw_all(results: Path, output: Path) -> None:
     """Draw every chart of every group to ``output/<group>/<chart>.png``."""
     style.apply()
-    for group, tables in read_groups(results).items():
-        for name in charts_for(tables.likelihoods):
-            style.save(DRAWERS[name](tables), output / group / f"{name}.png")
+    for group in read_groups(results):
+        for name in charts_for(group.likelihoods):
+            style.save(DRAWERS[name](group), output / group.name / f"{name}.png")

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vae.reporting import style
+from vae.reporting.group import Group
 from vae.reporting.panels import (
-    Tables,
     beta_axis,
     label_rows,
     panels,
@@ -18,9 +18,9 @@ from vae.reporting.panels import (
 FIXED_SIGMA = "gaussian_fixed_sigma_"
 
 
-def draw_log_likelihood(tables: Tables) -> Figure:
+def draw_log_likelihood(group: Group) -> Figure:
     """L_K through the refitted and the trained encoder, and the ELBO, against β."""
-    figure, axes = panels(tables)
+    figure, axes = panels(group)
     lines = {
         "log_likelihood_refit": ("$L_K$, encoder refitted at β = 1", "-"),
         "log_likelihood": ("$L_K$, encoder as trained", "--"),
@@ -28,24 +28,24 @@ def draw_log_likelihood(tables: Tables) -> Figure:
     }
     for likelihood, ax in axes.items():
         for metric, (label, line) in lines.items():
-            rows = tables.values(metric)
+            rows = group.rows(metric)
             seed_line(ax, rows[rows.likelihood == likelihood], label=label, linestyle=line)
-        beta_axis(ax, tables.betas)
+        beta_axis(ax, group.betas)
     label_rows(axes, "nats per image\nhigher is better")
     shared_legend(figure)
     return figure
 
 
-def draw_beta_sigma(tables: Tables) -> Figure:
+def draw_beta_sigma(group: Group) -> Figure:
     """Rate and refitted L_K of the fixed-σ Gaussians against β σ²: one curve for all σ."""
     figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.8))
     panels_of = {
         "rate": "rate (nats/image)",
         "log_likelihood_refit": "$L_K$ after refit (nats/image)",
     }
-    fixed = [slug for slug in tables.likelihoods if slug.startswith(FIXED_SIGMA)]
+    fixed = [slug for slug in group.likelihoods if slug.startswith(FIXED_SIGMA)]
     for ax, (metric, label) in zip(axes, panels_of.items(), strict=True):
-        rows = tables.values(metric)
+        rows = group.rows(metric)
         for slug, line in zip(fixed, style.line_styles(len(fixed)), strict=True):
             sigma = float(slug.removeprefix(FIXED_SIGMA))
             chosen = rows[rows.likelihood == slug]

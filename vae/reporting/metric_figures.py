@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from vae.metrics import METRICS
 from vae.reporting import style
 from vae.reporting.answers import ordered_criteria
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
-    Tables,
     beta_axis,
     panel_grid,
     plain_log,
@@ -31,42 +31,42 @@ REFERENCES = {  # metric: reference, what its line is called
 }
 
 
-def draw_metrics(tables: Tables) -> Figure:
+def draw_metrics(group: Group) -> Figure:
     """Criteria, rate, active units and sharpness against β."""
-    metrics = [m for m in drawn_metrics(tables) if len(tables.values(m))]
+    metrics = [m for m in drawn_metrics(group) if len(group.rows(m))]
     if not metrics:
         return style.notice("No model has a value of any metric.")
     figure, axes = panel_grid(len(metrics), PANEL_HEIGHT)
     for metric, ax in zip(metrics, axes, strict=True):
-        _panel(ax, tables, metric)
+        _panel(ax, group, metric)
     shared_legend(figure)
     return figure
 
 
-def drawn_metrics(tables: Tables) -> list[str]:
+def drawn_metrics(group: Group) -> list[str]:
     """The criteria of the group, then what explains them."""
-    return list(dict.fromkeys([*ordered_criteria(tables.best), *BEYOND_CRITERIA]))
+    return list(dict.fromkeys([*ordered_criteria(group.best), *BEYOND_CRITERIA]))
 
 
-def _panel(ax: Axes, tables: Tables, metric: str) -> None:
+def _panel(ax: Axes, group: Group, metric: str) -> None:
     """One metric; the autoencoders, whose β is 0, stand to the left of the grid."""
-    vae, ae = tables.values(metric), tables.values(metric, "ae")
+    vae, ae = group.rows(metric), group.rows(metric, "ae")
     ae = ae[~ae.metric.isin(NOT_OF_AUTOENCODERS)]
-    aside = left_of(tables.betas)
-    lines = style.line_styles(len(tables.likelihoods))
-    for likelihood, line in zip(tables.likelihoods, lines, strict=True):
+    aside = left_of(group.betas)
+    lines = style.line_styles(len(group.likelihoods))
+    for likelihood, line in zip(group.likelihoods, lines, strict=True):
         rows = vae[vae.likelihood == likelihood]
         shown = gap_to_best(rows) if is_likelihood(metric) else rows
         seed_line(ax, shown, label=likelihood_name(likelihood), **line)
         values = ae.value[ae.likelihood == likelihood]
         if len(values):
             ax.plot(aside, values.mean(), markersize=4.5, markerfacecolor="white", **line)
-    beta_axis(ax, tables.betas, labels=5)
+    beta_axis(ax, group.betas, labels=5)
     if len(ae):
         ticks = list(ax.get_xticks())
         ax.set_xticks([aside, *ticks], ["AE", *map(beta_name, ticks)])
         ax.set_xlim(left=aside / 1.4)
-    _reference(ax, tables, metric)
+    _reference(ax, group, metric)
     _value_axis(ax, metric)
 
 
@@ -103,11 +103,11 @@ def _value_axis(ax: Axes, metric: str) -> None:
         plain_log(ax)
 
 
-def _reference(ax: Axes, tables: Tables, metric: str) -> None:
+def _reference(ax: Axes, group: Group, metric: str) -> None:
     """What a model should beat, or can at best reach, as a line with its name."""
     name, label = REFERENCES.get(metric, ("", ""))
-    if name in tables.references:
-        value = tables.references[name]
+    if name in group.references:
+        value = group.references[name]
         ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
         place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
         upper = value > sum(ax.get_ylim()) / 2

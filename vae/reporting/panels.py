@@ -1,7 +1,4 @@
-"""What charts share: the tables of a group, a panel per likelihood, the β axis, legends."""
-
-from dataclasses import dataclass
-from pathlib import Path
+"""What charts share: a panel per likelihood, the β axis, legends."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from vae.reporting import style
-from vae.reporting.group import group_tables
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 
 PANEL_COLUMNS = 3
@@ -24,64 +21,13 @@ LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
 
 
-@dataclass(frozen=True)
-class Tables:
-    """All tables of one group: same dataset, network and latent size."""
-
-    metrics: pd.DataFrame
-    best: pd.DataFrame
-    dimensions: pd.DataFrame
-    history: pd.DataFrame
-    spectra: pd.DataFrame
-    references: dict[str, float]
-    corruptions: pd.DataFrame
-
-    @property
-    def likelihoods(self) -> list[str]:
-        """Slugs in the order of the table."""
-        return list(self.metrics.likelihood.unique())
-
-    @property
-    def betas(self) -> list[float]:
-        """Every β of the group, ascending."""
-        return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
-
-    def betas_of(self, likelihood: str) -> list[float]:
-        """The βs of one likelihood's own grid, ascending."""
-        rows = self.metrics[
-            (self.metrics.model == "vae") & (self.metrics.likelihood == likelihood)
-        ]
-        return sorted(rows.beta.unique())
-
-    @property
-    def measured(self) -> set[str]:
-        """Likelihoods of which at least one VAE has a value of some metric."""
-        rows = self.metrics[(self.metrics.model == "vae") & (self.metrics.metric != "diverged")]
-        return set(rows.dropna(subset="value").likelihood)
-
-    def values(self, metric: str, model: str = "vae") -> pd.DataFrame:
-        """Rows of one metric without diverged cells."""
-        rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
-        return rows.dropna(subset="value")
-
-
-def read_groups(results: Path) -> dict[str, Tables]:
-    """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
-    own = ("metrics", "best_beta", "dimensions", "history", "spectra")
-    found = {}
-    for name, tables in group_tables(results, own, ("references", "corruptions")):
-        references = tables.pop("references").set_index("reference").value.to_dict()
-        found[name] = Tables(best=tables.pop("best_beta"), references=references, **tables)
-    return found
-
-
-def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
+def panels(group: Group, **options) -> tuple[Figure, dict[str, Axes]]:
     """A panel per likelihood, three in a row; one without any value says so."""
-    figure, axes = panel_grid(len(tables.likelihoods), PANEL_HEIGHT, **options)
-    named = dict(zip(tables.likelihoods, axes, strict=True))
+    figure, axes = panel_grid(len(group.likelihoods), PANEL_HEIGHT, **options)
+    named = dict(zip(group.likelihoods, axes, strict=True))
     for likelihood, ax in named.items():
         ax.set_title(likelihood_name(likelihood))
-        if likelihood not in tables.measured:
+        if likelihood not in group.trained:
             ax.text(0.5, 0.5, "every model diverged", transform=ax.transAxes, ha="center")
     return figure, named
 

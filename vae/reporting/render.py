@@ -50,7 +50,7 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     best = read_table(results / "best_beta.csv")
     sweeps = [key for group in groups for key in group.sweeps]
-    measured = set().union(*(group.measured for group in groups))
+    measured = set().union(*(group.metric_names for group in groups))
     text = _page(template).render(
         summary=markdown_table(without_constants(summary_table(best, sweeps))),
         answers=markdown_table(without_constants(answer_table(best))),
@@ -103,7 +103,7 @@ def _section(benchmark: Benchmark, group: Group, results: Path) -> dict:
         "questions": questions(group),
         "charts": chart_sections(group.likelihoods),
         "against_autoencoder": markdown_table(against_autoencoder(group.metrics)),
-        "mean_loss": markdown_table(mean_loss_table(group.mean_loss)),
+        "mean_loss": markdown_table(mean_loss_table(group.table("mean_loss"))),
         "published": published(first.dataset, first.latent_dim, group.metrics),
         "sweeps": [_every_beta(group, sweep) for sweep in sweeps],
     }

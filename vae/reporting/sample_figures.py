@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from vae.metrics import METRICS, available
 from vae.reporting import style
+from vae.reporting.group import Group
 from vae.reporting.panels import (
-    Tables,
     beta_axis,
     label_rows,
     panels,
@@ -25,22 +25,22 @@ SOURCES = {
 }
 
 
-def draw_fid(tables: Tables) -> Figure:
+def draw_fid(group: Group) -> Figure:
     """FID against β by where the codes come from, in whichever features it was measured."""
-    figure, axes = panels(tables, sharey=True)
-    measured = set(tables.metrics.metric)
-    ae = tables.values(available("fid_gmm", measured), "ae")
+    figure, axes = panels(group, sharey=True)
+    measured = set(group.metrics.metric)
+    ae = group.rows(available("fid_gmm", measured), "ae")
     for likelihood, ax in axes.items():
         for metric, label in SOURCES.items():
-            rows = tables.values(available(metric, measured))
+            rows = group.rows(available(metric, measured))
             seed_line(ax, rows[rows.likelihood == likelihood], label=label)
         values = ae[ae.likelihood == likelihood].value
         if len(values):
             name = "autoencoder, ex-post mixture"
             ax.axhline(values.mean(), color="black", linestyle=":", label=name)
-        floor = tables.references[available("fid_floor", tables.references)]
+        floor = group.references[available("fid_floor", group.references)]
         ax.axhline(floor, color=style.GREY, label="real train and test images")
-        beta_axis(ax, tables.betas)
+        beta_axis(ax, group.betas)
     for ax in axes.values():
         plain_log(ax)
     label_rows(axes, f"{fid_name(measured)} (lower is better)")
@@ -53,22 +53,28 @@ def fid_name(measured: set[str]) -> str:
     return METRICS[available("fid_prior", measured)].label.split(",")[0]
 
 
-def draw_fid_check(tables: Tables) -> Figure:
+def draw_fid_check(group: Group) -> Figure:
     """FID of corrupted real images against the strength of the corruption."""
     figure, ax = plt.subplots(figsize=(style.WIDTH, 3.6))
-    column = available("fid", tables.corruptions.columns)
+    column = available("fid", group.table("corruptions").columns)
     sns.lineplot(
-        tables.corruptions, x="strength", y=column, hue="corruption", marker="o", ax=ax, zorder=3
+        group.table("corruptions"),
+        x="strength",
+        y=column,
+        hue="corruption",
+        marker="o",
+        ax=ax,
+        zorder=3,
     )
-    _reference_line(ax, tables, "fid_floor", "-", "real train and test images")
-    _reference_line(ax, tables, "fid_noise", "--", "uniform noise")
+    _reference_line(ax, group, "fid_floor", "-", "real train and test images")
+    _reference_line(ax, group, "fid_noise", "--", "uniform noise")
     plain_log(ax)
     ax.set_xlabel("strength (blur, crop: share of the image's side; noise: standard deviation)")
-    ax.set_ylabel(fid_name(set(tables.metrics.metric)))
+    ax.set_ylabel(fid_name(set(group.metrics.metric)))
     shared_legend(figure)
     return figure
 
 
-def _reference_line(ax: Axes, tables: Tables, name: str, line: str, label: str) -> None:
-    value = tables.references[available(name, tables.references)]
+def _reference_line(ax: Axes, group: Group, name: str, line: str, label: str) -> None:
+    value = group.references[available(name, group.references)]
     ax.axhline(value, color=style.GREY, linestyle=line, label=label)

@@ -24,7 +24,7 @@ def certainty(group: Group) -> Iterator[str]:
     yield from edges(group)
     yield from effective_samples(group)
     yield from floor(group)
-    if "rises" not in (check := fid_check(group.corruptions)):
+    if "rises" not in (check := fid_check(group.table("corruptions"))):
         yield check
 
 
@@ -70,7 +70,7 @@ def sets(group: Group) -> Iterator[str]:
         name: mean(len(members(answer)) for answer in found.values())
         for name, found in answers.items()
     }
-    most = max(len(group.betas(slug)) for slug in group.likelihoods)
+    most = max(len(group.betas_of(slug)) for slug in group.likelihoods)
     parts = [f"{size:.1f} by {criterion_name(name)}" for name, size in sizes.items()]
     yield (
         f"A sure answer leaves few βs in the running for the best. With {group.seeds} seeds there "

@@ -41,7 +41,7 @@ def one_beta_for_all(group: Group) -> Iterator[str]:
             f"{beta_name(answers[high].best_beta)} ({likelihood_name(high)})"
         )
         if all(sets) and common:
-            betas = beta_range(list(common), group.betas(low))
+            betas = beta_range(list(common), group.betas_of(low))
             verb = "is" if len(common) == 1 else "are"
             yield (
                 f"By {label} every likelihood can have the same β: {betas} {verb} among the best "
@@ -116,7 +116,7 @@ def beta_sigma(group: Group) -> Iterator[str]:
 
 def _close(group: Group, answers: dict, products: dict[str, float], a: str, b: str) -> bool:
     """Whether two products agree within a step of the grid, or the scaled sets overlap."""
-    step = max(_step(group.betas(s), answers[s].best_beta) for s in (a, b))
+    step = max(_step(group.betas_of(s), answers[s].best_beta) for s in (a, b))
     low, high = sorted((products[a], products[b]))
     scaled = [{beta * group.fixed_sigmas[s] ** 2 for beta in members(answers[s])} for s in (a, b)]
     near = any(abs(x / y - 1) < ROUNDING for x in scaled[0] for y in scaled[1])
@@ -131,7 +131,7 @@ def _step(grid: list[float], beta: float) -> float:
 
 def champions(group: Group) -> Iterator[str]:
     """Which likelihood is best where likelihoods can be compared."""
-    rows = group.best_likelihood
+    rows = group.table("best_likelihood", ["criterion", "likelihoods"])
     rows = rows[rows.likelihoods > 1]
     for name in ("bits_per_dim", "fid_prior"):
         for _, row in rows[rows.criterion == group.metric(name)].iterrows():

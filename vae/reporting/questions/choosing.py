@@ -46,7 +46,7 @@ def sum_or_mean(group: Group) -> Iterator[str]:
         "pixels as well divides the reconstruction term by their number, which is training with β "
         "equal to that number."
     )
-    rows = group.mean_loss
+    rows = group.table("mean_loss")
     summed = rows[(rows.reduction == "sum") & (rows.beta == 1)]
     averaged = rows[rows.reduction == "mean"]
     if summed.empty or averaged.empty:

@@ -67,7 +67,7 @@ def meaningful_fid(group: Group) -> Iterator[str]:
             "are none. Compare with published values only at the same number of images."
         )
     link = figure(group.name, "fid_check", "check")
-    yield f"{fid_check(group.corruptions).removesuffix('.')} ({link})."
+    yield f"{fid_check(group.table('corruptions')).removesuffix('.')} ({link})."
     floor, noise = group.reference("fid_floor"), group.reference("fid_noise")
     if floor is not None and noise is not None:
         yield (
