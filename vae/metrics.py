@@ -282,3 +282,50 @@ def available(name: str, names: Collection[str]) -> str:
     """``name``, or its counterpart in Inception features if only that is among ``names``."""
     other = INCEPTION + name
     return other if other in names and name not in names else name
+
+
+# Stand-ins until the measuring itself brings them.
+def _new(label, unit, better, definition, log_scale=False):
+    return Metric(label, unit, better, definition, log_scale)
+
+
+METRICS |= {
+    name: metric
+    for name, metric in {
+        "log_likelihood_binarised": _new("log-likelihood, binarised", "nats/image", "higher", "x"),
+        "importance_bound": _new("importance-weighted bound", "nats/image", "higher", "x"),
+        "approximation_gap": _new("approximation gap", "nats/image", "lower", "x"),
+        "amortisation_gap": _new("amortisation gap", "nats/image", "lower", "x"),
+        "converged": _new("converged", "", "higher", "x"),
+        "fid_prior_drawn": _new("FID, drawn images", "", "lower", "x", True),
+        "precision_prior": _new("precision", "share", "higher", "x"),
+        "recall_prior": _new("recall", "share", "higher", "x"),
+        "density_prior": _new("density", "", "higher", "x"),
+        "coverage_prior": _new("coverage", "share", "higher", "x"),
+        "authentic_share": _new("authentic share", "share", "higher", "x"),
+        "data_copying": _new("data copying C_T", "", "", "x"),
+        "probe_accuracy": _new("probe accuracy", "share", "higher", "x"),
+        "probe_accuracy_10_labels": _new("probe accuracy, 10 labels", "share", "higher", "x"),
+        "pixels_fid_prior": _new("pixel FID", "", "lower", "x", True),
+        "pixels_fid_prior_drawn": _new("pixel FID, drawn", "", "lower", "x", True),
+        "marginal_kl_low": _new("marginal KL, lower bound", "nats/image", "lower", "x"),
+    }.items()
+    if name not in METRICS
+}
+CRITERIA = (
+    "bits_per_dim",
+    "log_likelihood_binarised",
+    "fid_prior_drawn",
+    "fid_prior",
+    "inception_fid_prior_drawn",
+    "inception_fid_prior",
+    "pixels_fid_prior_drawn",
+    "probe_accuracy",
+    "mse",
+)
+COMPARABLE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "probe_accuracy", "mse")
+
+
+def likelihood_criterion(names: Collection[str]) -> str | None:
+    """Which of the metrics ``names`` says how probable images are."""
+    return next((n for n in ("bits_per_dim", "log_likelihood_binarised") if n in names), None)
