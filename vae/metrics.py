@@ -306,9 +306,9 @@ METRICS |= {
         "data_copying": _new("data copying C_T", "", "", "x"),
         "probe_accuracy": _new("probe accuracy", "share", "higher", "x"),
         "probe_accuracy_10_labels": _new("probe accuracy, 10 labels", "share", "higher", "x"),
-        "pixels_fid_prior": _new("pixel FID", "", "lower", "x", True),
-        "pixels_fid_prior_drawn": _new("pixel FID, drawn", "", "lower", "x", True),
-        "marginal_kl_low": _new("marginal KL, lower bound", "nats/image", "lower", "x"),
+        "epochs": _new("epochs trained", "", "", "x"),
+        "knn_accuracy": _new("nearest-neighbour accuracy", "share", "higher", "x"),
+        "marginal_kl_lower": _new("marginal KL, lower bound", "nats/image", "lower", "x"),
     }.items()
     if name not in METRICS
 }
@@ -317,9 +317,10 @@ CRITERIA = (
     "log_likelihood_binarised",
     "fid_prior_drawn",
     "fid_prior",
-    "inception_fid_prior_drawn",
+
     "inception_fid_prior",
-    "pixels_fid_prior_drawn",
+    "coverage_prior",
+    "selfsupervised_fid_prior_drawn",
     "probe_accuracy",
     "mse",
 )
@@ -329,3 +330,23 @@ COMPARABLE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "probe_accuracy", 
 def likelihood_criterion(names: Collection[str]) -> str | None:
     """Which of the metrics ``names`` says how probable images are."""
     return next((n for n in ("bits_per_dim", "log_likelihood_binarised") if n in names), None)
+
+
+SELF_SUPERVISED, PIXELS = "selfsupervised_", "pixels_"
+SPACES = {
+    INCEPTION: ("Inception", "in Inception's features"),
+    SELF_SUPERVISED: ("self-supervised", "in the features of a network trained without labels"),
+    PIXELS: ("pixel", "in the principal components of the pixels"),
+}
+_SAMPLED = ("fid_", "kid_", "precision_", "recall_", "density_", "coverage_")
+METRICS |= {
+    n.replace("_prior", "_gmm"): METRICS[n]
+    for n in list(METRICS)
+    if n.endswith(("precision_prior", "recall_prior", "density_prior", "coverage_prior"))
+}
+METRICS |= {
+    prefix + n: replace(METRICS[n], label=f"{label} {METRICS[n].label}")
+    for prefix, (label, _) in SPACES.items()
+    for n in list(METRICS)
+    if n.startswith(_SAMPLED)
+}
