@@ -160,7 +160,11 @@ def _standin(scores: Scores, best: float) -> dict:
     """Stand-in until the response curves are there."""
     edge = best in (scores.table.columns[0], scores.table.columns[-1])
     first = best == scores.table.columns[0]
-    price = abs(scores.table[best].mean() - scores.table[1.0].mean()) if 1.0 in scores.table else np.nan
+    price = (
+        abs(scores.table[best].mean() - scores.table[1.0].mean())
+        if 1.0 in scores.table
+        else np.nan
+    )
     return {
         "beta_star": best * (1 if edge else 1.1),
         "beta_star_low": 0.0 if edge and first else best / 1.5,

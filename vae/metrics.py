@@ -317,7 +317,6 @@ CRITERIA = (
     "log_likelihood_binarised",
     "fid_prior_drawn",
     "fid_prior",
-
     "inception_fid_prior",
     "coverage_prior",
     "selfsupervised_fid_prior_drawn",

@@ -128,18 +128,21 @@ class Group:
         return {row.likelihood: row for _, row in rows.iterrows()}
 
     @cached_property
-    def likelihood_criterion(self) -> str:
-        """The ELBO, or the log-likelihood after refit where the ELBO is no criterion."""
-        return "elbo" if self.answers("elbo") else "log_likelihood_refit"
+    def featured(self) -> str:
+        """The likelihood that stands as the example: the best by bits/dim, else the first."""
+        table = self.table("best_likelihood", ["criterion", "best_likelihood"])
+        best = table.best_likelihood[table.criterion == "bits_per_dim"]
+        return next(iter([*best, *self.trained, *self.likelihoods]))
 
     def example(
         self, metric: str, likelihoods: Sequence[str] | None = None
     ) -> tuple[str, float] | None:
         """The likelihood and β at which a number of this run is quoted.
 
-        The first of the likelihoods that has the metric, at the β nearest to 1; None if none has.
+        The featured likelihood or the first that has the metric, at the β nearest to 1; None if
+        none has.
         """
-        for likelihood in likelihoods or self.likelihoods:
+        for likelihood in likelihoods or [self.featured, *self.likelihoods]:
             betas = self.values(likelihood, metric).columns
             if len(betas):
                 return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))

@@ -1,15 +1,20 @@
 """Lists, names and figures inside sentences."""
 
-from collections.abc import Collection, Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from vae.metrics import INCEPTION, METRICS
+import pandas as pd
+
+from vae.metrics import METRICS, SPACES
 from vae.reporting.catalogue import CHARTS
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_name, likelihood_name, rounded
 
 CRITERION_NAMES = {
-    "log_likelihood_refit": "log-likelihood",
-    "fid_prior": "FID",
+    "log_likelihood_binarised": "log p of binarised images",
+    "fid_prior": "FID of expected images",
+    "fid_prior_drawn": "FID of drawn images",
     "mse": "MSE",
+    "mse_mean": "MSE",
 }
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -37,9 +42,10 @@ def capital(sentence: str) -> str:
 
 def criterion_name(metric: str) -> str:
     """A criterion in a sentence, shorter than the label of its metric."""
-    plain = metric.removeprefix(INCEPTION)
-    name = CRITERION_NAMES.get(plain, METRICS[metric].label)
-    return name if metric == plain else f"Inception {name}"
+    for prefix, (label, _) in SPACES.items():
+        if metric.startswith(prefix):
+            return f"{label} {criterion_name(metric.removeprefix(prefix))}"
+    return CRITERION_NAMES.get(metric, METRICS[metric].label)
 
 
 def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:
@@ -89,3 +95,47 @@ def figure(group: str, chart: str, text: str) -> str:
     if chart not in CHARTS:
         raise KeyError(f"no chart is called {chart}")
     return f"[{text}](figures/{group}/{chart}.png)"
+
+
+def short_beta(beta: float) -> str:
+    """A β that lies between those of a grid, in two digits."""
+    return f"{beta:.2g}" if beta < 10 else f"{beta:.0f}"
+
+
+def beta_star(row: pd.Series) -> str:
+    """β* with its interval; a bound where that reaches beyond the grid, else the grid's best."""
+    low, high = row.get("beta_star_low", math.nan), row.get("beta_star_high", math.nan)
+    if pd.isna(low) or pd.isna(high):
+        return f"{beta_name(row.best_beta)} (of the grid, no interval)"
+    if low == 0 and math.isinf(high):
+        return "anywhere"
+    if low == 0:
+        return f"≤ {short_beta(high)}"
+    if math.isinf(high):
+        return f"≥ {short_beta(low)}"
+    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {short_beta(high)}]"
+
+
+def price(row: pd.Series) -> str:
+    """What β = 1 loses against β*, with its interval; empty if unknown."""
+    value, low, high = (
+        row.get(k, math.nan) for k in ("price_of_beta_1", "price_low", "price_high")
+    )
+    if pd.isna(value):
+        return ""
+    if pd.isna(low) or pd.isna(high):
+        return rounded(value)
+    value, low, high = (abs(x) for x in (value, low, high))
+    error = (high - low) / 4
+    if low == 0:
+        return f"≤ {rounded(high, high / 5)}"
+    return f"{rounded(value, error)} [{rounded(low, error)}, {rounded(high, error)}]"
+
+
+def shares(sides: Mapping[str, Sequence[str]]) -> str:
+    """``five of seven likelihoods``-like counts behind each kind, the most frequent first."""
+    total = sum(map(len, sides.values()))
+    order = sorted((k for k in sides if sides[k]), key=lambda kind: -len(sides[kind]))
+    return ", ".join(
+        f"{kind} with {number(len(sides[kind]))} of {number(total)}" for kind in order
+    )
