@@ -1,6 +1,6 @@
-"""The figures that are drawn from tables alone, one function per entry of ``catalogue.CHARTS``."""
+"""The charts that are drawn from tables alone; those with images are in ``sheets``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from vae.reporting import style
 from vae.reporting.answer_figure import draw_answer
 from vae.reporting.catalogue import charts_for
-from vae.reporting.group import Group, read_groups
+from vae.reporting.group import Group
 from vae.reporting.latent_figures import draw_dimensions, draw_rate_parts
 from vae.reporting.likelihood_figures import draw_beta_sigma, draw_gaps, draw_masses
 from vae.reporting.metric_figures import draw_metrics
@@ -34,9 +34,10 @@ DRAWERS: dict[str, Callable[[Group], Figure]] = {
 }
 
 
-def draw_all(results: Path, output: Path) -> None:
-    """Draw every chart of every group to ``output/<group>/<chart>.png``."""
+def draw_all(groups: Iterable[Group], output: Path) -> None:
+    """Draw every chart that needs no models, to ``output/<group>/<chart>.png``."""
     style.apply()
-    for group in read_groups(results):
+    for group in groups:
         for name in charts_for(group.likelihoods):
-            style.save(DRAWERS[name](group), output / group.name / f"{name}.png")
+            if name in DRAWERS:
+                style.save(DRAWERS[name](group), output / group.name / f"{name}.png")

@@ -59,11 +59,16 @@ def panel_columns(count: int) -> int:
 
 
 def wrapped(ax: Axes, text: str) -> str:
-    """``text`` in as many lines as the width of a panel asks for, broken after a comma if it can.
+    """``text`` in as many lines as the width of a panel asks for."""
+    columns = ax.get_subplotspec().get_gridspec().ncols
+    return wrapped_text(text, CHARACTERS.get(columns, 18))
+
+
+def wrapped_text(text: str, width: int) -> str:
+    """``text`` in lines of ``width`` characters, broken after a comma where that is enough.
 
     An arrow at its end never stands alone.
     """
-    width = CHARACTERS.get(ax.get_subplotspec().get_gridspec().ncols, 18)
     parts = text.replace(" ↑", "\xa0↑").replace(" ↓", "\xa0↓").rsplit(", ", 1)
     if len(parts) == 2 and max(map(len, parts)) < width < len(text):
         return ",\n".join(parts)

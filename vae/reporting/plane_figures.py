@@ -146,6 +146,6 @@ def _zoom(ax: Axes, path: pd.DataFrame) -> None:
 
 
 def _real(ax: Axes, group: Group) -> None:
-    place = [group.reference(f"{name}_floor") for name in ("recall", "precision")]
+    place = [group.reference(f"{name}_real") for name in ("recall", "precision")]
     if None not in place:
         ax.plot(*place, "*", color=style.BLACK, markersize=11, label=REAL, zorder=2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
-from matplotlib.colors import to_rgb
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 
 from vae.files import replacing
@@ -25,6 +25,8 @@ MARKERS = "osD^vPX<>"
 MASS = "_discretized"
 BLACK = "#222222"
 BLUE = (0.0, 0.26, 0.55)
+BEST = "#c1121f"  # what is framed
+FULL_RANGE = Normalize(0, 1, clip=True)  # of intensities
 
 
 def apply() -> None:
