@@ -229,13 +229,16 @@ def best_beta(options: Namespace) -> None:
 
 def figures(options: Namespace) -> None:
     """Draw the figures that need only tables, and write the captions of all figures."""
+    from vae.config import Benchmark
+    from vae.files import read_json
     from vae.reporting.captions import write_captions
     from vae.reporting.figures import draw_all
     from vae.reporting.group import read_groups
 
     groups = read_groups(options.results)
+    training = Benchmark.from_dict(read_json(options.results / "config.json")).training
     write_captions(options.captions, groups)
-    draw_all(groups, options.output)
+    draw_all(groups, options.output, training.warmup_epochs)
 
 
 def gallery(options: Namespace) -> None:

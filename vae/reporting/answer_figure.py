@@ -1,5 +1,7 @@
 """The answer at a glance: the best β per likelihood and criterion, and how flat the best is."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -23,28 +25,39 @@ WORSE = "… loses a tenth of what the worst β does"
 WORST = "… loses half of it or more"
 SHADES = {MEMBER: 0.0, WORSE: 0.1, WORST: 0.5}
 NOT_APPLICABLE = "n/a"
+ONE_QUESTION = ("bits_per_dim", "log_likelihood_binarised")  # no family has both
+TRIVIAL = ("mse", "mse_mean")  # best at the smallest β by construction
 
 
 def draw_answer(group: Group) -> Figure:
     """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
-    criteria = ordered_criteria(group.best)
-    if not criteria:
+    columns = answered(ordered_criteria(group.best))
+    if not columns:
         return style.notice("No β has a value by any criterion.")
-    figure, axes = _grid(len(criteria), len(group.likelihoods))
-    for criterion, ax in zip(criteria, axes, strict=True):
-        answers = group.best[group.best.criterion == criterion].set_index("likelihood")
+    figure, axes = _grid(len(columns), len(group.likelihoods))
+    for criteria, ax in zip(columns, axes, strict=True):
+        rows = group.best[group.best.criterion.isin(criteria)].set_index("likelihood")
         for y, likelihood in enumerate(group.likelihoods):
-            if likelihood in answers.index:
-                losses = regrets(group.values(likelihood, criterion), METRICS[criterion].better)
-                _row(ax, y, answers.loc[likelihood], losses)
+            if likelihood in rows.index:
+                row = rows.loc[likelihood]
+                values = group.values(likelihood, row.criterion)
+                _row(ax, y, row, regrets(values, METRICS[row.criterion].better))
             else:
                 ax.text(0.5, y, NOT_APPLICABLE, **_NOTE, transform=ax.get_yaxis_transform())
-        _axes(ax, criterion, group.betas, ax.get_subplotspec().get_gridspec().ncols)
+        _axes(ax, criteria, group.betas)
     axes[0].set_yticks(range(len(group.likelihoods)), map(likelihood_name, group.likelihoods))
     axes[0].set_ylim(len(group.likelihoods) - 0.5, -0.5)
     _add_shades(axes[0], group.best)
     shared_legend(figure)
     return figure
+
+
+def answered(criteria: Sequence[str]) -> list[tuple[str, ...]]:
+    """The criteria of every panel: without those whose answer is trivial, if others are left."""
+    kept = [c for c in criteria if c not in TRIVIAL] or list(criteria)
+    together = tuple(c for c in kept if c in ONE_QUESTION)
+    apart = [(c,) for c in kept if c not in ONE_QUESTION]
+    return [together, *apart] if together else apart
 
 
 _NOTE = {"ha": "center", "va": "center", "color": style.GREY, "fontsize": 9}
@@ -83,8 +96,10 @@ def _row(ax: Axes, y: int, row: pd.Series, losses: pd.Series) -> None:
     held = [beta for beta in losses.index if np.isclose(beta, members(row)).any()]
     ax.scatter(held, [y] * len(held), s=42, c=[shade(losses[b]) for b in held], zorder=2)
     star, low, high = (row.get(f"beta_star{end}", np.nan) for end in ("", "_low", "_high"))
+    if pd.notna(star) and pd.notna(low):
+        ends = np.clip([low, high], losses.index[0] / 2, losses.index[-1] * 2)  # beyond: no end
+        ax.plot(ends, [y, y], color=style.BLACK, linewidth=1.4, zorder=3)
     if pd.notna(star) and not row.at_edge:
-        ax.plot([low, high], [y, y], color=style.BLACK, linewidth=1.4, zorder=3)
         ax.plot(star, y, "|", color=style.BLACK, label=BEST, **_TICK)
     if row.at_edge or pd.isna(star):
         mark = {"markerfacecolor": "white", "color": style.BLACK, "markersize": 8}
@@ -110,9 +125,10 @@ def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
             ax.add_line(dot)
 
 
-def _axes(ax: Axes, criterion: str, betas: list[float], panels: int) -> None:
-    ax.set_title(wrapped(ax, METRICS[criterion].header))
-    beta_axis(ax, betas, labels=max(3, 20 // panels), margin=0.09)
+def _axes(ax: Axes, criteria: tuple[str, ...], betas: list[float]) -> None:
+    columns = ax.get_subplotspec().get_gridspec().ncols
+    ax.set_title(wrapped(ax, ", or ".join(METRICS[c].header for c in criteria)))
+    beta_axis(ax, betas, labels=max(3, 20 // columns), margin=0.09)
     ax.set_xticks(betas, [""] * len(betas), minor=True)
     ax.grid(axis="x", which="both")
     ax.tick_params(which="both", length=0)

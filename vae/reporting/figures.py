@@ -1,6 +1,7 @@
 """The charts that are drawn from tables alone; those with images are in ``sheets``."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -19,7 +20,7 @@ from vae.reporting.training_figures import draw_rate_distortion, draw_training
 
 DRAWERS: dict[str, Callable[[Group], Figure]] = {
     "answer": draw_answer,
-    "criteria": draw_criteria,
+    "criteria_plane": draw_criteria,
     "metrics": draw_metrics,
     "masses": draw_masses,
     "beta_sigma": draw_beta_sigma,
@@ -34,10 +35,11 @@ DRAWERS: dict[str, Callable[[Group], Figure]] = {
 }
 
 
-def draw_all(groups: Iterable[Group], output: Path) -> None:
+def draw_all(groups: Iterable[Group], output: Path, warmup_epochs: int = 0) -> None:
     """Draw every chart that needs no models, to ``output/<group>/<chart>.png``."""
     style.apply()
+    drawers = DRAWERS | {"training": partial(draw_training, warmup_epochs=warmup_epochs)}
     for group in groups:
         for name in charts_for(group.likelihoods):
-            if name in DRAWERS:
-                style.save(DRAWERS[name](group), output / group.name / f"{name}.png")
+            if name in drawers:
+                style.save(drawers[name](group), output / group.name / f"{name}.png")

@@ -136,5 +136,5 @@ _ACTIVE = {
     "color": "#ff5a4f",
     "linewidth": 2.2,
     "clip_on": False,
-    "label": "active units: those above the line",
+    "label": "active units end here",
 }

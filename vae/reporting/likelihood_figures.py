@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from vae.metrics import METRICS
 from vae.reporting import style
+from vae.reporting.catalogue import mass_pairs
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
@@ -53,13 +54,6 @@ def _below_log_p(group: Group, likelihood: str, bound: str) -> pd.DataFrame:
     return gap.melt(ignore_index=False).dropna().rename(columns={"variable": "beta"})
 
 
-def mass_pairs(likelihoods: list[str]) -> list[tuple[str, str]]:
-    """The densities among ``likelihoods`` that were trained on masses too, with that form."""
-    masses = [slug for slug in likelihoods if style.is_mass(slug)]
-    pairs = [(slug.removesuffix(style.MASS), slug) for slug in masses]
-    return [pair for pair in pairs if pair[0] in likelihoods]
-
-
 def draw_masses(group: Group) -> Figure:
     """bits/dim and FID of families trained on densities and on masses, the best β ringed."""
     pairs = mass_pairs(group.likelihoods)
@@ -79,29 +73,32 @@ def draw_masses(group: Group) -> Figure:
 
 
 def _both_forms(ax: Axes, group: Group, metric: str, pair: tuple[str, str]) -> None:
-    """One family's two lines, each with its best β."""
-    looks = style.line_styles(group.likelihoods)
+    """One family's two lines, each with its best β: the lower one's name stands below it."""
+    looks, better = style.line_styles(group.likelihoods), METRICS[metric].better
+    best = {}
     for slug in pair:
         label = FORMS[style.is_mass(slug)]
         seed_line(ax, group.rows(metric, likelihood=slug), **looks[slug])
         ax.plot([], [], color=style.GREY, linestyle=looks[slug]["linestyle"], label=label)
         means = group.values(slug, metric).mean()
         if len(means):
-            _ring_best(ax, means, METRICS[metric].better, above=not style.is_mass(slug))
+            beta = means.idxmin() if better == "lower" else means.idxmax()
+            best[slug] = beta, means[beta]
+    for beta, value in best.values():
+        _ring(ax, beta, value, above=value > min(v for _, v in best.values()))
     beta_axis(ax, group.betas)
     ax.margins(y=0.13)
     if METRICS[metric].log_scale:
         log_axis(ax.yaxis)
 
 
-def _ring_best(ax: Axes, means: pd.Series, better: str, above: bool) -> None:
-    """A ring around the best β, and its name."""
-    best = means.idxmin() if better == "lower" else means.idxmax()
-    place = (best, means[best])
-    ax.scatter(*place, s=110, facecolor="none", edgecolor=style.BLACK, linewidth=1.3, zorder=4)
+def _ring(ax: Axes, beta: float, value: float, above: bool) -> None:
+    """A ring around a point, with the name of its β."""
+    ring = {"s": 110, "facecolor": "none", "edgecolor": style.BLACK, "linewidth": 1.3}
+    ax.scatter(beta, value, zorder=4, **ring)
     text = {"fontsize": 9, "ha": "center", "va": "bottom" if above else "top"}
-    offset = (0, 7 if above else -8)
-    ax.annotate(f"β = {beta_name(best)}", place, offset, textcoords="offset points", **text)
+    text |= {"textcoords": "offset points", "path_effects": style.HALO, "zorder": 5}
+    ax.annotate(f"β = {beta_name(beta)}", (beta, value), (0, 7 if above else -8), **text)
 
 
 def draw_beta_sigma(group: Group) -> Figure:

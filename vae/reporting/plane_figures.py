@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from vae.metrics import METRICS
 from vae.reporting import style
@@ -16,8 +15,6 @@ from vae.reporting.panels import label_rows, log_axis, panels, say, shared_legen
 
 OTHERS = "other likelihoods"
 REAL = "real images"
-LABEL_ROOM = 0.08  # between points whose names must not meet
-HALO = [withStroke(linewidth=2.5, foreground="white")]
 
 
 @dataclass(frozen=True)
@@ -41,16 +38,18 @@ class Plane:
         return self.points[rows].droplevel("likelihood")
 
     def draw(self, ax: Axes, likelihood: str, palette: dict[float, tuple]) -> None:
-        """The path of one likelihood on the grey paths of the others."""
-        others = [o for o in self.points.index.unique("likelihood") if o != likelihood]
-        for other in others:
-            path = self.path(other)
-            ax.plot(path.x, path.y, color=style.LIGHT_GREY, linewidth=0.8, label=OTHERS, zorder=1)
+        """The path of one likelihood, a dot per β."""
         path = self.path(likelihood)
         ax.plot(path.x, path.y, color=style.GREY, linewidth=1.2, zorder=2)
         for beta, point in path.iterrows():
             dot = {"color": palette[beta], "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
             ax.scatter(point.x, point.y, s=38, label=f"β = {beta_name(beta)}", **dot)
+
+    def draw_others(self, ax: Axes, likelihood: str) -> None:
+        """The paths of all other likelihoods, in grey."""
+        for other in self.points.index.unique("likelihood").drop(likelihood):
+            path = self.path(other)
+            ax.plot(path.x, path.y, color=style.LIGHT_GREY, linewidth=0.8, label=OTHERS, zorder=1)
 
 
 def likelihood_metric(group: Group, likelihood: str) -> str:
@@ -105,13 +104,12 @@ def draw_fidelity_diversity(group: Group) -> Figure:
             continue
         plane.draw(ax, likelihood, palette)
         _real(ax, group)
-        best = group.values(likelihood, "fid_prior").mean().idxmin()
-        if best in path.index:
-            _frame(ax, path, best, "best by FID", "D")
-            _write(ax, path, best, below=True)
-        for beta in {path.index[0], path.index[-1]} - {best}:
-            if best not in path.index or np.hypot(*(path.loc[beta] - path.loc[best])) > LABEL_ROOM:
-                _write(ax, path, beta, below=False)
+        plane.draw_others(ax, likelihood)
+        best = group.values(likelihood, "fid_prior").mean()
+        if len(best) and best.idxmin() in path.index:
+            _frame(ax, path, best.idxmin(), "best by FID", "D")
+            _write(ax, path, best.idxmin(), below=True)
+        ax.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
         ax.set_xlabel("recall (diversity)")
         ax.tick_params(labelbottom=True)
     label_rows(axes, "precision (fidelity)")
@@ -133,7 +131,7 @@ def _write(ax: Axes, path: pd.DataFrame, beta: float, below: bool) -> None:
     """Write β below or left of its point."""
     offset = (0, -8) if below else (-9, 2)
     align = {"ha": "center", "va": "top"} if below else {"ha": "right", "va": "bottom"}
-    text = {"fontsize": 9, "path_effects": HALO, "zorder": 5, "textcoords": "offset points"}
+    text = {"fontsize": 9, "path_effects": style.HALO, "zorder": 5, "textcoords": "offset points"}
     ax.annotate(beta_name(beta), tuple(path.loc[beta]), offset, **text, **align)
 
 

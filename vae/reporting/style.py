@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from vae.files import replacing
 
@@ -26,6 +27,7 @@ MASS = "_discretized"
 BLACK = "#222222"
 BLUE = (0.0, 0.26, 0.55)
 BEST = "#c1121f"  # what is framed
+HALO = [withStroke(linewidth=2.5, foreground="white")]  # of text on lines
 FULL_RANGE = Normalize(0, 1, clip=True)  # of intensities
 
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from vae.reporting import style
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name
-from vae.reporting.panels import label_rows, panels, shared_legend
+from vae.reporting.panels import label_rows, log_axis, panels, shared_legend
 
 ELBO_LABEL = "equal ELBO (nats/image)"
 LABEL_ROOM = 0.07  # of a panel's width or height, around the middle of a label
@@ -77,23 +77,32 @@ _ELBO_TEXT = {
 }
 
 
-def draw_training(group: Group) -> Figure:
+def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
     """Validation ELBO against epoch, with the epochs whose weights were kept."""
     figure, axes = panels(group)
     palette = style.beta_palette(group.betas)
     curves = validation_elbo(group.table("history", HISTORY))
     for likelihood, ax in axes.items():
         kept = group.values(likelihood, "best_epoch").mean()
-        mean = curves[curves.likelihood == likelihood].groupby(["beta", "epoch"]).elbo.mean()
+        mean = over_seeds(curves[curves.likelihood == likelihood])
         for beta in mean.index.unique("beta"):
             _curve(ax, mean.loc[beta], kept.get(beta), beta, palette[beta])
         if len(mean):
             low = mean.groupby("beta").last().min()
             ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
+        if warmup_epochs:
+            ax.axvline(warmup_epochs, color=style.GREY, linestyle=":", label="end of warm-up")
+        log_axis(ax.xaxis)
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
     shared_legend(figure)
     return figure
+
+
+def over_seeds(curves: pd.DataFrame) -> pd.Series:
+    """Mean ELBO by β and epoch, as far as all seeds of a β were trained."""
+    by_epoch = curves.groupby(["beta", "epoch"]).elbo.agg(["mean", "size"])
+    return by_epoch["mean"][by_epoch["size"] == by_epoch.groupby("beta")["size"].transform("max")]
 
 
 HISTORY = ("likelihood", "model", "beta", "epoch", "split", "distortion", "rate")

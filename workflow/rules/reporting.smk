@@ -67,6 +67,7 @@ rule figures:
     input:
         code("vae.reporting.figures"),
         code("vae.reporting.captions"),
+        config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
             table=[
