@@ -13,6 +13,7 @@ from vae.reporting.panels import label_rows, log_axis, panels, shared_legend
 
 ELBO_LABEL = "equal ELBO (nats/image)"
 LABEL_ROOM = 0.07  # of a panel's width or height, around the middle of a label
+EPOCHS_SHOWN = 32  # times the first one that is shown
 LABEL_STEPS = (0, 0.06, -0.06, 0.12, -0.12, 0.18, -0.18)  # along a line, away from the diagonal
 
 
@@ -92,6 +93,8 @@ def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
             ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
         if warmup_epochs:
             ax.axvline(warmup_epochs, color=style.GREY, linestyle=":", label="end of warm-up")
+        if len(mean):
+            ax.set_xlim(left=mean.index.unique("epoch").max() / EPOCHS_SHOWN)
         log_axis(ax.xaxis)
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
