@@ -1,7 +1,5 @@
 """Every metric against β at once: a panel per metric, a line per likelihood."""
 
-import textwrap
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,21 +11,23 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
     beta_axis,
+    log_axis,
     panel_grid,
-    plain_log,
-    plain_numbers,
     seed_line,
     shared_legend,
+    symlog_axis,
+    wrapped,
 )
 
-PANEL_HEIGHT = 2.6
+PANEL_HEIGHT = 2.1
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
-    "fid_prior": ("fid_floor", "real training images"),
-    "inception_fid_prior": ("inception_fid_floor", "real training images"),
+    "fid_prior": ("fid_floor", "real images"),
+    "fid_prior_drawn": ("fid_floor", "real images"),
+    "inception_fid_prior": ("inception_fid_floor", "real images"),
 }
 
 
@@ -53,8 +53,7 @@ def _panel(ax: Axes, group: Group, metric: str) -> None:
     vae, ae = group.rows(metric), group.rows(metric, "ae")
     ae = ae[~ae.metric.isin(NOT_OF_AUTOENCODERS)]
     aside = left_of(group.betas)
-    lines = style.line_styles(len(group.likelihoods))
-    for likelihood, line in zip(group.likelihoods, lines, strict=True):
+    for likelihood, line in style.line_styles(group.likelihoods).items():
         rows = vae[vae.likelihood == likelihood]
         shown = gap_to_best(rows) if is_likelihood(metric) else rows
         seed_line(ax, shown, label=likelihood_name(likelihood), **line)
@@ -91,16 +90,14 @@ def gap_to_best(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _value_axis(ax: Axes, metric: str) -> None:
     about = METRICS[metric]
-    better = {"higher": " ↑", "lower": " ↓", "": ""}[about.better]
-    ax.set_title(textwrap.fill(about.label, 32) + better)
+    ax.set_title(wrapped(ax, about.header))
     ax.set_ylabel(about.unit)
     if is_likelihood(metric):
         ax.set_ylabel("nats/image below best β")
-        ax.set_yscale("symlog", linthresh=1)
+        symlog_axis(ax.yaxis)
         ax.set_ylim(1.4 * min(-1, ax.dataLim.y0), HEADROOM)
-        plain_numbers(ax.yaxis)
     elif about.log_scale:
-        plain_log(ax)
+        log_axis(ax.yaxis)
 
 
 def _reference(ax: Axes, group: Group, metric: str) -> None:

@@ -12,19 +12,23 @@ from vae.reporting import style
 LEAST_SIDE = 32  # pixels to which small images are enlarged
 MARGIN = 2  # pixels around every image
 GAP = 0.5  # of a picture's width, between blocks
+NUMBERS = 1.7  # the same where a number stands behind each block
 LABELS = 0.14  # of the page's width, for the names of the rows
 
 
-def draw_grid(rows: list[tuple[str, list[Tensor | None]]], columns: int) -> Figure:
-    """A page of rows, each a name and blocks of images (n, C, H, W) set apart by a gap.
+def draw_grid(
+    rows: list[tuple[str, list[Tensor | None]]], columns: int, gap: float = GAP
+) -> Figure:
+    """A page of rows, each a name and blocks of images (n, C, H, W), a gap behind each.
 
     Args:
         columns: how many images fill a row; a block that is None stays white.
+        gap: in widths of a picture.
     """
-    height = len(rows) * style.WIDTH * (1 - LABELS) / (columns + GAP) + 0.45
+    height = len(rows) * style.WIDTH * (1 - LABELS) / (columns + gap * len(rows[0][1])) + 0.45
     figure, ax = plt.subplots(figsize=(style.WIDTH, height))
     figure.get_layout_engine().set(w_pad=0.15)
-    strips = [np.concatenate(_with_gaps(blocks), axis=1) for _, blocks in rows]
+    strips = [np.concatenate(_with_gaps(blocks, gap), axis=1) for _, blocks in rows]
     show_strips(ax, strips, [name for name, _ in rows])
     return figure
 
@@ -63,12 +67,27 @@ def paper(images: Tensor) -> float:
     return 0.0 if images.shape[1] == 1 else 1.0
 
 
-def _with_gaps(blocks: list[Tensor | None]) -> list[np.ndarray]:
+def write_numbers(ax: Axes, numbers: list[list[str]], columns: int) -> None:
+    """Write a number into the gap behind every block, a row of them per row of pictures.
+
+    Args:
+        columns: images in a block; the gaps are ``NUMBERS`` wide.
+    """
+    blocks = len(numbers[0])
+    place = {"xycoords": "axes fraction", "ha": "center", "va": "center", "fontsize": 9}
+    for i, row in enumerate(numbers):
+        for block, text in enumerate(row):
+            x = ((block + 1) * (columns + NUMBERS) - NUMBERS / 2) / (blocks * (columns + NUMBERS))
+            ax.annotate(text, (x, 1 - (i + 0.5) / len(numbers)), **place)
+
+
+def _with_gaps(blocks: list[Tensor | None], gap: float) -> list[np.ndarray]:
+    """Every block with white behind it; a single one fills its row."""
     shown = next(block for block in blocks if block is not None)
     white = np.full_like(strip(shown), paper(shown))
     strips: list[np.ndarray] = []
     for block in blocks:
-        if strips:
-            strips.append(white[:, : int(GAP * len(white))])
         strips.append(white if block is None else strip(block))
+        if len(blocks) > 1:
+            strips.append(white[:, : round(gap * len(white))])
     return strips
