@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_tables import BETAS, make_tables, with_tables
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from synthetic_results import BETAS, make_tables, with_tables
 
 from vae.reporting import style
 from vae.reporting.answer_figure import AT_EDGE, BEST, MEMBERS, NO_SET, draw_answer

@@ -6,10 +6,10 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import BETAS, make_group
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from synthetic_results import BETAS, make_group
 
 from vae.reporting import style
 from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for, mass_pairs

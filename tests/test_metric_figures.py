@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import BETAS, make_tables
 from matplotlib.axes import Axes
+from synthetic_results import BETAS, make_tables
 
 from vae.reporting import style
 from vae.reporting.group import Group

@@ -306,6 +306,10 @@ METRICS |= {
         "data_copying": _new("data copying C_T", "", "", "x"),
         "probe_accuracy": _new("probe accuracy", "share", "higher", "x"),
         "probe_accuracy_10_labels": _new("probe accuracy, 10 labels", "share", "higher", "x"),
+        "heavy_tail_share": _new("share of images with k > 0.7", "", "lower", "x"),
+        "monte_carlo_error": _new("Monte Carlo error", "nats/image", "lower", "x"),
+        "scale_factor_mass": _new("factor of the scale", "", "", "x"),
+        "scale_gain_mass": _new("gain of rescaling", "nats/image", "", "x"),
         "epochs": _new("epochs trained", "", "", "x"),
         "knn_accuracy": _new("nearest-neighbour accuracy", "share", "higher", "x"),
         "marginal_kl_lower": _new("marginal KL, lower bound", "nats/image", "lower", "x"),
@@ -324,6 +328,9 @@ CRITERIA = (
     "mse",
 )
 COMPARABLE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "probe_accuracy", "mse")
+
+
+LIKELIHOOD_CRITERIA = ("bits_per_dim", "log_likelihood_binarised")
 
 
 def likelihood_criterion(names: Collection[str]) -> str | None:

@@ -87,8 +87,9 @@ class LowestFid:
             "definition differ",
             "open": "too few seeds here to compare",
         }
+        name, beta = likelihood_name(self.likelihood), beta_name(self.published)
         return (
-            f"{likelihood_name(self.likelihood)}: FID is lowest at β = {beta_name(self.published)} "
+            f"{name}: FID is lowest at β = {beta} "
             f"as published, at {self.ours} here ({words[self.verdict]}). Source: {self.source}."
         )
 

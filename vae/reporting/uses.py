@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.metrics import LIKELIHOOD_CRITERIA
 from vae.reporting.group import Group
 
 
@@ -24,9 +25,7 @@ class Use:
     unit: str
 
 
-JUDGE = Use(
-    "judge how probable an image is", ("bits_per_dim", "log_likelihood_binarised"), "bits/dim"
-)
+JUDGE = Use("judge how probable an image is", LIKELIHOOD_CRITERIA, "bits/dim")
 DRAW = Use("draw new images", ("fid_prior_drawn",), "in FID")
 SHOW = Use("show expected images", ("fid_prior",), "in FID")
 ENCODE = Use("use the codes", ("probe_accuracy",), "in accuracy")

@@ -44,17 +44,18 @@ class Sharpness:
         return self.autoencoder is not None and self.autoencoder < 1
 
     def __str__(self) -> str:
-        path = [b for b in dict.fromkeys([min(self.vaes), self.beta, max(self.vaes)])]
+        path = dict.fromkeys([min(self.vaes), self.beta, max(self.vaes)])
         vaes = ", ".join(f"{_share(self.vaes[b])} at β = {beta_name(b)}" for b in path)
-        start = f"Of the test images' energy at high frequencies, with {likelihood_name(self.likelihood)}, "
+        name = likelihood_name(self.likelihood)
+        start = f"Of the test images' energy at high frequencies, with {name}, "
         if self.autoencoder is None:
             return f"{start}VAEs keep {vaes}."
         already = "already" if self.already else "even"
         count = f"With {len(self.blurrier)} of {len(self.compared)} likelihoods"
         return (
-            f"{start}{already} the autoencoder keeps {_share(self.autoencoder)}; VAEs keep {vaes}. "
-            f"{count} the VAE at β = {beta_name(self.beta)} keeps less than the autoencoder in "
-            f"every seed."
+            f"{start}{already} the autoencoder keeps {_share(self.autoencoder)}; VAEs keep "
+            f"{vaes}. {count} the VAE at β = {beta_name(self.beta)} keeps less than the "
+            f"autoencoder in every seed."
         )
 
 

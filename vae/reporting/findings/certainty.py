@@ -19,7 +19,18 @@ NEAR_FLOOR = 2.0  # times the floor of FID
 
 def certainty(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (diverged, few_seeds, sets, beyond, training, gaps, floor, check):
+    for rule in (
+        diverged,
+        few_seeds,
+        sets,
+        beyond,
+        training,
+        estimator,
+        scales,
+        gaps,
+        floor,
+        check,
+    ):
         if found := rule(group):
             yield found
 
@@ -156,8 +167,8 @@ class Training:
             return f"All {self.of} VAEs trained until they no longer improved."
         where = f", with {families(self.others)}" if self.others else ""
         return (
-            f"{self.converged} of {self.of} VAEs trained until they no longer improved; the others "
-            f"spent their budget of epochs{where}, and would still gain."
+            f"{self.converged} of {self.of} VAEs trained until they no longer improved; the "
+            f"others spent their budget of epochs{where}, and would still gain."
         )
 
 
@@ -169,6 +180,68 @@ def training(group: Group) -> Training | None:
     open_ = rows.likelihood[rows.value == 0]
     others = tuple(slug for slug in group.likelihoods if slug in set(open_))
     return Training(int(rows.value.sum()), len(rows), others)
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How far the estimate of log p(x) may be off by its own diagnostics.
+
+    Attributes:
+        error: the largest Monte Carlo error over models, in nats.
+        heavy: the largest share of images whose weights have too heavy a tail, and where.
+    """
+
+    error: float
+    heavy: float
+    likelihood: str
+    beta: float
+
+    def __str__(self) -> str:
+        where = f"{likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}"
+        heavy = f"at most {100 * self.heavy:.0f} % of a model's images ({where})"
+        return (
+            f"log p(x) has a Monte Carlo error of at most {rounded(self.error)} nats; its weights "
+            f"are too heavy-tailed to trust for {heavy if self.heavy else 'no image'}."
+        )
+
+
+def estimator(group: Group) -> Estimator | None:
+    """The worst of all VAEs."""
+    errors, heavy = group.rows("monte_carlo_error"), group.rows("heavy_tail_share")
+    if errors.empty or heavy.empty:
+        return None
+    worst = heavy.loc[heavy.value.idxmax()]
+    return Estimator(
+        float(errors.value.max()), float(worst.value), worst.likelihood, float(worst.beta)
+    )
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What setting free scales on validation images changed: the largest gain, and where."""
+
+    gain: float
+    factor: float
+    likelihood: str
+    beta: float
+
+    def __str__(self) -> str:
+        return (
+            f"Scales that are free in evaluation (σ) were set on validation images: that gains up "
+            f"to {rounded(self.gain)} nats of probability ({likelihood_name(self.likelihood)}, "
+            f"β = {beta_name(self.beta)}: σ × {rounded(self.factor)})."
+        )
+
+
+def scales(group: Group) -> Scales | None:
+    """The largest gain in the scored quantity, mean over seeds."""
+    gains = group.rows("scale_gain_mass")
+    if gains.empty:
+        return None
+    means = gains.groupby(["likelihood", "beta"]).value.mean()
+    slug, beta = means.idxmax()
+    factor = group.mean(slug, beta, "scale_factor_mass")
+    return None if factor is None else Scales(float(means.max()), factor, slug, float(beta))
 
 
 @dataclass(frozen=True)
@@ -253,8 +326,8 @@ class Check:
         if self.falling:
             return f"FID falls at a step of growing {listed(self.falling)}: mistrust it there."
         return (
-            f"FID rises with growing {listed(self.rising)} of real images; across kinds it need not "
-            f"follow the eye."
+            f"FID rises with growing {listed(self.rising)} of real images; across kinds it need "
+            f"not follow the eye."
         )
 
 

@@ -267,8 +267,9 @@ class Theory:
             "comes earlier than the grid's collapse": self.late,
             "lies beyond the grid, which cannot check it": self.unseen,
         }
+        named = {s: f"{likelihood_name(s)} ({beta:.2g})" for s, beta in self.predicted.items()}
         said = [
-            f"{verb} for {listed(f'{likelihood_name(s)} ({self.predicted[s]:.2g})' for s in slugs)}"
+            f"{verb} for {listed(named[s] for s in slugs)}"
             for verb, slugs in kinds.items()
             if slugs
         ]

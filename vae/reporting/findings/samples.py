@@ -150,7 +150,8 @@ class Copies:
         slug, beta, value = self.least
         values = f"C_T ≥ {rounded(value)} ({likelihood_name(slug)}, β = {beta_name(beta)})"
         if self.copying:
-            verdict = f"Samples lie closer to training images than test images do with {families(self.copying)}"
+            names = families(self.copying)
+            verdict = f"Samples lie closer to training images than test images do with {names}"
         else:
             verdict = "No sign of copied training images"
         share = ""
