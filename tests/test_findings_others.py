@@ -7,6 +7,7 @@ import pytest
 from synthetic_results import BETAS, make_group
 
 from vae.reporting.findings import certainty as sure
+from vae.reporting.findings import measuring
 from vae.reporting.findings.blur import TASKS, duels, sharpness, winner
 from vae.reporting.findings.samples import copies, drawn_or_expected, path, spaces
 
@@ -104,27 +105,27 @@ def test_a_one_sided_interval_lies_beyond_the_grid():
 
 def test_training_that_spent_its_budget_is_named():
     changes = {f"{ONE[0]}/converged": {b: [1, 0, 1] for b in BETAS}}
-    found = sure.training(make_group(("bernoulli", *ONE), changes=changes))
+    found = measuring.training(make_group(("bernoulli", *ONE), changes=changes))
     assert found.of - found.converged == len(BETAS)
     assert found.others == ONE
 
 
 def test_the_gap_is_the_encoders_by_its_share():
     changes = {"amortisation_gap": lambda b: 3.0, "approximation_gap": lambda b: b}
-    found = sure.gaps(make_group(ONE, changes=changes))
+    found = measuring.gaps(make_group(ONE, changes=changes))
     assert found.near == (1, 4, 0.75)
     assert found.far == (8, 11, pytest.approx(3 / 11))
 
 
 def test_the_floor_counts_from_twice_its_value():
     changes = {name: (lambda b: 1.0 + b) for name in ("fid_prior", "fid_prior_drawn")}
-    assert sure.floor(make_group(ONE, changes=changes)).near
-    assert not sure.floor(make_group(ONE)).near
+    assert measuring.floor(make_group(ONE, changes=changes)).near
+    assert not measuring.floor(make_group(ONE)).near
 
 
 def test_a_corruption_that_fid_does_not_follow_is_named():
     values = {"blur": (0.1, 1.0, 2.0), "crop": (0.1, 1.0, 0.9)}
     rows = [(name, i, v) for name, found in values.items() for i, v in enumerate(found)]
     table = pd.DataFrame(rows, columns=["corruption", "strength", "fid"])
-    found = sure.check(make_group(ONE, corruptions=table))
+    found = measuring.check(make_group(ONE, corruptions=table))
     assert (found.falling, found.rising) == (("crop",), ("blur",))

@@ -5,14 +5,8 @@ import math
 import pytest
 from synthetic_results import BETAS, make_group
 
-from vae.reporting.findings.regularisation import (
-    collapse,
-    matching,
-    onset,
-    rate_split,
-    theory,
-    unlike_prior,
-)
+from vae.reporting.findings.collapse import collapse, onset, theory
+from vae.reporting.findings.regularisation import matching, rate_split, unlike_prior
 
 ONE = ("gaussian_fixed_sigma_0.1",)
 
@@ -80,9 +74,7 @@ def test_the_furthest_from_the_prior_is_ranked_by_tests_of_dimensions():
     ],
 )
 def test_linear_theory_agrees_only_where_the_grid_can_tell(first, predicted, kind, monkeypatch):
-    monkeypatch.setattr(
-        "vae.reporting.findings.regularisation.collapse_beta", lambda *_: predicted
-    )
+    monkeypatch.setattr("vae.reporting.findings.collapse.collapse_beta", lambda *_: predicted)
     found = theory(make_group(ONE, changes={"collapsed": steps(first)}))
     assert getattr(found, kind) == ONE
     assert sum(len(getattr(found, k)) for k in ("agree", "early", "late", "unseen")) == 1

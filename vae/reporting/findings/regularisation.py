@@ -1,18 +1,17 @@
 """Did the regularisation work: do codes follow the prior, and do they still say anything?"""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.collapse import collapse_beta
+from vae.reporting.findings.collapse import COLLAPSE, near_one
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.words import families, listed
+from vae.reporting.words import families
 
 
 def regularisation(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (matching, rate_split, unlike_prior, active_units, collapse, theory):
+    for rule in (matching, rate_split, unlike_prior, *COLLAPSE):
         if found := rule(group):
             yield found
 
@@ -156,137 +155,9 @@ def _percent(share: float) -> str:
 
 def unlike_prior(group: Group) -> UnlikePrior | None:
     """Near β = 1."""
-    found = _near_one(group, "dimensions_unlike_prior")
+    found = near_one(group, "dimensions_unlike_prior")
     if not found:
         return None
     least, most = min(found, key=found.get), max(found, key=found.get)
     beta = group.example("dimensions_unlike_prior")[1]
     return UnlikePrior(beta, (least, found[least]), (most, found[most]))
-
-
-def _near_one(group: Group, metric: str) -> dict[str, float]:
-    """A metric's mean at the β nearest to 1 of the run, by likelihood."""
-    example = group.example(metric)
-    found = {s: group.mean(s, example[1], metric) for s in group.likelihoods} if example else {}
-    return {slug: value for slug, value in found.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class ActiveUnits:
-    """How many latent dimensions vary with the image, over likelihoods."""
-
-    beta: float
-    least: float
-    most: float
-    of: int
-
-    def __str__(self) -> str:
-        values = dict.fromkeys(f"{x:.3g}" for x in (self.least, self.most))
-        return (
-            f"At β = {beta_name(self.beta)}, {' to '.join(values)} of {self.of} units are active "
-            f"(their code varies with the image)."
-        )
-
-
-def active_units(group: Group) -> ActiveUnits | None:
-    """Near β = 1."""
-    found = _near_one(group, "active_units")
-    if not found:
-        return None
-    beta = group.example("active_units")[1]
-    return ActiveUnits(beta, min(found.values()), max(found.values()), group.latent_dim)
-
-
-def onset(group: Group, likelihood: str) -> float | None:
-    """The first β of the grid from which on every model has collapsed; inf where none has.
-
-    Collapsed is what the metric of that name says: no active unit, or reconstructions that keep
-    less than 1 % of the variance. None where it was not measured, or is not measured for good.
-    """
-    collapsed = group.values(likelihood, "collapsed")
-    if collapsed.empty:
-        return None
-    first = math.inf
-    for beta in reversed(collapsed.columns):
-        if not (collapsed[beta] == 1).all():
-            break
-        first = float(beta)
-    return first
-
-
-@dataclass(frozen=True)
-class Collapse:
-    """From which β on every model has collapsed, by likelihood; inf: at none of the grid."""
-
-    onsets: dict[str, float]
-
-    def __str__(self) -> str:
-        starts: dict[float, list[str]] = {}
-        for slug, beta in self.onsets.items():
-            starts.setdefault(beta, []).append(slug)
-        parts = [
-            f"from β = {beta_name(beta)} on with {families(starts[beta], list(self.onsets))}"
-            for beta in sorted(starts)
-            if math.isfinite(beta)
-        ]
-        if alive := starts.get(math.inf):
-            all_ = len(alive) == len(self.onsets) > 1
-            parts.append(
-                f"at no β of the grid with {'any likelihood' if all_ else families(alive)}"
-            )
-        return f"Posteriors have collapsed, in every seed, {'; '.join(parts)}."
-
-
-def collapse(group: Group) -> Collapse | None:
-    """Every likelihood whose collapse was measured."""
-    found = {slug: onset(group, slug) for slug in group.likelihoods}
-    known = {slug: beta for slug, beta in found.items() if beta is not None}
-    return Collapse(known) if known else None
-
-
-@dataclass(frozen=True)
-class Theory:
-    """Linear theory's β of collapse against the grid's.
-
-    Attributes:
-        agree: likelihoods where it lies in the gap of the grid in which collapse begins.
-        early, late: where the grid collapses before, or after it.
-        unseen: where it lies beyond the grid and there is no collapse to compare with.
-    """
-
-    predicted: dict[str, float]
-    agree: tuple[str, ...] = ()
-    early: tuple[str, ...] = ()
-    late: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        kinds = {
-            "agrees with the grid": self.agree,
-            "comes later than the grid's collapse": self.early,
-            "comes earlier than the grid's collapse": self.late,
-            "lies beyond the grid, which cannot check it": self.unseen,
-        }
-        named = {s: f"{likelihood_name(s)} ({beta:.2g})" for s, beta in self.predicted.items()}
-        said = [
-            f"{verb} for {listed(named[s] for s in slugs)}"
-            for verb, slugs in kinds.items()
-            if slugs
-        ]
-        return f"The β at which linear theory sees small codes die {'; it '.join(said)}."
-
-
-def theory(group: Group) -> Theory | None:
-    """Every likelihood of which linear theory knows a β."""
-    predicted, kinds = {}, {}
-    for slug in group.likelihoods:
-        beta, first = collapse_beta(slug, group.references), onset(group, slug)
-        grid = group.betas_of(slug)
-        if beta is None or first is None or len(grid) < 2:
-            continue
-        predicted[slug] = beta
-        last = max((b for b in grid if b < first), default=0.0)
-        kind = "unseen" if beta > grid[-1] and math.isinf(first) else "agree"
-        kind = "early" if beta > first else "late" if beta <= last < math.inf else kind
-        kinds.setdefault(kind, []).append(slug)
-    return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None

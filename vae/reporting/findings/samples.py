@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vae.metrics import SPACES
+from vae.reporting.findings.collapse import onset
 from vae.reporting.findings.near import apart
-from vae.reporting.findings.regularisation import onset
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.uses import SHOW, interval, quoted
