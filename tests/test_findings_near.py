@@ -74,5 +74,5 @@ def test_a_single_beta_answers_nothing_and_reconstruction_has_no_optimum():
     assert list(near_one(make_group(betas=[1.0]))) == [OneBetaOnly()]
     found = list(near_one(make_group()))
     assert {type(one) for one in found} >= {Side, Throughout}
-    best_at_1 = make_group(changes={"mse": lambda beta: 1 + math.log2(beta) ** 2})
+    best_at_1 = make_group(changes={"mse": lambda beta: 1 + (beta - 1) ** 2})
     assert Throughout not in {type(one) for one in near_one(best_at_1)}

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from synthetic_results import BETAS, make_group
 
-from vae.reporting.findings import certainty as sure
 from vae.reporting.findings import measuring
 from vae.reporting.findings.blur import TASKS, duels, sharpness, winner
+from vae.reporting.findings.certainty import beyond, diverged, few_seeds, sets
 from vae.reporting.findings.samples import copies, drawn_or_expected, path, spaces
 
 ONE = ("gaussian_learned_sigma",)
@@ -37,7 +37,7 @@ def test_duels_are_at_the_posterior_mean_and_need_both():
     changes = {"mse_mean": {0.0: 0.5, 1.0: 0.4, 2.0: 0.6}}
     (found,) = duels(make_group(ONE, changes=changes), TASKS[0])
     assert found.vae == ONE
-    assert found.example[1:] == (0.5, 0.4, 1.0)
+    assert found.example[1:] == pytest.approx((0.5, 0.4, 1.0))
     assert not list(duels(make_group(ONE, autoencoder=False), TASKS[0]))
 
 
@@ -81,24 +81,24 @@ def test_copies_are_far_below_zero():
 
 def test_what_diverged_is_counted():
     everything = [(ONE[0], beta) for beta in (0.0, *BETAS)]
-    found = sure.diverged(make_group(ONE, diverged=everything))
+    found = diverged(make_group(ONE, diverged=everything))
     assert found.count == found.of
-    found = sure.diverged(make_group(ONE, diverged=[(ONE[0], 1.0)]))
+    found = diverged(make_group(ONE, diverged=[(ONE[0], 1.0)]))
     assert (found.count, len(found.cells)) == (3, 1)
-    assert sure.diverged(make_group(ONE)) is None
+    assert diverged(make_group(ONE)) is None
 
 
 def test_sets_and_intervals_need_seeds():
-    assert sure.few_seeds(make_group(ONE, seeds=[0])) is not None
-    assert sure.sets(make_group(ONE, seeds=[0])) is None
-    found = sure.sets(make_group(ONE))
+    assert few_seeds(make_group(ONE, seeds=[0])) is not None
+    assert sets(make_group(ONE, seeds=[0])) is None
+    found = sets(make_group(ONE))
     assert found.grid == len(BETAS)
     assert all(1 <= one.size <= found.grid for one in found.sizes)
 
 
 def test_a_one_sided_interval_lies_beyond_the_grid():
     answers = [star("fid_prior", 4.0, math.inf), star("bits_per_dim", 0.5, 2)]
-    found = sure.beyond(make_group(ONE, answers=answers)).found
+    found = beyond(make_group(ONE, answers=answers)).found
     assert found["FID of expected images"] == ONE
     assert "bits/dim" not in found
 

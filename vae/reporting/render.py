@@ -1,6 +1,7 @@
 """Rendering the report: tables, sentences and figures into one Markdown page."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vae.reporting.tables import NOT_EXCLUDED, markdown_table
 from vae.statistics import LEAST_SEEDS
 from vae.sweep import Sweep
 
+BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
@@ -52,10 +54,9 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
         version=__version__,
     )
     for name in FULL_TABLES:
-        if (results / f"{name}.csv").is_file():
-            with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
-                shutil.copyfile(results / f"{name}.csv", temporary)
-    write_text(output, text)
+        with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
+            shutil.copyfile(results / f"{name}.csv", temporary)
+    write_text(output, BLANK_LINES.sub("\n\n", text))
 
 
 def _page(template: Path) -> jinja2.Template:
