@@ -224,8 +224,8 @@ def test_the_two_parts_sum_to_the_rate_of_trained_models(trained, digits):
     rates = dimensions.query("model == 'vae'").groupby(keys)["kl"].sum().astype(float)
     wide = metrics.query("model == 'vae'").pivot(index=keys, columns="metric", values="value")
     np.testing.assert_allclose(wide.mutual_information + wide.marginal_kl, rates, atol=0.04)
-    assert (wide.mutual_information <= np.log(397)).all()
-    assert wide.mutual_information_ceiling.eq(np.log(397)).all()
+    assert (wide.mutual_information <= np.log(382)).all()
+    assert wide.mutual_information_ceiling.eq(np.log(382)).all()
 
 
 def test_the_seed_decides_the_codes(trained, digits):

@@ -281,14 +281,14 @@ def rate_and_code_distortion(model: VAE, x: Tensor) -> tuple[Tensor, Tensor]:
     return divergence.sum(1).double(), distortion.double()
 
 
-@pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
+@pytest.mark.parametrize("copies", [1, 3])  # three copies of 382 images exceed one batch of 1000
 def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, copies):
     monkeypatch.setattr(likelihood, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
     dataset = replace(digits, images=images)
     values = by_cell(evaluate(trained, dataset, samples=2, images=0, seed=0, device=CPU).table)
     x = images["test"].float() / 16
-    assert len(x) == 397 * copies
+    assert len(x) == 382 * copies
     for cell in trained.cells:
         parts = [rate_and_code_distortion(trained.model(cell), part) for part in x.split(100)]
         divergence, distortion = (
@@ -306,11 +306,11 @@ def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits
     values = by_cell(evaluate(trained, digits, samples=20, images=0, seed=0, device=CPU).table)
     x, model = digits.unit("test"), trained.model(VAE_CELL)
     q = model.encode(x)
-    noise = torch.randn(200, 397, 3, generator=torch.Generator().manual_seed(1))
+    noise = torch.randn(200, 382, 3, generator=torch.Generator().manual_seed(1))
     logits = model.decoder.network((q.mean + q.std * noise).flatten(0, 1)) + model.decoder.bias
     target = x.repeat(200, 1, 1, 1)
     draws = binary_cross_entropy_with_logits(logits, target, reduction="none").sum((1, 2, 3))
-    draws = draws.unflatten(0, (200, 397)).double()
+    draws = draws.unflatten(0, (200, 382)).double()
     spread = draws.mean(1).std().item() / math.sqrt(20)
     assert values[VAE_CELL, "distortion"] == pytest.approx(draws.mean().item(), abs=5 * spread)
 

@@ -18,7 +18,7 @@ def classifier(digits):
     return train_classifier(digits, epochs=10, seed=0, device=CPU)
 
 
-def values(digits, classifier, count=397, seed=0):
+def values(digits, classifier, count=382, seed=0):
     table = references(digits, classifier, classifier, count, seed, CPU)
     assert list(table.columns) == ["dataset", "reference", "value"]
     assert set(table.dataset) == {"digits"}

@@ -48,7 +48,7 @@ def test_without_refits_the_trained_encoders_count():
 
 @pytest.mark.parametrize(("value", "text"), [(8.0, "8.0 times as far"), (1.5, "mean nothing")])
 def test_the_floor_of_fid(value, text):
-    references = {"fid_floor": 1.0, "fid_images": 397.0}
+    references = {"fid_floor": 1.0, "fid_images": 382.0}
     best = answer("fid_prior", 1, "1", value=value)
     table = rows("fid_prior", about(3, 2, 3))
     assert text in said(fid_floor, table, answers=[best], references=references)

@@ -32,7 +32,7 @@ def tables(request) -> Tables:
         dimensions=empty,
         history=empty,
         spectra=empty,
-        references={f"{prefix}fid_floor": 1.0, f"{prefix}fid_noise": 90.0, "fid_images": 397},
+        references={f"{prefix}fid_floor": 1.0, f"{prefix}fid_noise": 90.0, "fid_images": 382},
         corruptions=pd.DataFrame(
             corruptions, columns=["dataset", "corruption", "strength", f"{prefix}fid"]
         ),

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset, prepare
+from vae.data import Dataset, load_dataset, prepare, spaced
 from vae.errors import InputError
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
 from vae.evaluation.likelihood import importance_weights
@@ -25,7 +25,7 @@ from vae.sweep import Likelihood, Network, Sweep, Training
 
 LATENT_DIM = 10
 SIGMA = 0.25
-IMAGES = 2000  # at most, from the first training image
+IMAGES = 2000  # at most, evenly spaced over the training images
 SAMPLES = 100  # K
 PHASES = (
     Training(epochs=500, batch_size=200, learning_rate=1e-2),
@@ -47,7 +47,7 @@ def digits() -> Dataset:
 def selfcheck(
     dataset: Dataset, seed: int, device: torch.device, phases: tuple[Training, ...] = PHASES
 ) -> pd.DataFrame:
-    """Train linear VAEs and measure them on their first ``IMAGES`` training images.
+    """Train linear VAEs and measure them on their training images, at most ``IMAGES``.
 
     Returns:
         a row per β, all in nats per image and means over images:
@@ -65,7 +65,7 @@ def selfcheck(
     """
     if dataset.binarised_on_use:
         raise InputError(f"{dataset.name}: binarised at every use; take a dataset that is not")
-    images = {**dataset.images, "train": dataset.images["train"][:IMAGES]}
+    images = {**dataset.images, "train": spaced(dataset.images["train"], IMAGES)}
     dataset = replace(dataset, images=images).to(device)
     x = dataset.unit("train")
     moments = Moments.of(x.cpu())
@@ -226,7 +226,7 @@ def text(table: pd.DataFrame, dataset: Dataset) -> str:
         index=False, formatters=formats, float_format="{:.3f}".format
     )
     return (
-        f"Linear VAEs with {LATENT_DIM} latent dimensions against probabilistic PCA, on the first "
+        f"Linear VAEs with {LATENT_DIM} latent dimensions against probabilistic PCA, on "
         f"{count} training images of {dataset.name}; nats per image.\n{rows}\n"
         "ELBO at β = 1; its gap is that of distortion + β rate, over β. "
         f"L_{SAMPLES}: through the trained encoder. L_{SAMPLES}*: through the exact posterior of "

@@ -1,10 +1,12 @@
 """Cells trained together: parameters stacked along a leading model axis, one optimiser for all.
 
-Shapes below use M for the number of cells in the stack and S for their distinct seeds. Cells of
-one seed share initial weights, data order and noise, so that differences between βs are paired.
+Shapes below use M for the number of cells in the stack, A for those of them that still train and
+S for their distinct seeds. Cells of one seed share initial weights, data order and noise, so that
+differences between βs are paired.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ from vae.devices import tensor_float_32
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
+from vae.schedule import averaging_weight, settled, warmed_up
 from vae.sweep import Cell, Sweep
 
 VALIDATION_BATCH = 500
@@ -25,7 +28,13 @@ class Stack:
     """The training state of some cells of a sweep.
 
     An autoencoder is the cell whose noise is switched off and whose β is 0; nothing else in the
-    training differs.
+    training differs. Adam's rate is constant; what is validated and kept is the running average
+    of the weights (``vae.schedule``). A cell that has settled leaves the stack's tensors.
+
+    Attributes:
+        active: indices of the cells that still train; ``parameters`` and ``average`` have a row
+            for each of them, ``best`` and all other tensors one for every cell.
+        objectives: distortion + β rate on the validation split, a list over epochs per cell.
     """
 
     def __init__(
@@ -55,19 +64,21 @@ class Stack:
             name for name, _ in self.template.named_parameters() if name.startswith(trainable)
         }
         weights = {name: tensor.detach().clone().to(device) for name, tensor in weights.items()}
+        self.constants = {n: w for n, w in weights.items() if n not in trained}
         self._leaves = {
             n: _flipped(w).contiguous().requires_grad_()
             for n, w in weights.items()
             if n in trained
         }
-        self.parameters = {n: _flipped(leaf.detach()) for n, leaf in self._leaves.items()}
-        self.constants = {n: w for n, w in weights.items() if n not in trained}
-        self.optimiser = torch.optim.Adam(
-            self._leaves.values(), lr=sweep.training.learning_rate, fused=True
-        )
+        self._averages = {n: leaf.detach().clone() for n, leaf in self._leaves.items()}
+        self._held = self.constants
+        self.optimiser = self._adam()
+        self.active = list(range(len(cells)))
+        self._index = torch.arange(len(cells), device=device)
         self.epoch = 0
         self.history: list[dict] = []
-        self.best = {n: p.detach().clone() for n, p in self.parameters.items()}
+        self.objectives: list[list[float]] = [[] for _ in cells]
+        self.best = {n: p.clone() for n, p in self.parameters.items()}
         self.best_objective = torch.full((len(cells),), torch.inf, device=device)
         self.best_epoch = torch.zeros(len(cells), dtype=torch.long, device=device)
         self.diverged_at = torch.full((len(cells),), -1, dtype=torch.long, device=device)
@@ -82,33 +93,82 @@ class Stack:
         parameters, buffers = stack_module_state([initial_model(*arguments, s) for s in streams])
         return {**parameters, **buffers}
 
+    def _adam(self) -> torch.optim.Adam:
+        rate = self.sweep.training.learning_rate
+        return torch.optim.Adam(self._leaves.values(), lr=rate, fused=True)
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        """The weights as the last step left them, stacked (A, ...); views of what is trained."""
+        return {name: _flipped(leaf.detach()) for name, leaf in self._leaves.items()}
+
+    @property
+    def average(self) -> dict[str, Tensor]:
+        """The running average of the weights, stacked (A, ...)."""
+        return {name: _flipped(weight) for name, weight in self._averages.items()}
+
     @property
     def weights(self) -> dict[str, Tensor]:
-        """The weights that are kept, stacked: the best on the validation split so far."""
+        """The weights that are kept, stacked (M, ...): the best averages on validation so far."""
         return {**self.best, **self.constants}
 
     @property
-    def preview_epochs(self) -> set[int]:
-        """Epochs after which pictures are taken: before the first, at the end, evenly between."""
-        settings = self.sweep.training
-        return {round(e) for e in torch.linspace(0, settings.epochs, settings.previews).tolist()}
+    def finished(self) -> bool:
+        """Whether every cell has settled, or the last epoch is over."""
+        return not self.active or self.epoch >= self.sweep.training.epochs
+
+    def converged(self, index: int) -> bool:
+        """Whether a cell settled: the second half of its training gained less than tolerance."""
+        training = self.sweep.training
+        return settled(self.objectives[index], training.warmup_epochs, training.tolerance)
+
+    def narrow(self, active: Sequence[int]) -> None:
+        """Drop all cells but ``active`` from what is trained; their kept weights stay."""
+        rows = self._indices(self.active.index(i) for i in active)
+        state = list(self.optimiser.state_dict()["state"].values())
+        self._leaves = {
+            n: leaf.detach()[rows].requires_grad_() for n, leaf in self._leaves.items()
+        }
+        self._averages = {n: weight[rows] for n, weight in self._averages.items()}
+        self._held = {n: weight[rows] for n, weight in self._held.items()}
+        self.optimiser = self._adam()
+        for leaf, moments in zip(self._leaves.values(), state, strict=False):
+            self.optimiser.state[leaf] = {
+                key: value[rows] if value.ndim else value for key, value in moments.items()
+            }
+        self.active = list(active)
+        self._index = self._indices(active)
+
+    def _indices(self, values: Iterable[int]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.long, device=self.device)
+
+    @property
+    def preview_epochs(self) -> list[int]:
+        """Epochs after which pictures are taken, in equal ratios; kept weights come last."""
+        last, points = self.sweep.training.epochs, self.sweep.training.previews - 1
+        return sorted({0, *(round(last ** (i / points)) for i in range(1, points))})
 
     def terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate of every cell: x (M, B, C, H, W), noise (M, B, d) -> two (M, B)."""
-        noise = noise * self.stochastic[:, None, None]
+        """Distortion and rate of every cell: x (A, B, C, H, W), noise (A, B, d) -> two (A, B)."""
+        return self._terms({name: _flipped(leaf) for name, leaf in self._leaves.items()}, x, noise)
+
+    def _terms(self, weights: Mapping[str, Tensor], x: Tensor, noise: Tensor):
+        noise = noise * self.stochastic[self._index, None, None]
 
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
 
-        trained = {name: _flipped(leaf) for name, leaf in self._leaves.items()}
-        return vmap(one_cell)({**trained, **self.constants}, x, noise)
+        return vmap(one_cell)({**weights, **self._held}, x, noise)
 
     def loss(self, distortion: Tensor, rate: Tensor, beta: Tensor) -> Tensor:
         """What training minimises, per cell and image: (M, B)."""
         return weighted(distortion, rate, beta)
 
     def train_epoch(self) -> None:
-        """One pass over the training images; its mean distortion and rate go to the history."""
+        """One pass over the training images; its mean distortion and rate go to the history.
+
+        Order and noise of an epoch depend on the seed and on the epoch's number alone.
+        """
         self.epoch += 1
         settings, n = self.sweep.training, len(self.dataset.images["train"])
         streams = [generator(self.device, seed, "epoch", self.epoch) for seed in self.seeds]
@@ -119,13 +179,15 @@ class Stack:
                 for g in streams
             ]
         )
-        beta = self.beta[:, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
-        totals = torch.zeros(2, len(self.cells), device=self.device)
+        beta = self.beta[self._index, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
+        row, steps = self.row[self._index], -(-n // settings.batch_size)
+        totals = torch.zeros(2, len(self.active), device=self.device)
         with tensor_float_32(settings.precision == "tf32"):
-            for start in range(0, n, settings.batch_size):
-                batch = slice(start, start + settings.batch_size)
+            for step in range(steps):
+                batch = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
                 x = self.dataset.training_batch(order[:, batch], streams)
-                totals += self._step(x[self.row], noise[:, batch][self.row], beta)
+                totals += self._step(x[row], noise[:, batch][row], beta)
+                self._include_in_average((self.epoch - 1) * steps + step + 1)
         self._note_divergence(totals)
         self._record("train", *(totals / n))
 
@@ -140,28 +202,65 @@ class Stack:
         return torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
 
     @torch.no_grad()
+    def _include_in_average(self, step: int) -> None:
+        weight = averaging_weight(step)
+        for name, average in self._averages.items():
+            average.lerp_(self._leaves[name], weight)
+
+    @torch.no_grad()
     def validate(self) -> None:
-        """Measure the validation split, keep the weights that are best on it, take pictures."""
-        images = self.dataset.images["validation"].float() / (self.dataset.levels - 1)
-        noise = self._seeded_noise("validation", len(images))
-        totals = torch.zeros(2, len(self.cells), device=self.device)
+        """Measure the averages on the validation split, keep the best, take pictures.
+
+        Cells that have settled leave the stack.
+        """
+        images = self.dataset.unit("validation")
+        noise = self._seeded_noise("validation", len(images))[self._index]
+        totals = torch.zeros(2, len(self.active), device=self.device)
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
-            x = images[batch].expand(len(self.cells), *images[batch].shape)
-            totals += torch.stack([term.sum(1) for term in self.terms(x, noise[:, batch])])
+            x = images[batch].expand(len(self.active), *images[batch].shape)
+            terms = self._terms(self.average, x, noise[:, batch])
+            totals += torch.stack([term.sum(1) for term in terms])
         distortion, rate = totals / len(images)
         self._record("validation", distortion, rate)
-        self._keep_best(weighted(distortion, rate, self.beta))
+        objective = weighted(distortion, rate, self.beta[self._index])
+        if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
+            self._keep_best(objective)
         if self.epoch in self.preview_epochs:
-            self.frames = torch.cat([self.frames, self._pictures()[None]])
+            self._take_pictures()
+        for index, value in zip(self.active, objective.tolist(), strict=True):
+            self.objectives[index].append(value)
+        going_on = [
+            i
+            for i in self.active
+            if math.isfinite(self.objectives[i][-1]) and not self.converged(i)
+        ]
+        if len(going_on) < len(self.active):
+            self.narrow(going_on)
+
+    def _take_pictures(self) -> None:
+        weights, rows = {**self.average, **self._held}, range(len(self.active))
+        frame = self.frames.new_zeros(1, *self.frames.shape[1:])
+        frame[0, self.active] = self._pictures(weights, rows, self.active)
+        self.frames = torch.cat([self.frames, frame])
+
+    @torch.no_grad()
+    def filmstrip(self, index: int) -> Tensor:
+        """Pictures of one cell while it trained, then of its kept weights: uint8 (points, ...)."""
+        epochs = len(self.objectives[index]) - 1
+        points = sum(epoch < epochs for epoch in self.preview_epochs)
+        kept = self._pictures(self.weights, [index], [index])
+        return torch.cat([self.frames[:points, index], kept])
 
     def summary(self) -> str:
-        """The last validation distortion and rate of the first and the last cell, in words."""
-        rows = self.history[-len(self.cells) :]
+        """How many cells still train; the last validation terms of the first and the last."""
+        rows = [row for row in self.history[-len(self.cells) :] if row["epoch"] == self.epoch]
         first, last = (
             f"{r['distortion']:.2f} + {r['rate'] or 0:.2f}" for r in (rows[0], rows[-1])
         )
-        return f"validation distortion + rate {first} … {last} nats"
+        return (
+            f"{len(self.active)} cells go on, validation distortion + rate {first} … {last} nats"
+        )
 
     def _seeded_noise(self, purpose: str, count: int) -> Tensor:
         rows = [
@@ -176,18 +275,25 @@ class Stack:
         return torch.stack(rows)[self.row]
 
     def _note_divergence(self, totals: Tensor) -> None:
-        newly = ~totals.isfinite().all(0) & (self.diverged_at < 0)
-        self.diverged_at = torch.where(newly, self.epoch, self.diverged_at)
+        before = self.diverged_at[self._index]
+        newly = ~totals.isfinite().all(0) & (before < 0)
+        self.diverged_at[self._index] = torch.where(newly, self.epoch, before)
 
     def _keep_best(self, objective: Tensor) -> None:
-        better = (objective < self.best_objective) & (self.diverged_at < 0)  # False for NaN
-        self.best_objective = torch.where(better, objective, self.best_objective)
-        self.best_epoch = torch.where(better, self.epoch, self.best_epoch)
-        for name, kept in self.best.items():
-            kept[better] = self.parameters[name].detach()[better]
+        rows = self._index
+        least, epoch = self.best_objective[rows], self.best_epoch[rows]
+        better = (objective < least) & (self.diverged_at[rows] < 0)  # False for NaN
+        self.best_objective[rows] = torch.where(better, objective, least)
+        self.best_epoch[rows] = torch.where(better, self.epoch, epoch)
+        for name, average in self.average.items():
+            kept = self.best[name]
+            chosen = better.reshape(-1, *[1] * (average.ndim - 1))
+            kept[self._index] = torch.where(chosen, average, kept[self._index])
 
     def _record(self, split: str, distortion: Tensor, rate: Tensor) -> None:
-        for cell, d, r in zip(self.cells, distortion.tolist(), rate.tolist(), strict=True):
+        terms = torch.stack([distortion, rate], 1).tolist()
+        for index, (d, r) in zip(self.active, terms, strict=True):
+            cell = self.cells[index]
             row = {
                 "model": cell.model,
                 "beta": cell.beta,
@@ -199,14 +305,15 @@ class Stack:
                 {**row, "distortion": d, "rate": r if cell.model == "vae" else None}
             )
 
-    def _pictures(self) -> Tensor:
-        """Reconstructions, then decoded prior samples: uint8 (M, 2 * columns, C, H, W)."""
+    def _pictures(
+        self, weights: Mapping[str, Tensor], rows: Sequence[int], cells: Sequence[int]
+    ) -> Tensor:
+        """Reconstructions, then decoded prior samples: uint8 (cells, 2 * columns, C, H, W)."""
         x = self.preview_images.to(self.device)
         noise = self._seeded_noise("previews", 2 * PREVIEW_COLUMNS)
         pictures = []
-        for i in range(len(self.cells)):
-            state = {**self.parameters, **self.constants}
-            self.template.load_state_dict({name: w.detach()[i] for name, w in state.items()})
+        for row, i in zip(rows, cells, strict=True):
+            self.template.load_state_dict({name: w.detach()[row] for name, w in weights.items()})
             codes = self.template.encode(x).rsample(
                 self.stochastic[i] * noise[i, :PREVIEW_COLUMNS]
             )

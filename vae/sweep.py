@@ -1,5 +1,6 @@
 """What is trained: a sweep of cells, its network, likelihood and training settings."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -115,13 +116,18 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class Training:
-    """How every cell is trained; one epoch is one pass over the training split."""
+    """How every cell is trained; one epoch is one pass over the training split.
+
+    A cell stops when the second half of its epochs improved the validation objective by less
+    than ``tolerance`` nats (``vae.schedule``), at the latest after ``epochs``.
+    """
 
     epochs: int
     batch_size: int
     learning_rate: float
     scale_reading: str = "log_variance"
     warmup_epochs: int = 0
+    tolerance: float = 0.0
     previews: int = 6
     precision: str = "float32"
 
@@ -130,6 +136,11 @@ class Training:
             positive_integer(getattr(self, key), f"training.{key}")
         require(self.previews >= 2, "training.previews: at least 2, the start and the end")
         positive_number(self.learning_rate, "training.learning_rate")
+        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
+        require(
+            number and 0 <= self.tolerance < math.inf,
+            f"training.tolerance: {self.tolerance!r} must be a number, 0 or more",
+        )
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         choice(self.precision, PRECISIONS, "training.precision")
         whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0

@@ -117,7 +117,7 @@ def calibrate(stack: Stack) -> None:
 
 
 def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
-    """Train ``stack`` to its last epoch, from ``checkpoint`` if that is of the same run."""
+    """Train ``stack`` until it is finished, from ``checkpoint`` if that is of the same run."""
     epochs = stack.sweep.training.epochs
     if checkpoint:
         checkpoint.restore(stack)
@@ -129,22 +129,30 @@ def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
         if len(stack.cells) > 1
         else stack.cells[0].slug
     )
-    for epoch in tqdm(range(stack.epoch + 1, epochs + 1), desc=title, unit="epoch", disable=None):
-        stack.train_epoch()
-        stack.validate()
-        if not sys.stderr.isatty() and (epoch % max(1, epochs // 5) == 0 or epoch == epochs):
-            print(f"{title}: epoch {epoch}/{epochs}, {stack.summary()}", flush=True)
-        due = epoch == epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
-        if checkpoint and due:
-            checkpoint.save(stack)
-            saved = time.monotonic()
+    with tqdm(
+        total=epochs, initial=stack.epoch, desc=title, unit="epoch", disable=None
+    ) as progress:
+        while not stack.finished:
+            stack.train_epoch()
+            stack.validate()
+            progress.update()
+            if not sys.stderr.isatty() and (
+                stack.epoch % max(1, epochs // 10) == 0 or stack.finished
+            ):
+                print(f"{title}: epoch {stack.epoch}, {stack.summary()}", flush=True)
+            if checkpoint and (
+                stack.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
+            ):
+                checkpoint.save(stack)
+                saved = time.monotonic()
 
 
 def write_previews(folder: Path, stacks: list[Stack]) -> None:
     """Write one picture per cell of how its output changed while it trained."""
     for stack in stacks:
-        for cell, frames in zip(stack.cells, stack.frames.unbind(1), strict=True):
-            save_filmstrip(folder / f"{cell.slug}.png", stack.preview_images, frames)
+        for i, cell in enumerate(stack.cells):
+            path = folder / f"{cell.slug}.png"
+            save_filmstrip(path, stack.preview_images, stack.filmstrip(i))
 
 
 def write_results(directory: Path, stacks: list[Stack]) -> None:
@@ -176,13 +184,15 @@ def _record(stacks: list[Stack]) -> dict:
 
 
 def cell_records(stack: Stack) -> list[dict]:
-    """What ``sweep.json`` says of each cell: who it is, how it ended, which epoch was kept."""
+    """What ``sweep.json`` says of each cell: who it is, how and when it ended, what was kept."""
     diverged = stack.diverged_at.tolist()
     return [
         {
             **_identity(cell),
             "status": "trained" if diverged[i] < 0 else "diverged",
             "diverged_at_epoch": diverged[i] if diverged[i] >= 0 else None,
+            "converged": diverged[i] < 0 and stack.converged(i),
+            "epochs": len(stack.objectives[i]) - 1,
             "best_epoch": int(stack.best_epoch[i]),
             "validation_objective": _finite(float(stack.best_objective[i])),
         }

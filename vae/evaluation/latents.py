@@ -6,13 +6,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.data import Dataset, spaced
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.aggregate import (
     aggregate_estimate,
     posterior,
     prior_tests,
-    spaced,
     standard_noise,
 )
 from vae.evaluation.cells import Estimate, average, measure_cells
