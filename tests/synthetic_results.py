@@ -234,6 +234,8 @@ def _record(sweep: Sweep, lost: set[Cell]) -> dict:
                 "seed": cell.seed,
                 "status": "diverged" if cell in lost else "trained",
                 "diverged_at_epoch": 2 if cell in lost else None,
+                "converged": cell not in lost,
+                "epochs": 2 if cell in lost else epochs,
                 "best_epoch": 1 if cell in lost else epochs,
                 "validation_objective": 30.0,
             }

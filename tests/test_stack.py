@@ -306,11 +306,3 @@ def test_pictures_of_one_image_differ_by_the_sampled_code(make_stack):
         distinct = len(reconstructions.unique(dim=0))
         assert distinct == 1 if cell.model == "ae" else distinct > 1
         assert len(samples.unique(dim=0)) > 1
-
-
-@pytest.mark.parametrize(
-    ("epochs", "previews", "expected"),
-    [(2, 2, [0]), (10, 6, [0, 2, 3, 4, 6]), (100, 3, [0, 10]), (1000, 4, [0, 10, 100])],
-)
-def test_previews_are_taken_in_equal_ratios_of_epochs(make_stack, epochs, previews, expected):
-    assert make_stack(epochs=epochs, previews=previews).preview_epochs == expected

@@ -249,6 +249,19 @@ METRICS = {
         "",
         "the epoch with the best validation objective, whose weights are kept",
     ),
+    "epochs": Metric(
+        "epochs trained",
+        "",
+        "",
+        "after which training of the cell ended: it had converged, or spent its budget",
+    ),
+    "converged": Metric(
+        "converged",
+        "",
+        "higher",
+        "1 if the second half of training improved the best validation objective (distortion + β "
+        "rate) by less than training.tolerance nats, at a learning rate that never fell, else 0",
+    ),
     "diverged": Metric("diverged", "", "lower", "1 if training left the finite numbers, else 0"),
 }
 

@@ -16,6 +16,7 @@ from vae.data import Dataset
 from vae.devices import tensor_float_32
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
+from vae.previews import pictures_of, preview_epochs
 from vae.randomness import generator
 from vae.schedule import averaging_weight, settled, warmed_up
 from vae.sweep import Cell, Sweep
@@ -142,12 +143,6 @@ class Stack:
     def _indices(self, values: Iterable[int]) -> Tensor:
         return torch.tensor(list(values), dtype=torch.long, device=self.device)
 
-    @property
-    def preview_epochs(self) -> list[int]:
-        """Epochs after which pictures are taken, in equal ratios; kept weights come last."""
-        last, points = self.sweep.training.epochs, self.sweep.training.previews - 1
-        return sorted({0, *(round(last ** (i / points)) for i in range(1, points))})
-
     def terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Distortion and rate of every cell: x (A, B, C, H, W), noise (A, B, d) -> two (A, B)."""
         return self._terms({name: _flipped(leaf) for name, leaf in self._leaves.items()}, x, noise)
@@ -173,12 +168,7 @@ class Stack:
         settings, n = self.sweep.training, len(self.dataset.images["train"])
         streams = [generator(self.device, seed, "epoch", self.epoch) for seed in self.seeds]
         order = torch.stack([torch.randperm(n, generator=g, device=self.device) for g in streams])
-        noise = torch.stack(
-            [
-                torch.randn(n, self.sweep.latent_dim, generator=g, device=self.device)
-                for g in streams
-            ]
-        )
+        noise = self._noise(streams, n)
         beta = self.beta[self._index, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
         row, steps = self.row[self._index], -(-n // settings.batch_size)
         totals = torch.zeros(2, len(self.active), device=self.device)
@@ -214,7 +204,7 @@ class Stack:
         Cells that have settled leave the stack.
         """
         images = self.dataset.unit("validation")
-        noise = self._seeded_noise("validation", len(images))[self._index]
+        noise = self._fixed_noise("validation", len(images))[self._index]
         totals = torch.zeros(2, len(self.active), device=self.device)
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
@@ -226,8 +216,11 @@ class Stack:
         objective = weighted(distortion, rate, self.beta[self._index])
         if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
             self._keep_best(objective)
-        if self.epoch in self.preview_epochs:
-            self._take_pictures()
+        if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
+            frame = self.frames.new_zeros(1, *self.frames.shape[1:])
+            cells = {index: row for row, index in enumerate(self.active)}
+            frame[0, self.active] = self._pictures({**self.average, **self._held}, cells)
+            self.frames = torch.cat([self.frames, frame])
         for index, value in zip(self.active, objective.tolist(), strict=True):
             self.objectives[index].append(value)
         going_on = [
@@ -238,19 +231,24 @@ class Stack:
         if len(going_on) < len(self.active):
             self.narrow(going_on)
 
-    def _take_pictures(self) -> None:
-        weights, rows = {**self.average, **self._held}, range(len(self.active))
-        frame = self.frames.new_zeros(1, *self.frames.shape[1:])
-        frame[0, self.active] = self._pictures(weights, rows, self.active)
-        self.frames = torch.cat([self.frames, frame])
-
-    @torch.no_grad()
     def filmstrip(self, index: int) -> Tensor:
         """Pictures of one cell while it trained, then of its kept weights: uint8 (points, ...)."""
-        epochs = len(self.objectives[index]) - 1
-        points = sum(epoch < epochs for epoch in self.preview_epochs)
-        kept = self._pictures(self.weights, [index], [index])
-        return torch.cat([self.frames[:points, index], kept])
+        training, ended = self.sweep.training, len(self.objectives[index]) - 1
+        points = sum(e < ended for e in preview_epochs(training.epochs, training.previews))
+        return torch.cat(
+            [self.frames[:points, index], self._pictures(self.weights, {index: index})]
+        )
+
+    @torch.no_grad()
+    def _pictures(self, weights: Mapping[str, Tensor], cells: Mapping[int, int]) -> Tensor:
+        """Pictures of ``cells``, index -> row of ``weights``: uint8 (cells, ...)."""
+        x = self.preview_images.to(self.device)
+        noise = self._fixed_noise("previews", 2 * len(x))
+        pictures = []
+        for index, row in cells.items():
+            self.template.load_state_dict({name: w[row] for name, w in weights.items()})
+            pictures.append(pictures_of(self.template, x, noise[index], self.stochastic[index]))
+        return torch.stack(pictures)
 
     def summary(self) -> str:
         """How many cells still train; the last validation terms of the first and the last."""
@@ -262,17 +260,15 @@ class Stack:
             f"{len(self.active)} cells go on, validation distortion + rate {first} … {last} nats"
         )
 
-    def _seeded_noise(self, purpose: str, count: int) -> Tensor:
-        rows = [
-            torch.randn(
-                count,
-                self.sweep.latent_dim,
-                generator=generator(self.device, seed, purpose),
-                device=self.device,
-            )
-            for seed in self.seeds
-        ]
-        return torch.stack(rows)[self.row]
+    def _noise(self, streams: Sequence[torch.Generator], count: int) -> Tensor:
+        """Standard normal noise of every seed: (S, count, d)."""
+        shape = (count, self.sweep.latent_dim)
+        return torch.stack([torch.randn(shape, generator=g, device=self.device) for g in streams])
+
+    def _fixed_noise(self, purpose: str, count: int) -> Tensor:
+        """The same noise in every epoch: (M, count, d)."""
+        streams = [generator(self.device, seed, purpose) for seed in self.seeds]
+        return self._noise(streams, count)[self.row]
 
     def _note_divergence(self, totals: Tensor) -> None:
         before = self.diverged_at[self._index]
@@ -304,22 +300,6 @@ class Stack:
             self.history.append(
                 {**row, "distortion": d, "rate": r if cell.model == "vae" else None}
             )
-
-    def _pictures(
-        self, weights: Mapping[str, Tensor], rows: Sequence[int], cells: Sequence[int]
-    ) -> Tensor:
-        """Reconstructions, then decoded prior samples: uint8 (cells, 2 * columns, C, H, W)."""
-        x = self.preview_images.to(self.device)
-        noise = self._seeded_noise("previews", 2 * PREVIEW_COLUMNS)
-        pictures = []
-        for row, i in zip(rows, cells, strict=True):
-            self.template.load_state_dict({name: w.detach()[row] for name, w in weights.items()})
-            codes = self.template.encode(x).rsample(
-                self.stochastic[i] * noise[i, :PREVIEW_COLUMNS]
-            )
-            p = self.template.decode(torch.cat([codes, noise[i, PREVIEW_COLUMNS:]]))
-            pictures.append(p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu())
-        return torch.stack(pictures)
 
 
 def _flipped(weight: Tensor) -> Tensor:
