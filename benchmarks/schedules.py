@@ -23,9 +23,10 @@ MLP = {"digits": ((128, 128), 10), "mnist": ((200, 200), 20), "fashion_mnist": (
 class ConstantStack(Stack):
     """A constant rate, and the weights as they are instead of their average."""
 
-    def _include_in_average(self, step: int) -> None:
-        for name, average in self._averages.items():
-            average.copy_(self._leaves[name].detach())
+    def train_epoch(self) -> None:
+        """One pass over the training images."""
+        super().train_epoch()
+        self.trained.include_in_average(1.0)
 
 
 class CosineStack(ConstantStack):
@@ -35,7 +36,7 @@ class CosineStack(ConstantStack):
         """One pass over the training images, at the rate of its epoch."""
         settings = self.sweep.training
         share = self.epoch / settings.epochs
-        for group in self.optimiser.param_groups:
+        for group in self.trained.optimiser.param_groups:
             group["lr"] = settings.learning_rate * (1 + math.cos(math.pi * share)) / 2
         super().train_epoch()
 

@@ -247,10 +247,10 @@ def test_kept_weights_are_those_of_the_best_validation_objective(make_stack):
     stack, snapshots = make_stack(learning_rate=0.1), []
     stack.validate()
     for _ in range(12):
-        snapshots.append({n: p.clone() for n, p in stack.average.items()})
+        snapshots.append({n: p.clone() for n, p in stack.trained.average.items()})
         stack.train_epoch()
         stack.validate()
-    snapshots.append({n: p.clone() for n, p in stack.average.items()})
+    snapshots.append({n: p.clone() for n, p in stack.trained.average.items()})
     chosen = []
     for i, cell in enumerate(stack.cells):
         objectives = [

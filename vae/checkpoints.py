@@ -34,11 +34,11 @@ class Checkpoint:
     def save(self, stack: Stack) -> None:
         """Write the whole training state, all or nothing."""
         tensors = {f"parameter.{n}": p.detach() for n, p in stack.parameters.items()}
-        tensors |= {f"average.{n}": p for n, p in stack.average.items()}
+        tensors |= {f"average.{n}": p for n, p in stack.trained.average.items()}
         tensors |= {f"best.{n}": p for n, p in stack.best.items()}
         tensors |= {
             f"optimiser.{i}.{key}": value
-            for i, state in stack.optimiser.state_dict()["state"].items()
+            for i, state in stack.trained.optimiser.state_dict()["state"].items()
             for key, value in state.items()
         }
         tensors |= {name: getattr(stack, name) for name in TENSORS}
@@ -80,7 +80,7 @@ class Checkpoint:
             if kind == "parameter":
                 stack.parameters[rest].copy_(tensor)
             elif kind == "average":
-                stack.average[rest].copy_(tensor)
+                stack.trained.average[rest].copy_(tensor)
             elif kind == "best":
                 stack.best[rest].copy_(tensor)
             elif kind == "optimiser":
@@ -88,5 +88,5 @@ class Checkpoint:
                 optimiser.setdefault(int(index), {})[key] = tensor
             else:
                 setattr(stack, name, tensor.cpu() if name == "frames" else tensor)
-        groups = stack.optimiser.state_dict()["param_groups"]
-        stack.optimiser.load_state_dict({"state": optimiser, "param_groups": groups})
+        groups = stack.trained.optimiser.state_dict()["param_groups"]
+        stack.trained.optimiser.load_state_dict({"state": optimiser, "param_groups": groups})

@@ -20,6 +20,7 @@ from vae.previews import pictures_of, preview_epochs
 from vae.randomness import generator
 from vae.schedule import averaging_weight, settled, warmed_up
 from vae.sweep import Cell, Sweep
+from vae.weights import TrainedWeights
 
 VALIDATION_BATCH = 500
 PREVIEW_COLUMNS = 8
@@ -33,8 +34,8 @@ class Stack:
     of the weights (``vae.schedule``). A cell that has settled leaves the stack's tensors.
 
     Attributes:
-        active: indices of the cells that still train; ``parameters`` and ``average`` have a row
-            for each of them, ``best`` and all other tensors one for every cell.
+        active: indices of the cells that still train; ``trained`` has a row for each of
+            them, all other tensors have one for every cell.
         objectives: distortion + β rate on the validation split, a list over epochs per cell.
     """
 
@@ -66,14 +67,10 @@ class Stack:
         }
         weights = {name: tensor.detach().clone().to(device) for name, tensor in weights.items()}
         self.constants = {n: w for n, w in weights.items() if n not in trained}
-        self._leaves = {
-            n: _flipped(w).contiguous().requires_grad_()
-            for n, w in weights.items()
-            if n in trained
-        }
-        self._averages = {n: leaf.detach().clone() for n, leaf in self._leaves.items()}
+        self.trained = TrainedWeights(
+            {n: w for n, w in weights.items() if n in trained}, sweep.training.learning_rate
+        )
         self._held = self.constants
-        self.optimiser = self._adam()
         self.active = list(range(len(cells)))
         self._index = torch.arange(len(cells), device=device)
         self.epoch = 0
@@ -94,19 +91,10 @@ class Stack:
         parameters, buffers = stack_module_state([initial_model(*arguments, s) for s in streams])
         return {**parameters, **buffers}
 
-    def _adam(self) -> torch.optim.Adam:
-        rate = self.sweep.training.learning_rate
-        return torch.optim.Adam(self._leaves.values(), lr=rate, fused=True)
-
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """The weights as the last step left them, stacked (A, ...); views of what is trained."""
-        return {name: _flipped(leaf.detach()) for name, leaf in self._leaves.items()}
-
-    @property
-    def average(self) -> dict[str, Tensor]:
-        """The running average of the weights, stacked (A, ...)."""
-        return {name: _flipped(weight) for name, weight in self._averages.items()}
+        """The weights as the last step left them, stacked (A, ...)."""
+        return self.trained.last
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -126,17 +114,8 @@ class Stack:
     def narrow(self, active: Sequence[int]) -> None:
         """Drop all cells but ``active`` from what is trained; their kept weights stay."""
         rows = self._indices(self.active.index(i) for i in active)
-        state = list(self.optimiser.state_dict()["state"].values())
-        self._leaves = {
-            n: leaf.detach()[rows].requires_grad_() for n, leaf in self._leaves.items()
-        }
-        self._averages = {n: weight[rows] for n, weight in self._averages.items()}
+        self.trained.narrow(rows)
         self._held = {n: weight[rows] for n, weight in self._held.items()}
-        self.optimiser = self._adam()
-        for leaf, moments in zip(self._leaves.values(), state, strict=False):
-            self.optimiser.state[leaf] = {
-                key: value[rows] if value.ndim else value for key, value in moments.items()
-            }
         self.active = list(active)
         self._index = self._indices(active)
 
@@ -145,7 +124,7 @@ class Stack:
 
     def terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Distortion and rate of every cell: x (A, B, C, H, W), noise (A, B, d) -> two (A, B)."""
-        return self._terms({name: _flipped(leaf) for name, leaf in self._leaves.items()}, x, noise)
+        return self._terms(self.trained.differentiable, x, noise)
 
     def _terms(self, weights: Mapping[str, Tensor], x: Tensor, noise: Tensor):
         noise = noise * self.stochastic[self._index, None, None]
@@ -177,7 +156,8 @@ class Stack:
                 batch = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
                 x = self.dataset.training_batch(order[:, batch], streams)
                 totals += self._step(x[row], noise[:, batch][row], beta)
-                self._include_in_average((self.epoch - 1) * steps + step + 1)
+                share = averaging_weight((self.epoch - 1) * steps + step + 1)
+                self.trained.include_in_average(share)
         self._note_divergence(totals)
         self._record("train", *(totals / n))
 
@@ -186,16 +166,8 @@ class Stack:
         lower = self.sweep.training.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
             distortion, rate = self.terms(x, noise)
-        self.optimiser.zero_grad()
-        self.loss(distortion, rate, beta).mean(1).sum().backward()
-        self.optimiser.step()
+        self.trained.step(self.loss(distortion, rate, beta).mean(1).sum())
         return torch.stack([distortion.detach().sum(1), rate.detach().sum(1)])
-
-    @torch.no_grad()
-    def _include_in_average(self, step: int) -> None:
-        weight = averaging_weight(step)
-        for name, average in self._averages.items():
-            average.lerp_(self._leaves[name], weight)
 
     @torch.no_grad()
     def validate(self) -> None:
@@ -209,7 +181,7 @@ class Stack:
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
             x = images[batch].expand(len(self.active), *images[batch].shape)
-            terms = self._terms(self.average, x, noise[:, batch])
+            terms = self._terms(self.trained.average, x, noise[:, batch])
             totals += torch.stack([term.sum(1) for term in terms])
         distortion, rate = totals / len(images)
         self._record("validation", distortion, rate)
@@ -219,7 +191,7 @@ class Stack:
         if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
             frame = self.frames.new_zeros(1, *self.frames.shape[1:])
             cells = {index: row for row, index in enumerate(self.active)}
-            frame[0, self.active] = self._pictures({**self.average, **self._held}, cells)
+            frame[0, self.active] = self._pictures({**self.trained.average, **self._held}, cells)
             self.frames = torch.cat([self.frames, frame])
         for index, value in zip(self.active, objective.tolist(), strict=True):
             self.objectives[index].append(value)
@@ -281,7 +253,7 @@ class Stack:
         better = (objective < least) & (self.diverged_at[rows] < 0)  # False for NaN
         self.best_objective[rows] = torch.where(better, objective, least)
         self.best_epoch[rows] = torch.where(better, self.epoch, epoch)
-        for name, average in self.average.items():
+        for name, average in self.trained.average.items():
             kept = self.best[name]
             chosen = better.reshape(-1, *[1] * (average.ndim - 1))
             kept[self._index] = torch.where(chosen, average, kept[self._index])
@@ -300,11 +272,3 @@ class Stack:
             self.history.append(
                 {**row, "distortion": d, "rate": r if cell.model == "vae" else None}
             )
-
-
-def _flipped(weight: Tensor) -> Tensor:
-    """Matrices (M, outputs, inputs) as (M, inputs, outputs) and back; other weights unchanged.
-
-    Leaves lie in memory the way their gradients come out of a matrix product: nothing is copied.
-    """
-    return weight.mT if weight.ndim == 3 else weight
