@@ -7,16 +7,13 @@ the learning rate. ELBOs are those of the test images, at β = 1, whatever β tr
 
 import dataclasses
 import time
-from pathlib import Path
 
 import pandas as pd
 import torch
-from measuring import parser, publish
+from measuring import publish
+from sweeps import chosen_sweeps, data_of, sweep_parser
 from torch import Tensor
 
-from vae.config import load_benchmark
-from vae.data import load_dataset
-from vae.devices import set_up
 from vae.objectives import weighted
 from vae.schedule import settled
 from vae.stack import VALIDATION_BATCH, Stack
@@ -57,12 +54,7 @@ class LongerStack(Stack):
 
 def main(arguments: list[str] | None = None) -> None:
     """Print, per likelihood, rate and β, what more training changes, in nats, and the best βs."""
-    options = parser(__doc__)
-    options.set_defaults(data=None)
-    options.add_argument("--config", type=Path, default=Path("config/config.yaml"))
-    options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
-    options.add_argument("--betas", nargs="+", type=float, help="(default: all)")
-    options.add_argument("--seeds", nargs="+", type=int, help="(default: all)")
+    options = sweep_parser(__doc__)
     options.add_argument("--rates", nargs="*", type=float, default=[], help="times the rate")
     options.add_argument("--factor", type=int, default=2, help="of the budget (default: 2)")
     options.add_argument("--name", default="convergence", help="of the table")
@@ -79,27 +71,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
 
 
-def chosen_sweeps(options) -> list[Sweep]:
-    """The sweeps of the configuration that were asked for, without autoencoders."""
-    return [
-        dataclasses.replace(
-            sweep,
-            betas=tuple(options.betas or sweep.betas),
-            seeds=tuple(options.seeds or sweep.seeds),
-            autoencoder=False,
-        )
-        for sweep in load_benchmark(options.config).sweeps.values()
-        if not options.likelihoods or sweep.likelihood.slug in options.likelihoods
-    ]
-
-
 def measure(sweep: Sweep, rate: float, options) -> pd.DataFrame:
     """A row per cell: objective and ELBO by the rule and after ``factor`` times as many epochs.
 
     At another than the configured rate training ends where the rule says.
     """
-    device = set_up(options.device, options.threads)
-    dataset = load_dataset(options.data or f"results/data/{sweep.dataset}.npz").to(device)
+    dataset = data_of(sweep, options)
+    device = dataset.images["train"].device
     factor = options.factor if rate == 1 else 1
     faster = sweep.training.learning_rate * rate
     training = dataclasses.replace(sweep.training, learning_rate=faster)

@@ -5,19 +5,20 @@
 budget is a run of its own. ``constant`` does neither.
 """
 
-import itertools
+import dataclasses
 import math
 import time
-from pathlib import Path
 
-from measuring import parser, publish
+from measuring import publish
+from sweeps import chosen_sweeps, data_of, sweep_parser
 
-from vae.data import load_dataset
-from vae.devices import set_up
 from vae.stack import Stack
-from vae.sweep import Likelihood, Network, Sweep, Training
+from vae.sweep import Sweep
 
-MLP = {"digits": ((128, 128), 10), "mnist": ((200, 200), 20), "fashion_mnist": ((200, 200), 20)}
+POINTS = (
+    *("averaged:100:0.001", "averaged:100:0.002", "averaged:100:0.004", "averaged:50:0.002"),
+    *("averaged:200:0.004", "cosine:100:0.002"),
+)
 
 
 class ConstantStack(Stack):
@@ -46,61 +47,61 @@ SCHEDULES = {"averaged": Stack, "constant": ConstantStack, "cosine": CosineStack
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the best validation objective by schedule, batch size, rate, β and budget."""
-    options = parser(__doc__)
-    options.set_defaults(data=Path("results/data/digits.npz"))
-    options.add_argument("--likelihoods", nargs="+", default=["gaussian_learned_sigma"])
-    options.add_argument("--betas", type=float, nargs="+", default=[0.25, 1, 4])
-    options.add_argument("--schedules", nargs="+", choices=SCHEDULES, default=["averaged"])
-    options.add_argument("--batch-sizes", type=int, nargs="+", default=[100])
-    options.add_argument("--rates", type=float, nargs="+", default=[1e-3])
-    options.add_argument("--epochs", type=int, nargs="+", default=[100, 200, 400])
-    options.add_argument("--warmup", type=int, default=25, help="epochs (default: 25)")
+    options = sweep_parser(__doc__)
+    options.add_argument("--points", nargs="+", default=POINTS, help="schedule:batch:rate")
+    options.add_argument("--epochs", type=int, nargs="+", default=[50, 100, 200, 400])
     options.add_argument("--name", default="schedules", help="of the table")
     options = options.parse_args(arguments)
-    axes = (options.likelihoods, options.schedules, options.batch_sizes, options.rates)
-    rows = [row for point in itertools.product(*axes) for row in measure(*point, options)]
+    rows = [
+        row
+        for sweep in chosen_sweeps(options)
+        for point in options.points
+        for row in measure(sweep, *point.split(":"), options)
+    ]
     publish(rows, options.name, options)
 
 
-def measure(likelihood: str, schedule: str, batch_size: int, rate: float, options) -> list[dict]:
-    """A row per budget and β; seconds of the CPU are those per cell."""
+def measure(sweep: Sweep, schedule: str, batch_size: str, rate: str, options) -> list[dict]:
+    """A row per budget and cell; seconds are those of the CPU per cell."""
+    point = {"batch_size": int(batch_size), "learning_rate": float(rate)}
     budgets = options.epochs if schedule == "cosine" else [max(options.epochs)]
     rows = []
     for epochs in budgets:
-        training = Training(epochs, batch_size, rate, warmup_epochs=options.warmup)
-        rows += _run(SCHEDULES[schedule], likelihood, training, options)
-    named = {"schedule": schedule, "batch_size": batch_size, "rate": rate}
-    return [{"likelihood": likelihood, **named, **row} for row in rows]
+        training = dataclasses.replace(sweep.training, epochs=epochs, tolerance=0.0, **point)
+        stack, seconds = trained(
+            SCHEDULES[schedule], dataclasses.replace(sweep, training=training), options
+        )
+        shown = [epochs] if schedule == "cosine" else options.epochs
+        rows += [row for budget in shown for row in rows_of(stack, seconds, budget)]
+    named = {"likelihood": sweep.likelihood.slug, "schedule": schedule, **point}
+    return [named | row for row in rows]
 
 
-def _run(kind: type[Stack], likelihood: str, training: Training, options) -> list[dict]:
-    device = set_up(options.device, options.threads)
-    dataset = load_dataset(options.data).to(device)
-    hidden, latent_dim = MLP[dataset.name]
-    family = Likelihood(likelihood, 0.1 if likelihood == "gaussian_fixed_sigma" else None)
-    network = Network("mlp", hidden)
-    sweep = Sweep(
-        dataset.name, network, latent_dim, family, tuple(options.betas), (0,), False, training
-    )
-    stack = kind(sweep, sweep.cells, dataset, device)
+def trained(kind: type[Stack], sweep: Sweep, options) -> tuple[Stack, list[float]]:
+    """A stack of all cells, trained; CPU seconds per cell until the end of every epoch."""
+    dataset = data_of(sweep, options)
+    stack = kind(sweep, sweep.cells, dataset, dataset.images["train"].device)
     stack.validate()
     start, seconds = time.process_time(), [0.0]
     while not stack.finished:
         stack.train_epoch()
         stack.validate()
         seconds.append((time.process_time() - start) / len(sweep.cells))
-    shown = [training.epochs] if kind is CosineStack else options.epochs
+    return stack, seconds
+
+
+def rows_of(stack: Stack, seconds: list[float], budget: int) -> list[dict]:
+    """The best objective of every cell up to the epoch ``budget``."""
+    epochs = range(min(stack.sweep.training.warmup_epochs, budget), budget + 1)
     return [
         {
             "beta": cell.beta,
-            "epochs": epochs,
-            "seconds": seconds[epochs],
-            "objective": min(objectives[training.warmup_epochs : epochs + 1]),
-            "best_epoch": min(
-                range(training.warmup_epochs, epochs + 1), key=objectives.__getitem__
-            ),
+            "seed": cell.seed,
+            "epochs": budget,
+            "seconds": seconds[budget],
+            "objective": min(objectives[epoch] for epoch in epochs),
+            "best_epoch": min(epochs, key=objectives.__getitem__),
         }
-        for epochs in shown
         for cell, objectives in zip(stack.cells, stack.objectives, strict=True)
     ]
 

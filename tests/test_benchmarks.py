@@ -9,6 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+import yaml
+
+from vae.data import prepare
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -73,6 +76,39 @@ def test_likelihood_has_a_row_per_number_of_samples(run):
     flops = 2 * (20 * 512 + 512 * 784) / 1e6
     assert table.mflop_per_decoding.tolist() == pytest.approx([flops] * 2, rel=1e-4)
     assert (table.peak_memory_mb >= table.of_that_before_mb).all()
+
+
+@pytest.fixture
+def few_cells(tmp_path, digits) -> tuple[str, ...]:
+    """Options that train two cells of a small network on the digits."""
+    prepare("digits", tmp_path / "digits.npz")
+    settings = yaml.safe_load((FOLDER.parent / "config" / "config.yaml").read_text())
+    settings["networks"] = [{"name": "mlp", "hidden": [8]}]
+    settings["training"] |= {"epochs": 6, "warmup_epochs": 1, "tolerance": 2.0}
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(settings))
+    shared = ["--data", str(tmp_path / "digits.npz"), "--config", str(tmp_path / "few.yaml")]
+    return (*shared, "--likelihoods", "bernoulli", "--seeds", "0")
+
+
+def test_schedules_have_a_row_per_budget_and_their_objectives_fall(run, few_cells):
+    points = ("averaged:100:0.01", "constant:100:0.01", "cosine:100:0.01")
+    options = (*few_cells, "--betas", "1", "--points", *points, "--epochs", "2", "5")
+    table = run("schedules", *options)
+    assert table.schedule.tolist() == ["averaged"] * 2 + ["constant"] * 2 + ["cosine"] * 2
+    assert table.epochs.tolist() == [2, 5] * 3
+    for _, rows in table.groupby("schedule"):
+        assert rows.objective.is_monotonic_decreasing
+        assert rows.seconds.is_monotonic_increasing
+
+
+def test_convergence_is_what_the_rule_keeps_against_twice_the_training(run, few_cells, capsys):
+    options = (*few_cells, "--betas", "0.1", "8", "--rates", "2")
+    table = run("convergence", *options).set_index(["rate", "beta"])
+    assert table.index.tolist() == [(0.002, 0.1), (0.002, 8.0), (0.004, 0.1), (0.004, 8.0)]
+    assert (table.loc[0.002].objective_left >= 0).all()
+    assert (table.loc[0.004][["objective_left", "elbo_left"]] == 0).all(axis=None)
+    assert table.epochs.between(4, 6).all()
+    assert "trained longer" in capsys.readouterr().out
 
 
 def test_growth_varies_one_size_at_a_time(run):
