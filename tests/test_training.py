@@ -15,10 +15,11 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vae import training
+from vae.collection import training_metrics
 from vae.models import TrainedSweep
 from vae.schedule import settled
 from vae.stack import Stack
-from vae.sweep import Cell, Network
+from vae.sweep import Cell, Likelihood, Network
 
 CPU = torch.device("cpu")
 CONV = Network("conv", (4, 8))
@@ -188,6 +189,17 @@ def test_cells_stop_by_the_rule_and_say_whether_they_converged(run, settling):
     assert len(epochs) > 2
 
 
+def test_converged_is_a_metric_of_every_cell(run, settling):
+    directory = run(settling)
+    rows = training_metrics(TrainedSweep(directory).record)
+    table = rows.pivot(index=["model", "beta", "seed"], columns="metric", values="value")
+    for cell, record in records(directory).items():
+        row = table.loc[cell.model, cell.beta, cell.seed]
+        assert row.converged == float(record["converged"])
+        assert row.epochs == record["epochs"]
+    assert set(table.converged) == {0.0, 1.0}
+
+
 def test_cells_that_stop_at_different_epochs_do_not_depend_on_their_stack(run, settling):
     together, alone = run(settling, "together"), run(settling, "alone", stack_size=1)
     for cell, record in records(alone).items():
@@ -342,8 +354,8 @@ def test_the_history_of_a_diverged_cell_ends_in_no_number(run, make_sweep, monke
 def test_default_stack_size_fills_the_memory_of_a_gpu(make_sweep, digits, monkeypatch):
     sweep, gpu = make_sweep(seeds=tuple(range(200))), torch.device("cuda")
     one = training.cell_bytes(sweep, digits)
-    state = 4 * 4 * (64 * 16 + 16 + 16 * 6 + 6 + 3 * 16 + 16 + 16 * 64 + 64)
-    assert one > state  # weights, gradients and both moments of Adam
+    state = 6 * 4 * (64 * 16 + 16 + 16 * 6 + 6 + 3 * 16 + 16 + 16 * 64 + 64)
+    assert one > state  # weights, gradients, Adam's moments, the average, the best
     for free, size in ((0, 1), (10 * one, 8), (10**6 * one, len(sweep.cells))):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
         assert training.default_stack_size(sweep, digits, gpu) == size
@@ -354,3 +366,11 @@ def test_default_stack_size_on_a_cpu_is_at_least_one(make_sweep, digits):
     wide = with_training(make_sweep(network=Network("mlp", (10**6,))), batch_size=10**4)
     assert training.default_stack_size(wide, digits, CPU) == 1
     assert 1 < training.default_stack_size(sweep, digits, CPU) < len(sweep.cells)
+
+
+def test_default_stack_size_on_a_cpu_counts_all_outputs_of_the_decoder(make_sweep, digits):
+    sizes = [
+        training.default_stack_size(make_sweep(likelihood=Likelihood(name)), digits, CPU)
+        for name in ("bernoulli", "beta")
+    ]
+    assert sizes[0] == pytest.approx(2 * sizes[1], abs=1)  # two outputs per pixel

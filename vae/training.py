@@ -37,24 +37,32 @@ def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> 
         free, _ = torch.cuda.mem_get_info(device)
         fits = int(MEMORY_SHARE * free) // cell_bytes(sweep, dataset)
         return max(1, min(len(sweep.cells), fits))
-    widest = max(math.prod(dataset.shape), *sweep.network.hidden, sweep.latent_dim)
+    widest = max(math.prod(dataset.shape), *layer_outputs(sweep, dataset))
     return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
 
 
 def cell_bytes(sweep: Sweep, dataset: Dataset) -> int:
     """Memory that training one cell takes, estimated from above.
 
-    Weights, gradients, their copies, Adam's two moments and the best weights so far; the outputs
-    of all layers with their gradients, and as many numbers again in computing the likelihood.
+    Weights, gradients, their copies, Adam's two moments, the average and the best weights so far;
+    the outputs of all layers with their gradients, and as many numbers again in computing the
+    likelihood.
     """
+    model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
+    weights = sum(p.numel() for p in model.parameters())
+    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
+    return FLOAT_BYTES * (7 * weights + 4 * batch * sum(layer_outputs(sweep, dataset)))
+
+
+def layer_outputs(sweep: Sweep, dataset: Dataset) -> list[int]:
+    """How many numbers each layer puts out for one image."""
     model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
     outputs: list[int] = []
     for layer in (*model.encoder.network, *model.decoder.network):
         layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
-    model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
-    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
-    weights = sum(p.numel() for p in model.parameters())
-    return FLOAT_BYTES * (6 * weights + 4 * batch * sum(outputs))
+    with torch.no_grad():
+        model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
+    return outputs
 
 
 def train(
