@@ -91,7 +91,8 @@ def _influence(x: FeatureGaussian, y: FeatureGaussian, transport: Tensor) -> Ten
 
 def _estimate(value: Tensor, of_x: Tensor, of_y: Tensor, second_order: float = 0.0) -> Estimate:
     """A distance with the influences of both sides, (N,) and (M,), of any mean."""
-    variance = float(of_x.var() / len(of_x) + of_y.var() / len(of_y)) + second_order
+    first_order = float(of_x.var() / len(of_x) + of_y.var() / len(of_y))
+    variance = max(first_order - second_order, second_order)
     per_image = (value + of_x - of_x.mean()).float().cpu().numpy()
     return Estimate(float(value), math.sqrt(variance), per_image)
 
@@ -100,8 +101,8 @@ def kid(x: Tensor, y: Tensor) -> Estimate:
     """Kernel distance of two sets of features (Bińkowski et al. 2018): unbiased, near 0 if alike.
 
     The squared maximum mean discrepancy of all pairs (Gretton et al. 2012, eq. 3) with the kernel
-    (x·y / F + 1)³; it may be negative. The error is that of a U-statistic: the influences of both
-    sides' images, and the second-order terms, which alone are left where both sides are alike.
+    (x·y / F + 1)³; it may be negative. The error is that of a U-statistic: the variance of the
+    influences contains the second-order terms twice, and they are all where both sides are alike.
 
     Args:
         x, y: features (N, F) and (M, F), N and M at least 2; ``per_image`` is of y.
