@@ -16,7 +16,7 @@ from vae.evaluation.aggregate import (
     standard_noise,
 )
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
-from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fit_mixture, training_codes
+from vae.evaluation.mixtures import predictive_mixture, training_codes
 from vae.evaluation.probes import Probe
 from vae.evaluation.realism import MOST_TRAINING, training_images
 from vae.models import VAE, Autoencoder, TrainedSweep
@@ -107,16 +107,18 @@ def _against_prior(
 
 
 def marginal_kl_lower(model: VAE, train: Tensor, test: Tensor, seed: int) -> Estimate:
-    """A lower bound on KL(q(z) || p(z)) by a mixture r fitted on codes of training images.
+    """A lower bound on KL(q(z) || p(z)) by a density r fitted on codes of training images.
 
     KL(q || p) = E_q[log r - log p] + KL(q || r), so that the first term is a lower bound for every
     density r that was fitted on other codes than those of test images, which estimate it. With
     ``marginal_kl``, whose q(z) is that of N images and so on average too far from the prior
     (by convexity), it makes an interval.
     """
-    mixture = fit_mixture(training_codes(model, train, seed), MIXTURE_COMPONENTS, seed)
+    mixture = predictive_mixture(training_codes(model, train, seed), seed)
     q = posterior(model, spaced(test))
     z = q.rsample(standard_noise(q, seed)).cpu()  # (S, N, d)
+    if mixture is None:
+        return average(torch.zeros(z.shape[1]))
     log_r = torch.from_numpy(mixture.score_samples(z.flatten(0, 1).numpy())).view(z.shape[:2])
     prior = DiagonalGaussian(torch.zeros_like(z), torch.zeros_like(z))
     return average((log_r - prior.log_prob(z)).mean(0))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
@@ -9,6 +10,7 @@ from vae.models import VAE
 from vae.randomness import generator, seed_for
 
 MIXTURE_COMPONENTS = 10
+CANDIDATES = (1, 3, 10)  # components of a mixture that is to predict unseen codes
 
 
 @torch.no_grad()
@@ -38,3 +40,14 @@ def fitted_codes(codes: np.ndarray, components: int, count: int, *key: int) -> n
     """Draw from a mixture fitted on ``codes`` (ex-post density; Ghosh et al. 2020)."""
     mixture = fit_mixture(codes, components, *key)
     return mixture.random_state.permutation(mixture.sample(count)[0])
+
+
+def predictive_mixture(codes: np.ndarray, *key: int) -> GaussianMixture | None:
+    """The mixture that promises most for unseen codes, or None if the prior N(0, I) does.
+
+    By the least information criterion (Akaike 1974), which corrects the fit for its parameters.
+    """
+    prior = -2 * norm.logpdf(codes).sum()
+    found = [fit_mixture(codes, components, *key) for components in CANDIDATES]
+    best = min(found, key=lambda mixture: mixture.aic(codes))
+    return best if best.aic(codes) < prior else None
