@@ -87,5 +87,5 @@ def make_tables(
         corruptions=pd.DataFrame(
             [("blur", 0.0, 1.0), ("blur", 0.1, 5.0), ("crop", 0.0, 1.0), ("crop", 0.2, 9.0)],
             columns=["corruption", "strength", f"{prefix}fid"],
-        ),
+        ).assign(kind="image"),
     )

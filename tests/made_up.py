@@ -101,7 +101,12 @@ def group(
 def fid_of_corruptions(*values: float, column: str = "fid") -> pd.DataFrame:
     """Rows of ``corruptions.csv`` for growing blur."""
     return pd.DataFrame(
-        {"corruption": "blur", "strength": range(len(values)), column: list(values)}
+        {
+            "kind": "image",
+            "corruption": "blur",
+            "strength": range(len(values)),
+            column: list(values),
+        }
     )
 
 

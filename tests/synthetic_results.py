@@ -74,7 +74,7 @@ def build_results(
         for i, rule in enumerate(RULES):
             write_text(results / "benchmarks" / rule / f"{sweep.slug}.tsv", benchmark_file(60 + i))
     write_text(results / "benchmarks" / "collect.tsv", benchmark_file(1, measured=False))
-    prefix = INCEPTION if benchmark.evaluation.features == "inception" else ""
+    prefix = INCEPTION if benchmark.evaluation.features == ("inception",) else ""
     for dataset in benchmark.datasets:
         _write(results / "features" / f"{dataset}.csv", _references(dataset, prefix))
         _write(results / "features" / f"{dataset}.corruptions.csv", _corruptions(dataset, prefix))
@@ -156,7 +156,7 @@ def made_up(beta: float, latent_dim: int) -> dict[str, float]:
 
 def _metrics(sweep: Sweep, lost: set[Cell], evaluation, random) -> pd.DataFrame:
     """As ``measure_cells`` leaves it: a diverged cell has the metrics of those like it, empty."""
-    inception = evaluation.features == "inception"
+    inception = evaluation.features == ("inception",)
     uncountable = sweep.likelihood.name == "bernoulli" and not _binarised(sweep.dataset)
     rows = []
     for cell in sweep.cells:
@@ -273,7 +273,8 @@ def _corruptions(dataset: str, prefix: str) -> pd.DataFrame:
         for name, (_, strengths) in CORRUPTIONS.items()
         for strength in (0.0, *strengths)
     ]
-    return pd.DataFrame(rows, columns=["dataset", "corruption", "strength", f"{prefix}fid"])
+    columns = ["dataset", "corruption", "strength", f"{prefix}fid"]
+    return pd.DataFrame(rows, columns=columns).assign(kind="image")
 
 
 def _mean_loss(sweep: Sweep) -> pd.DataFrame:

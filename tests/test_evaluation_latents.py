@@ -94,7 +94,7 @@ def test_the_table_of_dimensions_has_every_dimension_of_every_cell(trained, digi
 
 
 def test_active_units_are_counted_on_all_test_images_and_those_alone(trained, digits):
-    metrics, dimensions = evaluate(trained, digits, 0, CPU)
+    (metrics, _), dimensions = evaluate(trained, digits, 0, CPU)
     x = digits.images["test"].float() / 16
     for cell in trained.cells:
         means = trained.model(cell).encoder.network(x)[:, :3].double()
@@ -219,7 +219,7 @@ def test_dimensions_of_an_autoencoder_are_compared_with_no_prior(pixels):
 
 
 def test_the_two_parts_sum_to_the_rate_of_trained_models(trained, digits):
-    metrics, dimensions = evaluate(trained, digits, 0, CPU)
+    (metrics, _), dimensions = evaluate(trained, digits, 0, CPU)
     keys = ["beta", "seed"]
     rates = dimensions.query("model == 'vae'").groupby(keys)["kl"].sum().astype(float)
     wide = metrics.query("model == 'vae'").pivot(index=keys, columns="metric", values="value")

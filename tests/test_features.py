@@ -5,13 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vae.features import (
-    accuracy,
-    feature_count,
-    load_classifier,
-    save_classifier,
-    train_classifier,
-)
+from vae.features import accuracy, feature_count, train_classifier
 
 CPU = torch.device("cpu")
 
@@ -63,18 +57,3 @@ def test_it_is_trained_on_the_training_split_alone(digits):
         train_classifier(d, epochs=1, seed=0, device=CPU).state_dict() for d in (digits, dataset)
     )
     assert all(torch.equal(a[name], b[name]) for name in a)
-
-
-def test_saving_and_loading_gives_identical_features(classifier, digits, tmp_path):
-    path = tmp_path / "classifier.safetensors"
-    save_classifier(classifier, digits, path)
-    loaded, x = load_classifier(path, CPU), digits.unit("test")
-    assert torch.equal(loaded.features(x), classifier.features(x))
-    assert torch.equal(loaded(x), classifier(x))
-    assert not any(p.requires_grad for p in loaded.parameters())
-
-
-def test_a_missing_file_is_named(tmp_path, input_error):
-    path = tmp_path / "none.safetensors"
-    with input_error(path):
-        load_classifier(path, CPU)

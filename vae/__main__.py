@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vae import verbs
-from vae.config import FEATURES
+from vae.config import DEFAULT_FEATURES, FEATURES
 from vae.errors import InputError
 from vae.metrics import CRITERIA
 
@@ -93,16 +93,18 @@ def _add_training(subparsers) -> None:
     _add_device(mean_loss)
 
     features = _add(
-        subparsers, "features", verbs.features, "train the classifier whose features FID uses"
+        subparsers, "features", verbs.features, "learn the features that samples are compared in"
     )
     features.add_argument("data", type=Path)
-    features.add_argument("output", type=Path, help="the classifier's weights")
+    features.add_argument("output", type=Path, help="the weights of what was learned")
     features.add_argument(
-        "references", type=Path, help="table with its accuracy and the FID between real images"
+        "references", type=Path, help="table of the metrics of real images, noise and copies"
     )
-    features.add_argument("corruptions", type=Path, help="table with the FID of corrupted images")
+    features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
     features.add_argument("--epochs", type=int, default=20)
-    features.add_argument("--samples", type=int, default=0)
+    features.add_argument("--samples", type=int, default=0, help="as for evaluate-samples")
+    text = "sizes of principal components whose use is a reference for codes"
+    features.add_argument("--latent-dims", type=int, nargs="*", default=[], help=text)
     features.add_argument("--seed", type=int, default=0)
     _add_extractor(features)
     _add_device(features)
@@ -148,12 +150,11 @@ def _add_evaluations(subparsers) -> None:
         subparsers,
         "samples",
         verbs.evaluate_samples,
-        "Fréchet distances of samples and reconstructions",
+        "how real, diverse and new generated images are",
     )
-    samples.add_argument("classifier", type=Path, help="a file written by 'features'")
-    samples.add_argument(
-        "--samples", type=int, default=0, help="images on each side; 0 for all test images"
-    )
+    samples.add_argument("spaces", type=Path, help="a file written by 'features'")
+    text = "generated images (default: ten times the test images, at most 50,000)"
+    samples.add_argument("--samples", type=int, default=0, help=text)
     _add_extractor(samples)
 
 
@@ -220,8 +221,10 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
 
 
 def _add_extractor(parser: argparse.ArgumentParser) -> None:
-    text = "what FID and KID compare (default: classifier)"
-    parser.add_argument("--features", choices=FEATURES, default="classifier", help=text)
+    text = f"what samples are compared in (default: {' '.join(DEFAULT_FEATURES)})"
+    parser.add_argument(
+        "--features", nargs="+", choices=FEATURES, default=DEFAULT_FEATURES, help=text
+    )
     text = "weights of pytorch-fid's network (default: the file in torch's cache)"
     parser.add_argument("--inception-weights", type=Path, help=text)
 

@@ -177,49 +177,6 @@ METRICS = {
         "lower",
         "1 if no unit is active or reconstructions keep less than 1 % of the variance, else 0",
     ),
-    "fid_prior": Metric(
-        "FID, prior samples",
-        "",
-        "lower",
-        "Fréchet distance (Heusel et al. 2017) between test images and images decoded "
-        "from z ~ p(z), in the features of this dataset's classifier",
-        True,
-    ),
-    "fid_reconstruction": Metric(
-        "FID, reconstructions",
-        "",
-        "lower",
-        "the same for reconstructions of the test images: what the decoder could reach at best",
-        True,
-    ),
-    "fid_gaussian": Metric(
-        "FID, ex-post Gaussian",
-        "",
-        "lower",
-        "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
-        True,
-    ),
-    "fid_gmm": Metric(
-        "FID, ex-post mixture",
-        "",
-        "lower",
-        "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
-        True,
-    ),
-    "kid_prior": Metric(
-        "KID, prior samples",
-        "",
-        "lower",
-        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
-        "compares, in the same features: unbiased, so about 0 for perfect samples, even below; "
-        "mean over 10 disjoint subsets, whose spread gives the standard error",
-    ),
-    "kid_gmm": Metric(
-        "KID, ex-post mixture",
-        "",
-        "lower",
-        "the same for the images that the FID of the ex-post mixture compares",
-    ),
     "mse": Metric(
         "reconstruction MSE",
         "per pixel",
@@ -278,20 +235,185 @@ CRITERIA = (
 COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior", "mse")
 """The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 
-INCEPTION = "inception_"
-METRICS |= {
-    INCEPTION + name: replace(
-        metric,
-        label=f"Inception {metric.label}",
-        definition=f"as {metric.label}, but in the 2048 features of pytorch-fid's Inception "
-        "network (Heusel et al. 2017), for which values are published",
-    )
-    for name, metric in METRICS.items()
-    if name.startswith(("fid_", "kid_"))
+OF_SAMPLES = {
+    "fid_prior": Metric(
+        "FID, prior samples",
+        "",
+        "lower",
+        "Fréchet distance (Heusel et al. 2017) between test images and expected images E[x|z], "
+        "z ~ p(z), in the features of this dataset's classifier: what a user sees who shows means",
+        True,
+    ),
+    "fid_prior_drawn": Metric(
+        "FID, drawn prior samples",
+        "",
+        "lower",
+        "the same for images drawn from the model, x ~ p(x|z), rounded to grey levels: what a "
+        "user sees who samples from all of it",
+        True,
+    ),
+    "fid_reconstruction": Metric(
+        "FID, reconstructions",
+        "",
+        "lower",
+        "the same for reconstructions of training images, which are other images than those they "
+        "are compared with: what codes that follow the data reach",
+        True,
+    ),
+    "fid_gaussian": Metric(
+        "FID, ex-post Gaussian",
+        "",
+        "lower",
+        "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
+        True,
+    ),
+    "fid_gmm": Metric(
+        "FID, ex-post mixture",
+        "",
+        "lower",
+        "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
+        True,
+    ),
+    "kid_prior": Metric(
+        "KID, prior samples",
+        "",
+        "lower",
+        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
+        "compares, over all pairs: unbiased, so about 0 for perfect samples, even below",
+    ),
+    "precision_prior": Metric(
+        "precision, prior samples",
+        "share",
+        "higher",
+        "generated images nearer to a test image than its fifth nearest neighbour is "
+        "(Kynkäänniemi et al. 2019): fidelity; 1 also for a model that makes one image only",
+    ),
+    "recall_prior": Metric(
+        "recall, prior samples",
+        "share",
+        "higher",
+        "test images nearer to a generated image than its fifth nearest neighbour is "
+        "(Kynkäänniemi et al. 2019), of as many generated as test images: diversity",
+    ),
+    "density_prior": Metric(
+        "density, prior samples",
+        "",
+        "higher",
+        "how many test images' neighbourhoods hold a generated image, over 5 (Naeem et al. 2020): "
+        "about 1 for real images, more for samples crowded where the data are dense",
+    ),
+    "coverage_prior": Metric(
+        "coverage, prior samples",
+        "share",
+        "higher",
+        "test images with a generated image nearer than their fifth nearest neighbour "
+        "(Naeem et al. 2020), of as many generated as test images: fidelity and diversity",
+    ),
+    "authentic_share": Metric(
+        "authentic prior samples",
+        "share",
+        "",
+        "generated images farther from their nearest training image than that one is from the "
+        "next (Alaa et al. 2022): 0 for copies, about a half for unseen images, 1 for images "
+        "unlike the data",
+    ),
+    "data_copying": Metric(
+        "data copying C_T, prior samples",
+        "standard deviations",
+        "",
+        "Mann-Whitney statistic of generated against test images' distances to the nearest "
+        "training image, averaged over 10 regions (Meehan et al. 2020): below −3 the model "
+        "copies, about 0 is as unseen images are, above 3 it strays from the data",
+    ),
 }
+"""Metrics of generated images, measured in every feature space."""
+
+EX_POST = ("kid", "precision", "recall", "density", "coverage", "authentic_share", "data_copying")
+
+
+def _ex_post(metric: Metric) -> Metric:
+    label = metric.label.replace("prior samples", "ex-post mixture")
+    definition = f"as {metric.label}, for codes drawn from the ex-post mixture"
+    return replace(metric, label=label, definition=definition)
+
+
+OF_SAMPLES |= {
+    f"{name.removesuffix('_prior')}_gmm": _ex_post(metric)
+    for name, metric in OF_SAMPLES.items()
+    if name.startswith(EX_POST)
+}
+METRICS |= OF_SAMPLES
+
+INCEPTION, SELF_SUPERVISED, PIXELS = "inception_", "selfsupervised_", "pixels_"
+SPACES = {
+    INCEPTION: (
+        "Inception",
+        "in the 2048 features of pytorch-fid's Inception network (Heusel et al. 2017), for which "
+        "values are published",
+    ),
+    SELF_SUPERVISED: (
+        "self-supervised",
+        "in the features of a network trained on the same images without labels, by SimCLR (Chen "
+        "et al. 2020)",
+    ),
+    PIXELS: ("pixel", "in the principal components of the pixels"),
+}
+"""Feature spaces beside the classifier's: prefix of the metrics, label, what they are."""
+
+METRICS |= {
+    prefix + name: replace(
+        metric,
+        label=f"{label} {metric.label}",
+        definition=f"as {metric.label}, but {features}",
+    )
+    for prefix, (label, features) in SPACES.items()
+    for name, metric in OF_SAMPLES.items()
+}
+
+METRICS |= {
+    "probe_accuracy": Metric(
+        "probe accuracy",
+        "share",
+        "higher",
+        "test images whose class a logistic regression on posterior means names, fitted on those "
+        "of training images (at most 10,000); codes centred, and scaled by one number",
+    ),
+    "probe_accuracy_10_labels": Metric(
+        "probe accuracy, 10 labels per class",
+        "share",
+        "higher",
+        "the same, fitted on 10 training images of every class, averaged over 5 draws of them",
+    ),
+    "knn_accuracy": Metric(
+        "nearest-neighbour accuracy",
+        "share",
+        "higher",
+        "test images with the class that most of the 5 training images with the nearest posterior "
+        "means have",
+    ),
+    "marginal_kl_lower": Metric(
+        "marginal KL, lower bound",
+        "nats/image",
+        "lower",
+        "E[log r(z) − log p(z)] over codes of test images, where r is a mixture of Gaussians "
+        "fitted on codes of training images, or the prior: at most KL(q(z) ‖ p(z)) for any r, "
+        "while the marginal KL of N images is on average at least that, by convexity",
+    ),
+}
+
+CRITERIA += (
+    "fid_prior_drawn",
+    "coverage_prior",
+    "selfsupervised_fid_prior",
+    "pixels_fid_prior",
+    "probe_accuracy",
+    "probe_accuracy_10_labels",
+)
+COMPARABLE += CRITERIA[-6:]
 
 
 def available(name: str, names: Collection[str]) -> str:
-    """``name``, or its counterpart in Inception features if only that is among ``names``."""
-    other = INCEPTION + name
-    return other if other in names and name not in names else name
+    """``name``, or its counterpart in other features if only that is among ``names``."""
+    if name in names:
+        return name
+    return next((prefix + name for prefix in SPACES if prefix + name in names), name)

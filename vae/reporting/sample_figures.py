@@ -57,9 +57,8 @@ def draw_fid_check(tables: Tables) -> Figure:
     """FID of corrupted real images against the strength of the corruption."""
     figure, ax = plt.subplots(figsize=(style.WIDTH, 3.6))
     column = available("fid", tables.corruptions.columns)
-    sns.lineplot(
-        tables.corruptions, x="strength", y=column, hue="corruption", marker="o", ax=ax, zorder=3
-    )
+    spoiled = tables.corruptions[tables.corruptions.kind == "image"]
+    sns.lineplot(spoiled, x="strength", y=column, hue="corruption", marker="o", ax=ax, zorder=3)
     _reference_line(ax, tables, "fid_floor", "-", "real train and test images")
     _reference_line(ax, tables, "fid_noise", "--", "uniform noise")
     plain_log(ax)

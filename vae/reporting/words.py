@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from vae.metrics import INCEPTION, METRICS
+from vae.metrics import METRICS, SPACES
 from vae.reporting.catalogue import CHARTS
 from vae.reporting.names import beta_name, likelihood_name
 
@@ -37,9 +37,10 @@ def capital(sentence: str) -> str:
 
 def criterion_name(metric: str) -> str:
     """A criterion in a sentence, shorter than the label of its metric."""
-    plain = metric.removeprefix(INCEPTION)
-    name = CRITERION_NAMES.get(plain, METRICS[metric].label)
-    return name if metric == plain else f"Inception {name}"
+    prefix = next((prefix for prefix in SPACES if metric.startswith(prefix)), "")
+    plain = metric.removeprefix(prefix)
+    name = CRITERION_NAMES.get(plain, METRICS[plain].label)
+    return f"{SPACES[prefix][0]} {name}" if prefix else name
 
 
 def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:

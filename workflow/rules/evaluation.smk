@@ -63,6 +63,7 @@ rule evaluate_latents:
         data=data_of,
     output:
         metrics=f"{RESULTS}/metrics/{{sweep}}/latents.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/latents.npz",
         dimensions=f"{RESULTS}/metrics/{{sweep}}/dimensions.csv",
     log:
         f"{RESULTS}/logs/evaluate_latents/{{sweep}}.log",
@@ -109,13 +110,14 @@ rule evaluate_images:
 rule evaluate_samples:
     input:
         code("vae.evaluation.samples"),
-        code(EXTRACTOR),
+        code("vae.spaces"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
-        classifier=classifier_of,
+        spaces=spaces_of,
     output:
-        f"{RESULTS}/metrics/{{sweep}}/samples.csv",
+        metrics=f"{RESULTS}/metrics/{{sweep}}/samples.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/samples.npz",
     log:
         f"{RESULTS}/logs/evaluate_samples/{{sweep}}.log",
     benchmark:
@@ -128,8 +130,8 @@ rule evaluate_samples:
         models=lambda wildcards, input: os.path.dirname(input.record),
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
-        extractor=extractor_options(),
+        features=feature_options(),
     shell:
-        "python -m vae evaluate-samples {params.models} {input.data} {output}"
-        " {input.classifier} {params.extractor} --samples {params.samples} --seed {params.seed}"
+        "python -m vae evaluate-samples {params.models} {input.data} {output.metrics}"
+        " {input.spaces} {params.features} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

@@ -46,6 +46,8 @@ rule compare:
         per_sweep("metrics/{sweep}/likelihood.npz"),
         per_sweep("metrics/{sweep}/refit.npz"),
         per_sweep("metrics/{sweep}/images.npz"),
+        per_sweep("metrics/{sweep}/latents.npz"),
+        per_sweep("metrics/{sweep}/samples.npz"),
         metrics=f"{RESULTS}/metrics.csv",
     output:
         betas=f"{RESULTS}/best_beta.csv",

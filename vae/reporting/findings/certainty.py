@@ -132,6 +132,7 @@ def fid_check(corruptions: pd.DataFrame) -> str:
     Args:
         corruptions: one dataset's rows of ``corruptions.csv``.
     """
+    corruptions = corruptions[corruptions.kind == "image"]
     column = available("fid", corruptions.columns)
     steps = corruptions.sort_values("strength").groupby("corruption", sort=False)[column].diff()
     falling = corruptions.corruption[steps.index[steps < 0]].unique()
