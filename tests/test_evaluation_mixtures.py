@@ -23,7 +23,7 @@ def test_a_mixture_recovers_separate_clusters_and_mixes_their_order():
     rng = np.random.default_rng(0)
     centres = np.array([[-6.0, 0.0], [0.0, 6.0], [6.0, 0.0]])
     codes = np.concatenate([rng.normal(centre, 0.5, size=(400, 2)) for centre in centres])
-    drawn = fitted_codes(codes, 3, 3000, seed=0)
+    drawn = fitted_codes(codes, 3, 3000, 0)
     nearest = np.linalg.norm(drawn[:, None] - centres, axis=2).argmin(1)
     np.testing.assert_allclose(np.bincount(nearest) / 3000, 1 / 3, atol=0.04)
     np.testing.assert_allclose(np.bincount(nearest[:300]) / 300, 1 / 3, atol=0.1)
@@ -45,12 +45,12 @@ def test_training_codes_are_samples_of_the_posteriors(trained, digits):
     x = digits.unit("train")
     model = trained.model(VAE_CELL)
     q = model.encode(x)
-    standardised = (training_codes(model, x, seed=0) - q.mean.numpy()) / q.std.numpy()
+    standardised = (training_codes(model, x, 0) - q.mean.numpy()) / q.std.numpy()
     np.testing.assert_allclose(standardised.mean(0), 0, atol=0.12)
     np.testing.assert_allclose(np.cov(standardised.T), np.eye(3), atol=0.2)
     autoencoder = trained.model(AUTOENCODER)
     np.testing.assert_allclose(
-        training_codes(autoencoder, x, seed=0), autoencoder.encode(x).mean, atol=1e-5
+        training_codes(autoencoder, x, 0), autoencoder.encode(x).mean, atol=1e-5
     )
 
 

@@ -7,7 +7,8 @@ from torch import nn
 
 from vae.evaluation import samples
 from vae.evaluation.distances import FeatureGaussian, extract, fid
-from vae.evaluation.realism import Realism, generated_count, training_images
+from vae.evaluation.real_images import training_images
+from vae.evaluation.realism import Realism, generated_count
 from vae.evaluation.samples import SampleMeasure, evaluate
 from vae.features import train_classifier
 from vae.likelihoods import GaussianFixedSigma

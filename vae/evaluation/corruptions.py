@@ -9,7 +9,8 @@ from torch import Tensor
 
 from vae.data import Dataset
 from vae.evaluation.aggregate import spaced
-from vae.evaluation.realism import MOST_TRAINING, Realism, training_images
+from vae.evaluation.real_images import MOST_TRAINING, training_images
+from vae.evaluation.realism import Realism
 from vae.features import FeatureExtractor
 from vae.randomness import generator
 

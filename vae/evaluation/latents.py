@@ -17,7 +17,6 @@ from vae.evaluation.aggregate import (
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.mixtures import predictive_mixture, training_codes
 from vae.evaluation.probes import Probe
-from vae.evaluation.realism import MOST_TRAINING, training_images
 from vae.models import VAE, Autoencoder, TrainedSweep
 from vae.sweep import Cell
 from vae.table import CELL, cell_columns
@@ -162,7 +161,6 @@ def evaluate(
 ) -> tuple[Measurements, pd.DataFrame]:
     """Latent metrics of every cell on the test split, and a table of every latent dimension."""
     x = dataset.unit("test").to(device)
-    train = training_images(dataset, MOST_TRAINING, seed).to(device)
     probe = Probe(dataset, seed, device)
     dimensions = {}
 
@@ -170,7 +168,7 @@ def evaluate(
         dimensions[cell] = latent_dimensions(model, x, seed)
         metrics = measure_latents(model, x, dimensions[cell], seed) | probe.of_model(model)
         if cell.model == "vae":
-            metrics["marginal_kl_lower"] = marginal_kl_lower(model, train, x, seed)
+            metrics["marginal_kl_lower"] = marginal_kl_lower(model, probe.train, x, seed)
         return metrics
 
     measurements = measure_cells(trained, measure, device)

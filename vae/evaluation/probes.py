@@ -12,10 +12,10 @@ from torch import Tensor
 from vae.data import Dataset
 from vae.evaluation.aggregate import posterior, spaced
 from vae.evaluation.cells import Estimate, average
+from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.models import VAE
 from vae.randomness import generator
 
-MOST_CODES = 10_000  # training images that a classifier is fitted on
 FEW_LABELS, DRAWS = 10, 5  # labels of each class, and how often they are drawn
 NEIGHBOURS = 5
 
@@ -24,9 +24,9 @@ class Probe:
     """Labelled images, and what can be learned of them from their codes."""
 
     def __init__(self, dataset: Dataset, seed: int, device: torch.device) -> None:
-        self.train = spaced(dataset.unit("train").to(device), MOST_CODES)
+        self.train = training_images(dataset, MOST_TRAINING, seed).to(device)
         self.test = dataset.unit("test").to(device)
-        self.labels = spaced(dataset.labels["train"], MOST_CODES).numpy()
+        self.labels = spaced(dataset.labels["train"], MOST_TRAINING).numpy()
         self.truth = dataset.labels["test"].numpy()
         self.few = list(_few_of_each(self.labels, seed))
 

@@ -1,19 +1,16 @@
 """How generated images compare with real ones in one feature space: every metric of it."""
 
-import torch
 from torch import Tensor
 
-from vae.data import Dataset
 from vae.evaluation.aggregate import spaced
 from vae.evaluation.cells import Estimate
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
 from vae.evaluation.memory import Memory
 from vae.evaluation.neighbours import Neighbourhoods
+from vae.evaluation.real_images import MOST_TRAINING
 from vae.features import FeatureExtractor
-from vae.randomness import generator
 
 MOST_PAIRED = 2000  # images on either side of metrics that compare all pairs
-MOST_TRAINING = 10_000  # training images that codes are fitted on, and copies looked for among
 TIMES_TEST = 10  # as many generated as test images, so that they add little noise
 MOST_GENERATED = 50_000
 
@@ -25,16 +22,6 @@ def generated_count(test_images: int, samples: int) -> int:
     """
     most = max(MOST_GENERATED, test_images)
     return samples or min(TIMES_TEST * test_images, most)
-
-
-def training_images(dataset: Dataset, most: int, seed: int) -> Tensor:
-    """At most ``most`` training images in [0, 1], evenly spaced, (N, C, H, W), on the CPU.
-
-    Those that are binarised at every use are binarised here as well: test images are.
-    """
-    indices = spaced(torch.arange(len(dataset.images["train"])), most)
-    stream = generator("cpu", seed, "reference images")
-    return dataset.to("cpu").training_batch(indices[None], [stream])[0]
 
 
 class Realism:

@@ -10,7 +10,8 @@ from vae.collapse import collapse_references
 from vae.data import Dataset
 from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
 from vae.evaluation.probes import Probe
-from vae.evaluation.realism import MOST_TRAINING, Realism, generated_count, training_images
+from vae.evaluation.real_images import MOST_TRAINING, training_images
+from vae.evaluation.realism import Realism, generated_count
 from vae.features import Classifier, FeatureExtractor, accuracy
 from vae.randomness import generator
 

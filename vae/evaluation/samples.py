@@ -9,7 +9,8 @@ from vae.data import Dataset
 from vae.evaluation.cells import Estimate, Measurements, measure_cells
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
-from vae.evaluation.realism import MOST_TRAINING, Realism, generated_count, training_images
+from vae.evaluation.real_images import MOST_TRAINING, training_images
+from vae.evaluation.realism import Realism, generated_count
 from vae.features import FeatureExtractor
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator

@@ -27,7 +27,13 @@ NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing 
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
     "fid_prior": ("fid_floor", "real training images"),
+    "fid_prior_drawn": ("fid_floor", "real training images"),
     "inception_fid_prior": ("inception_fid_floor", "real training images"),
+    "selfsupervised_fid_prior": ("selfsupervised_fid_floor", "real training images"),
+    "pixels_fid_prior": ("pixels_fid_floor", "real training images"),
+    "coverage_prior": ("coverage_real", "real training images"),
+    "probe_accuracy": ("probe_accuracy_pixels", "raw pixels"),
+    "probe_accuracy_10_labels": ("probe_accuracy_10_labels_pixels", "raw pixels"),
 }
 
 

@@ -9,6 +9,9 @@ from vae.reporting.names import beta_name, likelihood_name
 CRITERION_NAMES = {
     "log_likelihood_refit": "log-likelihood",
     "fid_prior": "FID",
+    "fid_prior_drawn": "FID of drawn images",
+    "coverage_prior": "coverage",
+    "probe_accuracy_10_labels": "probe accuracy with 10 labels per class",
     "mse": "MSE",
 }
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
