@@ -88,7 +88,8 @@ def measure(sweep: Sweep, rate: float, options) -> pd.DataFrame:
     for cells in parts:
         stack = LongerStack(sweep, cells, dataset, device, factor=factor)
         rows += _trained(stack)
-    return pd.DataFrame(rows).assign(likelihood=sweep.likelihood.slug, rate=faster)
+    named = {"likelihood": sweep.likelihood.slug, "tolerance": training.tolerance}
+    return pd.DataFrame(rows).assign(**named, rate=faster)
 
 
 def _trained(stack: LongerStack) -> list[dict]:
@@ -139,8 +140,9 @@ def by_beta(frame: pd.DataFrame) -> pd.DataFrame:
         objective_left=frame.objective - frame.objective_longer,
         elbo_left=frame.elbo_longer - frame.elbo,
     )
-    means = frame.groupby(["likelihood", "rate", "beta"], as_index=False).mean()
-    spread = frame.groupby(["likelihood", "rate", "beta"]).elbo_left.sem().to_numpy()
+    key = ["likelihood", "tolerance", "rate", "beta"]
+    means = frame.groupby(key, as_index=False).mean()
+    spread = frame.groupby(key).elbo_left.sem().to_numpy()
     return means.drop(columns="seed").assign(elbo_left_se=spread)
 
 
