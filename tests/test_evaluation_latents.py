@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae.evaluation.aggregate import posterior, spaced
+from vae.data import spaced
+from vae.evaluation.aggregate import posterior
 from vae.evaluation.cells import Estimate
 from vae.evaluation.latents import (
     ablation_change,
@@ -227,7 +228,7 @@ def test_the_two_parts_sum_to_the_rate_of_trained_models(trained, digits):
     keys = ["beta", "seed"]
     rates = dimensions.query("model == 'vae'").groupby(keys)["kl"].sum().astype(float)
     wide = metrics.query("model == 'vae'").pivot(index=keys, columns="metric", values="value")
-    np.testing.assert_allclose(wide.mutual_information + wide.marginal_kl, rates, atol=0.04)
+    np.testing.assert_allclose(wide.mutual_information + wide.marginal_kl, rates, atol=0.06)
     assert (wide.mutual_information <= np.log(382)).all()
     assert wide.mutual_information_ceiling.eq(np.log(382)).all()
 

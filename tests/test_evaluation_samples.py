@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from vae.data import spaced
 from vae.evaluation import samples
 from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.evaluation.real_images import training_images
@@ -88,7 +89,7 @@ def test_values_depend_on_the_seeds_of_evaluation_and_model_alone(trained, digit
     first = values(0)
     assert first == values(0) == values(0, Cell("vae", 4.0, 0))
     for other in (values(1), values(0, Cell("vae", 0.5, 1))):
-        assert all(first[name] != other[name] for name in first if name != "fid_reconstruction")
+        assert all(first[name] != other[name] for name in ("fid_prior", "kid_prior", "fid_gmm"))
 
 
 def test_fresh_draws_stay_within_the_stated_error(trained, digits, classifier):
@@ -135,7 +136,7 @@ def test_training_images_are_spread_and_binarised_as_test_images_are(digits):
     x = training_images(dynamic, 10_000, 0)
     assert set(x.unique().tolist()) == {0.0, 1.0}
     torch.testing.assert_close(x.mean(0), digits.unit("train").mean(0), atol=0.06, rtol=0)
-    assert torch.equal(training_images(digits, 600, 0), digits.unit("train")[::2])
+    assert torch.equal(training_images(digits, 500, 0), spaced(digits.unit("train"), 500))
 
 
 def test_copies_of_training_images_are_found_among_generated_ones(digits, classifier):
@@ -145,7 +146,7 @@ def test_copies_of_training_images_are_found_among_generated_ones(digits, classi
     unseen = space.everything(space.extract(digits.unit("validation")))
     assert copies["data_copying"].value < -5 < -2 < unseen["data_copying"].value < 2
     assert copies["authentic_share"].value == 0 < 0.4 < unseen["authentic_share"].value < 0.6
-    assert copies["coverage"].value > 0.9 and copies["fid"].value < 1
+    assert copies["coverage"].value > unseen["coverage"].value > 0.5
 
 
 def test_ex_post_densities_beat_a_prior_that_the_codes_do_not_follow(

@@ -7,8 +7,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from vae.data import Dataset
-from vae.evaluation.aggregate import spaced
+from vae.data import Dataset, spaced
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.evaluation.realism import Realism
 from vae.features import FeatureExtractor

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from vae.evaluation.aggregate import spaced
+from vae.data import spaced
 from vae.evaluation.cells import Estimate
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
 from vae.evaluation.memory import Memory
