@@ -48,7 +48,7 @@ def test_all_begin_with_the_same_images(table):
 @pytest.mark.parametrize("fault", ["dropped classes", "duplicates", "crowding"])
 def test_missing_diversity_lowers_recall_and_coverage_and_not_precision(table, fault):
     for metric in ("recall", "coverage"):
-        assert values(table, fault, metric)[-1] < values(table, fault, metric)[0] - 0.3
+        assert values(table, fault, metric)[-1] < values(table, fault, metric)[0] - 0.1
     assert min(values(table, fault, "precision")) > 0.85
     assert values(table, fault, "fid")[-1] > 5 * values(table, fault, "fid")[0]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from vae.evaluation.probes import FEW_LABELS, Probe
+from vae.evaluation.probes import FEW_LABELS, Probe, spread
 
 CPU = torch.device("cpu")
 
@@ -53,6 +53,14 @@ def test_a_dimension_that_hardly_moves_stays_quiet(probe):
     )
 
 
+def test_the_spread_is_the_deviation_of_codes_alike_in_every_direction():
+    x = np.random.default_rng(0).normal(size=(5000, 4))
+    assert spread(3 * x) == pytest.approx(3, rel=0.03)
+    assert spread(np.c_[3 * x, np.zeros((5000, 6))]) == pytest.approx(spread(3 * x))
+    assert spread(x[:, :1]) == pytest.approx(x[:, 0].std(), rel=1e-3)
+    assert spread(0 * x) == 1
+
+
 def test_constant_codes_name_one_class(probe):
     found = probe.of_codes(np.zeros((len(probe.labels), 3)), np.zeros((len(probe.truth), 3)))
     correct = found["probe_accuracy"].per_image == 1
@@ -69,7 +77,7 @@ def test_the_few_labels_are_few_of_every_class_and_other_ones_each_time(probe):
 
 def test_the_solver_is_at_the_optimum_that_others_find(probe):
     train, test = codes(probe.labels, 0.5, 0), codes(probe.truth, 0.5, 1)
-    centre, scale = train.mean(0), np.sqrt(train.var(0).mean())
+    centre, scale = train.mean(0), spread(train)
     other = LogisticRegression(solver="lbfgs", tol=1e-8, max_iter=2000)
     right = other.fit((train - centre) / scale, probe.labels).score(
         (test - centre) / scale, probe.truth

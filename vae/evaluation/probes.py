@@ -53,10 +53,9 @@ class Probe:
     def of_codes(self, train: np.ndarray, test: np.ndarray) -> dict[str, Estimate]:
         """Accuracies of classifiers of ``train`` codes (N, d) on ``test`` codes (M, d).
 
-        Codes are centred, and divided by one number, the root mean variance of the training
-        codes: dimensions that say little stay small, and no rotation changes the result.
+        Codes are centred and divided by one number, the ``spread`` of the training codes.
         """
-        centre, scale = train.mean(0), np.sqrt(train.var(0).mean()) or 1.0
+        centre, scale = train.mean(0), spread(train)
         train, test = (train - centre) / scale, (test - centre) / scale
         few = [self._correct(_linear(), train[i], self.labels[i], test) for i in self.few]
         nearest = KNeighborsClassifier(NEIGHBOURS)
@@ -69,6 +68,16 @@ class Probe:
     def _correct(self, classifier, codes: np.ndarray, labels: np.ndarray, test) -> Tensor:
         """1 for every test image that is named rightly, else 0, (M,)."""
         return torch.from_numpy(classifier.fit(codes, labels).predict(test) == self.truth).double()
+
+
+def spread(codes: np.ndarray) -> float:
+    """Root of the variance per direction, averaged with the variances as weights; 1 if all are 0.
+
+    So dimensions that hardly move neither count nor are enlarged, and no rotation matters.
+    """
+    covariance = np.atleast_2d(np.cov(codes, rowvar=False))
+    total = np.trace(covariance)
+    return float(np.sqrt(np.square(covariance).sum() / total)) if total > 0 else 1.0
 
 
 def _linear() -> LogisticRegression:
