@@ -11,10 +11,10 @@ from vae.comparison import (
     BEST_LIKELIHOOD_COLUMNS,
     best_betas,
     best_likelihoods,
-    by_beta,
 )
 from vae.per_image import PerImage, save_per_image
-from vae.statistics import paired_difference
+from vae.scores import by_beta
+from vae.statistics import estimate
 from vae.sweep import Cell
 from vae.table import COLUMNS
 
