@@ -140,6 +140,8 @@ def moderated_variances(
         variances (O,) and their degrees of freedom.
     """
     options, seeds = values.shape
+    if options == 1:  # nothing to compare with
+        return np.zeros(1), float(seeds - 1)
     residuals = values - values.mean(axis=1, keepdims=True)
     residuals = residuals - residuals.mean(axis=0)
     freedom = (seeds - 1) * (options - 1) / options
