@@ -12,7 +12,7 @@ from vae.statistics import estimate
 BETAS = 2.0 ** np.arange(-4, 4)
 X = np.log2(BETAS)
 FINE = np.linspace(-4, 3, 1401)
-TRIALS = 80
+TRIALS = 60
 
 
 def bend(best: float):

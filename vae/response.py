@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import logsumexp, stdtrit
@@ -29,7 +30,7 @@ class Response:
     betas: np.ndarray
     curves: np.ndarray
 
-    @property
+    @cached_property
     def typical(self) -> np.ndarray:
         """The middle of the curves, (G,)."""
         return np.median(self.curves, axis=0)
