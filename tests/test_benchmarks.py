@@ -1,6 +1,7 @@
 """Every benchmark runs, at toy size, and writes the table that it prints."""
 
 import importlib
+import importlib.util
 import math
 import sys
 from collections.abc import Callable
@@ -39,6 +40,15 @@ def measuring(monkeypatch):
     monkeypatch.syspath_prepend(FOLDER)
     yield importlib.import_module("measuring")
     sys.modules.pop("measuring", None)
+
+
+@pytest.fixture
+def coverage():
+    """By its path: the name belongs to another package as well."""
+    spec = importlib.util.spec_from_file_location("grids", FOLDER / "coverage.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_training_counts_the_operations_of_the_layers(run, capsys):
@@ -134,6 +144,21 @@ def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
     assert table.import_seconds["train"] == 1
     assert table.cpu_seconds["everything else"] == 0.5
     assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
+
+
+def test_coverage_repeats_itself_on_curves_with_the_stated_best_beta(coverage):
+    row = coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
+    assert row == coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
+    assert {"set", "interval", "price"} <= row.keys()
+    for make, _ in coverage.CURVES.values():
+        assert coverage.FINE[make(-1.3)(coverage.FINE).argmin()] == pytest.approx(-1.3, abs=0.03)
+
+
+def test_the_finer_grid_holds_the_default_one(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    betas = importlib.import_module("finer_grid").finer([0.5, 1.0, 4.0])
+    assert betas[::4] == [0.5, 1.0, 4.0]
+    assert betas[4:] == pytest.approx([1, 2**0.5, 2, 2**1.5, 4], rel=1e-5)
 
 
 def test_a_median_ignores_one_slow_call(measuring, monkeypatch):

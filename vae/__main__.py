@@ -183,6 +183,10 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--criterion", help=text)
     best.add_argument("--betas", type=float, nargs="+", help="compare these β only")
     best.add_argument("--seeds", type=int, nargs="+", help="with these seeds only")
+    text = "also what these β cost compared with the best one"
+    best.add_argument("--price", type=float, nargs="+", default=(), metavar="BETA", help=text)
+    text = "make all answers hold at once with 95 %%, not each by itself"
+    best.add_argument("--together", action="store_true", help=text)
     best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")

@@ -235,6 +235,15 @@ CRITERIA = (
 COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior", "mse")
 """The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 
+WITHOUT_OPTIMUM = ("mse", "mse_mean", "fid_reconstruction")
+"""Metrics of reconstructions: a smaller β spends more on them, so by nature none is the best."""
+
+
+def has_optimum(name: str) -> bool:
+    """Whether a best β can be expected of a metric, in whichever features."""
+    return not name.endswith(WITHOUT_OPTIMUM)
+
+
 OF_SAMPLES = {
     "fid_prior": Metric(
         "FID, prior samples",

@@ -215,8 +215,10 @@ def best_beta(options: Namespace) -> None:
 
     keys = ("dataset", "network", "latent_dim", "likelihood")
     filters = {key: getattr(options, key) for key in keys}
-    answers = answer(options.results, options.criterion, options.betas, options.seeds, **filters)
-    print(as_json(answers) if options.json else terminal_table(answers))
+    asked = (options.criterion, options.betas, options.seeds, options.price, options.together)
+    answers = answer(options.results, *asked, **filters)
+    table = terminal_table(answers, options.price, options.together)
+    print(as_json(answers) if options.json else table)
 
 
 def figures(options: Namespace) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vae.comparison import by_beta
 from vae.metrics import METRICS
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.reporting.tables import markdown_table
+from vae.scores import by_beta
 
 BURDA = "Burda et al. 2016"
 FIRST_HAND = "read in the source"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.comparison import by_beta
 from vae.metrics import available
+from vae.scores import by_beta
 from vae.table import GROUP, SWEEP, read_table
 
 

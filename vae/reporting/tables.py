@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vae.comparison import best_betas, by_beta
+from vae.comparison import best_betas
 from vae.metrics import METRICS, available
 from vae.reporting.answers import GROUP_NAMES, members
 from vae.reporting.names import beta_name, likelihood_name, with_error
+from vae.scores import by_beta
 
 COMPARED = ("mse_mean", "fid_reconstruction", "fid_gmm")
 LIKELIHOOD_COLUMNS = (
@@ -83,7 +84,7 @@ def _marks(metrics: pd.DataFrame, best: pd.DataFrame, names: list[str]) -> dict[
     Metrics that are no criteria of this run are compared over seeds here.
     """
     others = [n for n in names if METRICS[n].better and n not in set(best.criterion)]
-    tables = (best, best_betas(metrics, None, others))
+    tables = (best, best_betas(metrics, None, others, curves=False))
     answers = [row for table in tables for _, row in table.iterrows()]
     marks = {
         (r.criterion, beta): "{}" + TIED for r in answers if r.betas > 1 for beta in members(r)
