@@ -74,7 +74,7 @@ def test_only_encoders_change(pair, cell):
 def test_the_elbo_on_validation_images_does_not_fall(pair, digits, cell):
     x, (before, after) = digits.unit("validation"), (sweep.model(cell) for sweep in pair)
     gain = negative_elbo(before, x, sigma_of=after) - negative_elbo(after, x)
-    assert gain > (0.3 if cell.beta < 1 else -0.05)
+    assert gain > (0.2 if cell.beta < 1 else -0.05)
 
 
 def test_the_objective_of_a_refit_is_the_elbo_that_evaluation_measures(pair, digits, request):
