@@ -12,7 +12,7 @@ from vae.reporting.names import beta_name, likelihood_name, with_error
 COMPARED = ("mse_mean", "fid_reconstruction", "fid_gmm")
 LIKELIHOOD_COLUMNS = (
     "elbo",
-    "log_likelihood_refit",
+    "log_likelihood_binarised",
     "bits_per_dim",
     "rate",
     "active_units",
