@@ -76,14 +76,6 @@ def _add_training(subparsers) -> None:
     )
     _add_device(train)
 
-    refit = _add(subparsers, "refit", verbs.refit, "fit encoders again at β = 1, decoders frozen")
-    refit.add_argument("models", type=Path, help="a folder written by 'train'")
-    refit.add_argument("data", type=Path)
-    refit.add_argument("output", type=Path, help="folder for the refitted models")
-    refit.add_argument("--epochs", type=int, default=20)
-    refit.add_argument("--stack-size", type=int, help="cells trained at once")
-    _add_device(refit)
-
     mean_loss = _add(
         subparsers, "mean-loss", verbs.mean_loss, "show what a loss averaged over pixels does"
     )
@@ -128,13 +120,9 @@ def _add_evaluations(subparsers) -> None:
         subparsers,
         "likelihood",
         verbs.evaluate_likelihood,
-        "ELBO and importance-weighted log-likelihood",
+        "log p(x), bits/dim, and the bounds below them",
     )
     _add_likelihood_options(likelihood)
-    refit = _add_evaluation(
-        subparsers, "refit", verbs.evaluate_refit, "likelihoods and bits/dim of refitted models"
-    )
-    _add_likelihood_options(refit)
     latents = _add_evaluation(
         subparsers,
         "latents",
@@ -159,7 +147,7 @@ def _add_evaluations(subparsers) -> None:
 
 
 def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--importance-samples", type=int, default=1000, help="K (default: 1000)")
+    parser.add_argument("--importance-samples", type=int, default=300, help="K (default: 300)")
     parser.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
 
 

@@ -25,13 +25,12 @@ class Evaluation:
     likelihood_images: int = 0
     samples: int = 0
     classifier_epochs: int = 20
-    refit_epochs: int = 20
     features: tuple[str, ...] = DEFAULT_FEATURES
     inception_weights: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for key in ("importance_samples", "classifier_epochs", "refit_epochs"):
+        for key in ("importance_samples", "classifier_epochs"):
             positive_integer(getattr(self, key), f"evaluation.{key}")
         for key in ("likelihood_images", "samples", "seed"):
             value = getattr(self, key)

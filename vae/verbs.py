@@ -44,14 +44,6 @@ def train(options: Namespace) -> None:
     )
 
 
-def refit(options: Namespace) -> None:
-    """Fit the encoders of a sweep again at β = 1."""
-    from vae.refitting import refit
-
-    trained, dataset, device = _evaluation(options)
-    refit(trained, dataset, options.output, options.epochs, device, options.stack_size)
-
-
 def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
     from vae import selfcheck
@@ -134,17 +126,6 @@ def evaluate_likelihood(options: Namespace) -> None:
     trained, dataset, device = _evaluation(options)
     measurements = likelihood.evaluate(
         trained, dataset, options.importance_samples, options.images, options.seed, device
-    )
-    _write_measurements(measurements, options.output)
-
-
-def evaluate_refit(options: Namespace) -> None:
-    """Measure how probable unseen images are through refitted encoders."""
-    from vae.evaluation import likelihood
-
-    refitted, dataset, device = _evaluation(options)
-    measurements = likelihood.evaluate_refit(
-        refitted, dataset, options.importance_samples, options.images, options.seed, device
     )
     _write_measurements(measurements, options.output)
 

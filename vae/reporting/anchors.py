@@ -51,7 +51,7 @@ class Anchor:
 def _burda(dataset, setting, value, model="vae", differs="200-200 tanh network, K = 5000"):
     source, certainty = f"{BURDA}, as listed by the nbip/IWAE repository", SECOND_HAND
     return Anchor(
-        dataset, setting, "log_likelihood", value, source, certainty, differs, 50, model=model
+        dataset, setting, "importance_bound", value, source, certainty, differs, 50, model=model
     )
 
 
@@ -60,7 +60,7 @@ def _replication(training: str, value: float, differs: str = "its own network an
     return Anchor(
         "mnist_dynamic",
         f"VAE, {training}",
-        "log_likelihood",
+        "importance_bound",
         value,
         source,
         FIRST_HAND,

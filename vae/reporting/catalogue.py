@@ -39,19 +39,17 @@ CHARTS = {
     ),
     "log_likelihood": Figure(
         "Likelihood",
-        "Three bounds on the log-likelihood of test images. Between the dashed and the solid line "
-        "lies how much of a bad likelihood at β ≠ 1 was the encoder's fault, and for a fixed σ "
-        "also that of the σ, which the refit sets to its best value on training images. A dashed "
-        "line on top means that this σ is too small for test images, or that an L_K of few "
-        "samples is served better by the broader posterior of β > 1. Panels have their own axes: "
-        "heights must not be compared across panels.",
-        "ELBO and importance-weighted bound before and after refitting the encoder, against β, "
-        "one panel per likelihood",
+        "The log-likelihood of test images and two bounds on it through the encoder. Between the "
+        "dashed and the solid line lies how much of a bad bound at β ≠ 1 is the encoder's fault, "
+        "and where the scale is free also the scale's, which the solid line sets to its best on "
+        "the validation split. Panels have their own axes: heights must not be compared across "
+        "panels.",
+        "Log-likelihood, importance-weighted bound and ELBO against β, one panel per likelihood",
     ),
     "beta_sigma": Figure(
         "Likelihood",
         "For a Gaussian with fixed σ only the product β σ² matters: the curves of different σ "
-        "fall on one line. The likelihood is quoted at the σ that fits the training images best.",
+        "fall on one line. The likelihood is quoted at the σ best for validation images.",
         "Rate and log-likelihood of fixed-σ Gaussians against β σ², one line per σ",
     ),
     "fid_check": Figure(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.metrics import available
+from vae.metrics import available, likelihood_criterion
 from vae.scores import by_beta
 from vae.table import GROUP, SWEEP, read_table
 
@@ -90,8 +90,8 @@ class Group:
 
     @cached_property
     def likelihood_criterion(self) -> str:
-        """The ELBO, or the log-likelihood after refit where the ELBO is no criterion."""
-        return "elbo" if self.answers("elbo") else "log_likelihood_refit"
+        """What likelihoods are judged by here, of what was sought."""
+        return likelihood_criterion(set(self.best.criterion))
 
     @cached_property
     def latent_dim(self) -> int:

@@ -1,4 +1,4 @@
-"""Charts of likelihoods: the common currency, what the refit changes, β and σ together."""
+"""Charts of likelihoods: the common currency, what the encoder loses, β and σ together."""
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -19,11 +19,11 @@ FIXED_SIGMA = "gaussian_fixed_sigma_"
 
 
 def draw_log_likelihood(tables: Tables) -> Figure:
-    """L_K through the refitted and the trained encoder, and the ELBO, against β."""
+    """log p(x), L_K through the trained encoder, and the ELBO, against β."""
     figure, axes = panels(tables)
     lines = {
-        "log_likelihood_refit": ("$L_K$, encoder refitted at β = 1", "-"),
-        "log_likelihood": ("$L_K$, encoder as trained", "--"),
+        "log_likelihood": (r"$\log p(x)$", "-"),
+        "importance_bound": ("$L_K$, encoder as trained", "--"),
         "elbo": ("ELBO, encoder as trained", ":"),
     }
     for likelihood, ax in axes.items():
@@ -37,11 +37,11 @@ def draw_log_likelihood(tables: Tables) -> Figure:
 
 
 def draw_beta_sigma(tables: Tables) -> Figure:
-    """Rate and refitted L_K of the fixed-σ Gaussians against β σ²: one curve for all σ."""
+    """Rate and log-likelihood of the fixed-σ Gaussians against β σ²: one curve for all σ."""
     figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.8))
     panels_of = {
         "rate": "rate (nats/image)",
-        "log_likelihood_refit": "$L_K$ after refit (nats/image)",
+        "log_likelihood": "log-likelihood (nats/image)",
     }
     fixed = [slug for slug in tables.likelihoods if slug.startswith(FIXED_SIGMA)]
     for ax, (metric, label) in zip(axes, panels_of.items(), strict=True):

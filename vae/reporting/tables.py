@@ -13,7 +13,7 @@ from vae.scores import by_beta
 COMPARED = ("mse_mean", "fid_reconstruction", "fid_gmm")
 LIKELIHOOD_COLUMNS = (
     "elbo",
-    "log_likelihood_refit",
+    "log_likelihood_binarised",
     "bits_per_dim",
     "rate",
     "active_units",

@@ -7,7 +7,7 @@ from vae.reporting.catalogue import CHARTS
 from vae.reporting.names import beta_name, likelihood_name
 
 CRITERION_NAMES = {
-    "log_likelihood_refit": "log-likelihood",
+    "log_likelihood_binarised": "log-likelihood",
     "fid_prior": "FID",
     "fid_prior_drawn": "FID of drawn images",
     "coverage_prior": "coverage",

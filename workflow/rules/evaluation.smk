@@ -11,6 +11,7 @@ rule evaluate_likelihood:
         f"{RESULTS}/logs/evaluate_likelihood/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_likelihood/{{sweep}}.tsv"
+    priority: 1  # the longest jobs go first
     conda:
         "../../environment.yml"
     resources:
@@ -22,35 +23,6 @@ rule evaluate_likelihood:
         seed=EVALUATION.seed,
     shell:
         "python -m vae evaluate-likelihood {params.models} {input.data} {output.metrics}"
-        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
-
-
-rule evaluate_refit:
-    input:
-        code("vae.evaluation.likelihood"),
-        record=f"{RESULTS}/refits/{{sweep}}/sweep.json",
-        weights=f"{RESULTS}/refits/{{sweep}}/weights.safetensors",
-        data=data_of,
-    output:
-        metrics=f"{RESULTS}/metrics/{{sweep}}/refit.csv",
-        per_image=f"{RESULTS}/metrics/{{sweep}}/refit.npz",
-    log:
-        f"{RESULTS}/logs/evaluate_refit/{{sweep}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/evaluate_refit/{{sweep}}.tsv"
-    priority: 1  # the longest chain of jobs goes first
-    conda:
-        "../../environment.yml"
-    resources:
-        gpu=GPU,
-    params:
-        models=lambda wildcards, input: os.path.dirname(input.record),
-        samples=EVALUATION.importance_samples,
-        images=EVALUATION.likelihood_images,
-        seed=EVALUATION.seed,
-    shell:
-        "python -m vae evaluate-refit {params.models} {input.data} {output.metrics}"
         " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"
 

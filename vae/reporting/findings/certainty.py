@@ -7,7 +7,6 @@ import pandas as pd
 
 from vae.metrics import available
 from vae.reporting.answers import members
-from vae.reporting.findings.likelihoods import likelihood_criterion
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.words import counted, criterion_name, families, listed, number
@@ -92,11 +91,10 @@ def edges(group: Group) -> Iterator[str]:
 
 def effective_samples(group: Group) -> Iterator[str]:
     """Where the importance-weighted bound at its best β rests on few effective samples."""
-    criterion = likelihood_criterion(group)
-    suffix = "_refit" if criterion.endswith("_refit") else ""
+    criterion = group.likelihood_criterion
     shares = {}
     for slug, answer in group.answers(criterion).items():
-        share = group.values(slug, f"ess_low_share{suffix}")
+        share = group.values(slug, "ess_low_share")
         if answer.best_beta in share.columns:
             shares[slug] = share[answer.best_beta].mean()
     weak = {slug: share for slug, share in shares.items() if share > LOW_ESS_SHARE}

@@ -20,15 +20,9 @@ def likelihoods(group: Group) -> Iterator[str]:
             yield " ".join(said)
 
 
-def likelihood_criterion(group: Group) -> str:
-    """The likelihood after refit, which compares decoders, or the ELBO where there is none."""
-    refit = "log_likelihood_refit"
-    return refit if group.answers(refit) else "elbo"
-
-
 def one_beta_for_all(group: Group) -> Iterator[str]:
     """Whether some β is among the best with every likelihood."""
-    for criterion in (likelihood_criterion(group), "fid_prior"):
+    for criterion in (group.likelihood_criterion, "fid_prior"):
         answers = group.answers(criterion)
         sets = [set(members(answer)) for answer in answers.values()]
         if len(sets) < 2:
@@ -65,7 +59,7 @@ def _best(answers: dict[str, pd.Series]):
 
 def continuous_bernoulli(group: Group) -> Iterator[str]:
     """Whether the continuous Bernoulli needs a larger β than the Bernoulli, as is often taught."""
-    for criterion in (likelihood_criterion(group), "fid_prior"):
+    for criterion in (group.likelihood_criterion, "fid_prior"):
         answers = group.answers(criterion)
         if not {"bernoulli", "continuous_bernoulli"} <= set(answers):
             continue
@@ -93,7 +87,7 @@ def _compared(plain: pd.Series, continuous: pd.Series) -> str:
 
 def beta_sigma(group: Group) -> Iterator[str]:
     """Whether fixed-σ Gaussians have their best β at the same βσ², as theory says."""
-    answers = group.answers("log_likelihood_refit")
+    answers = group.answers("bits_per_dim")
     inner = {s: a for s, a in answers.items() if s in group.fixed_sigmas and not a.at_edge}
     if len(inner) < 2:
         return

@@ -36,7 +36,7 @@ def literature(group: Group) -> Iterator[str]:
     )
     if example := group.example("log_likelihood"):
         slug, beta = example
-        elbo, bound = (group.mean(slug, beta, name) for name in ("elbo", "log_likelihood"))
+        elbo, bound = (group.mean(slug, beta, name) for name in ("elbo", "importance_bound"))
         if elbo is not None and bound > elbo:
             yield (
                 f"With {likelihood_name(slug)} at β = {beta_name(beta)} the choice of bound alone "
