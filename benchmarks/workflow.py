@@ -14,20 +14,18 @@ from pathlib import Path
 import pandas as pd
 from measuring import parser, publish
 
-TRAINING = ("train", "refit", "features", "mean_loss")
-EVALUATION = ("evaluate_likelihood", "evaluate_refit", "evaluate_latents")
+TRAINING = ("train", "features", "mean_loss")
+EVALUATION = ("evaluate_likelihood", "evaluate_latents")
 EVALUATION += ("evaluate_images", "evaluate_samples")
 MODULES = {
     "train": "vae.training",
-    "refit": "vae.refitting",
-    "features": "vae.features, vae.evaluation.references",
+    "features": "vae.spaces, vae.evaluation.references, vae.evaluation.corruptions",
     "mean_loss": "vae.mean_loss",
     "prepare": "vae.data",
     "evaluate_likelihood": "vae.evaluation.likelihood",
-    "evaluate_refit": "vae.evaluation.likelihood",
     "evaluate_latents": "vae.evaluation.latents",
     "evaluate_images": "vae.evaluation.images",
-    "evaluate_samples": "vae.evaluation.samples, vae.features",
+    "evaluate_samples": "vae.evaluation.samples, vae.spaces",
     "gallery": "vae.reporting.gallery",
     "sheets": "vae.reporting.sheets",
     "figures": "vae.reporting.figures",

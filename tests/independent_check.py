@@ -96,12 +96,15 @@ def log_mean_exp(log_w: np.ndarray) -> float:
     return float((logsumexp(log_w, axis=0) - math.log(len(log_w))).mean())
 
 
-def distances(model: Model, x: np.ndarray, shape, classifier, rng) -> dict[str, float]:
-    """FID of reconstructions and of prior samples, once, with fresh noise."""
-    mean, std = model.encode(x)
+def distances(model: Model, x: np.ndarray, train, shape, classifier, rng) -> dict[str, float]:
+    """FID to test images of reconstructed training images and prior samples, with fresh noise."""
+    mean, std = model.encode(train)
     reference = features(classifier, x.reshape(-1, *shape), model.levels)
-    noise = rng.standard_normal((2, *mean.shape))
-    codes = {"fid_reconstruction": mean + std * noise[0], "fid_prior": noise[1]}
+    prior = rng.standard_normal((10 * len(x), mean.shape[1]))
+    codes = {
+        "fid_reconstruction": mean + std * rng.standard_normal(mean.shape),
+        "fid_prior": prior,
+    }
     images = {name: model.family.mean(model, model.decode(z)) for name, z in codes.items()}
     return {
         name: frechet_distance(
@@ -122,6 +125,7 @@ def recompute(options: argparse.Namespace) -> dict[str, np.ndarray]:
     with np.load(options.data) as arrays:
         levels = json.loads(str(arrays["header"]))["levels"]
         images = arrays["test_images"] / (levels - 1)
+        train = arrays["train_images"].reshape(len(arrays["train_images"]), -1) / (levels - 1)
     x, shape, repeats = images.reshape(len(images), -1), images.shape[1:], options.repeats
     model = Model(options.models, options.beta, options.seed)
     values = repeated(lambda rng: log_likelihoods(model, x, options.samples, rng), repeats, 0)
@@ -134,8 +138,13 @@ def recompute(options: argparse.Namespace) -> dict[str, np.ndarray]:
         values |= {f"{name}_refit": found[name] for name in ("elbo", "log_likelihood")}
         values |= {name: found[name] for name in ("bits_per_dim",) if name in found}
     if options.classifier:
-        weights = {n: w.astype(np.float64) for n, w in load_file(options.classifier).items()}
-        values |= repeated(lambda rng: distances(model, x, shape, weights, rng), repeats, 2)
+        learned = load_file(options.classifier).items()
+        weights = {n.removeprefix("classifier."): w.astype(np.float64) for n, w in learned}
+
+        def measure(rng: np.random.Generator) -> dict[str, float]:
+            return distances(model, x, train, shape, weights, rng)
+
+        values |= repeated(measure, repeats, 2)
     return values
 
 

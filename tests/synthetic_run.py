@@ -49,7 +49,7 @@ def build_results(
         for i, rule in enumerate(RULES):
             write_text(results / "benchmarks" / rule / f"{sweep.slug}.tsv", benchmark_file(60 + i))
     write_text(results / "benchmarks" / "collect.tsv", benchmark_file(1, measured=False))
-    inception = benchmark.evaluation.features == "inception"
+    inception = benchmark.evaluation.features == ("inception",)
     frame, gone = pd.DataFrame(cells), pd.Series(lost).to_numpy()
     for name, table in make_tables(frame, gone, inception, criteria=benchmark.criteria).items():
         write_text(results / f"{name}.csv", table.to_csv(index=False))
@@ -68,6 +68,8 @@ def record(sweep: Sweep, diverged: Diverged) -> dict:
                 "status": "diverged" if diverged(sweep, cell) else "trained",
                 "diverged_at_epoch": 2 if diverged(sweep, cell) else None,
                 "best_epoch": 1 if diverged(sweep, cell) else EPOCHS,
+                "converged": not diverged(sweep, cell),
+                "epochs": 2 if diverged(sweep, cell) else EPOCHS,
                 "validation_objective": 30.0,
             }
             for cell in sweep.cells

@@ -1,13 +1,21 @@
 """What the command line and the report print of an answer."""
 
 import json
+import math
 
 import pandas as pd
 import pytest
 
 from vae.__main__ import main
 from vae.comparison import best_betas
-from vae.reporting.answers import answer, answer_table, short_answer, summary_table
+from vae.reporting.answers import (
+    answer,
+    answer_table,
+    short_answer,
+    star_cell,
+    summary_table,
+    what_holds,
+)
 from vae.table import COLUMNS
 
 VALUES = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [1.0, 1.1, 0.9]}
@@ -101,8 +109,57 @@ def test_short_answers(values, text):
 def test_the_full_answer_says_what_is_not_known():
     cells = answer_table(best_betas(table({0.5: [1.0], 1.0: [0.5]}))).iloc[0]
     assert cells["not distinguishable"] == "unknown: fewer than 3 seeds"
-    assert "no interval" in cells["difference to β = 1"]
+    assert cells["β*"] == "no curve: fewer than 4 βs"
+    assert cells["price of β = 1"] == "–"
     assert cells["compared over"] == "1 seed"
+
+
+CURVED = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [4.5, 4.6, 4.4], 4.0: [1.0, 1.1, 0.9]}
+
+
+def test_the_best_beta_and_the_price_of_another_are_printed(tmp_path, capsys):
+    metrics = table({b: [v + 0.03 * i for v in CURVED[b]] for i, b in enumerate(CURVED)})
+    metrics.to_csv(tmp_path / "metrics.csv", index=False)
+    best_betas(metrics).to_csv(tmp_path / "best_beta.csv", index=False)
+    command = ["best-beta", "--results", str(tmp_path), "--price", "4", "0.7"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert all(text in printed for text in ("β*", "price of β = 4", "price of β = 0.7"))
+    assert "holds with 95% by itself." in printed
+    assert main([*command, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert 1 < row["beta_star"] < 2 and row["price_of_beta_4"] > row["price_of_beta_0.7"] > 0
+    assert main([*command, "99"]) == 2
+    assert "--price 99: outside the measured range from 0.5 to 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "1.5 [1.2, 2]"),
+        ({"beta_star_low": 0.0}, "1.5 [below the grid, 2]"),
+        ({"optimum": "above", "beta_star_high": math.inf}, "≥ 1.5 [1.2, above the grid]"),
+        ({"optimum": "none"}, "no optimum: monotone in β"),
+        ({"beta_star_low": math.nan}, "1.5 (no interval: fewer than 3 seeds)"),
+    ],
+)
+def test_the_best_beta_in_print(changes, text):
+    row = {"optimum": "inside", "beta_star": 1.5, "beta_star_low": 1.2, "beta_star_high": 2.0}
+    assert star_cell(pd.Series(row | changes)) == text
+
+
+def test_what_holds_for_all_rows_together():
+    assert "of 20 rows, 1 are expected" in what_holds(20)
+    assert what_holds(20, together=True).startswith("All 20 sets and intervals hold at once")
+
+
+def test_answers_that_hold_together_are_wider(results):
+    alone, together = (
+        answer(results, "fid_prior", seeds=[0, 1, 2], together=t) for t in (False, True)
+    )
+    assert len(alone) == len(together) == 1
+    both = [answer(results, together=t).difference_high.max() for t in (False, True)]
+    assert both[1] > both[0]
 
 
 def test_the_summary_has_a_row_per_sweep_and_a_dash_for_no_answer():

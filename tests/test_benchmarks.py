@@ -1,6 +1,7 @@
 """Every benchmark runs, at toy size, and writes the table that it prints."""
 
 import importlib
+import importlib.util
 import math
 import sys
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+import yaml
+
+from vae.data import prepare
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -36,6 +40,15 @@ def measuring(monkeypatch):
     monkeypatch.syspath_prepend(FOLDER)
     yield importlib.import_module("measuring")
     sys.modules.pop("measuring", None)
+
+
+@pytest.fixture
+def coverage():
+    """By its path: the name belongs to another package as well."""
+    spec = importlib.util.spec_from_file_location("grids", FOLDER / "coverage.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_training_counts_the_operations_of_the_layers(run, capsys):
@@ -75,6 +88,39 @@ def test_likelihood_has_a_row_per_number_of_samples(run):
     assert (table.peak_memory_mb >= table.of_that_before_mb).all()
 
 
+@pytest.fixture
+def few_cells(tmp_path, digits) -> tuple[str, ...]:
+    """Options that train two cells of a small network on the digits."""
+    prepare("digits", tmp_path / "digits.npz")
+    settings = yaml.safe_load((FOLDER.parent / "config" / "config.yaml").read_text())
+    settings["networks"] = [{"name": "mlp", "hidden": [8]}]
+    settings["training"] |= {"epochs": 6, "warmup_epochs": 1, "tolerance": 2.0}
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(settings))
+    shared = ["--data", str(tmp_path / "digits.npz"), "--config", str(tmp_path / "few.yaml")]
+    return (*shared, "--likelihoods", "bernoulli", "--seeds", "0")
+
+
+def test_schedules_have_a_row_per_budget_and_their_objectives_fall(run, few_cells):
+    points = ("averaged:100:0.01", "constant:100:0.01", "cosine:100:0.01")
+    options = (*few_cells, "--betas", "1", "--points", *points, "--epochs", "2", "5")
+    table = run("schedules", *options)
+    assert table.schedule.tolist() == ["averaged"] * 2 + ["constant"] * 2 + ["cosine"] * 2
+    assert table.epochs.tolist() == [2, 5] * 3
+    for _, rows in table.groupby("schedule"):
+        assert rows.objective.is_monotonic_decreasing
+        assert rows.seconds.is_monotonic_increasing
+
+
+def test_convergence_is_what_the_rule_keeps_against_twice_the_training(run, few_cells, capsys):
+    options = (*few_cells, "--betas", "0.1", "8", "--rates", "2")
+    table = run("convergence", *options).set_index(["rate", "beta"])
+    assert table.index.tolist() == [(0.002, 0.1), (0.002, 8.0), (0.004, 0.1), (0.004, 8.0)]
+    assert (table.loc[0.002].objective_left >= 0).all()
+    assert (table.loc[0.004][["objective_left", "elbo_left"]] == 0).all(axis=None)
+    assert table.epochs.between(4, 6).all()
+    assert "trained longer" in capsys.readouterr().out
+
+
 def test_growth_varies_one_size_at_a_time(run):
     sizes = ("--cells", "1", "--images", "8", "--samples", "1", "--latent-dim", "2")
     table = run("growth", *sizes, "--factors", "1", "2", "--sweeps")
@@ -98,6 +144,21 @@ def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
     assert table.import_seconds["train"] == 1
     assert table.cpu_seconds["everything else"] == 0.5
     assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
+
+
+def test_coverage_repeats_itself_on_curves_with_the_stated_best_beta(coverage):
+    row = coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
+    assert row == coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
+    assert {"set", "interval", "price"} <= row.keys()
+    for make, _ in coverage.CURVES.values():
+        assert coverage.FINE[make(-1.3)(coverage.FINE).argmin()] == pytest.approx(-1.3, abs=0.03)
+
+
+def test_the_finer_grid_holds_the_default_one(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    betas = importlib.import_module("finer_grid").finer([0.5, 1.0, 4.0])
+    assert betas[::4] == [0.5, 1.0, 4.0]
+    assert betas[4:] == pytest.approx([1, 2**0.5, 2, 2**1.5, 4], rel=1e-5)
 
 
 def test_a_median_ignores_one_slow_call(measuring, monkeypatch):

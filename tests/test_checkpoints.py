@@ -29,9 +29,10 @@ def train(stack: Stack, epochs: int) -> Stack:
 
 
 def tensors(stack: Stack) -> dict[str, torch.Tensor]:
-    optimiser = stack.optimiser.state_dict()["state"]
+    optimiser = stack.trained.optimiser.state_dict()["state"]
     return {
         **{f"parameter {n}": p.detach() for n, p in stack.parameters.items()},
+        **{f"average {n}": p for n, p in stack.trained.average.items()},
         **{f"best {n}": p for n, p in stack.best.items()},
         **{f"adam {i} {key}": v for i, state in optimiser.items() for key, v in state.items()},
         "objective": stack.best_objective,
@@ -42,7 +43,8 @@ def tensors(stack: Stack) -> dict[str, torch.Tensor]:
 
 
 def assert_same(a: Stack, b: Stack) -> None:
-    assert (a.epoch, a.history) == (b.epoch, b.history)
+    assert (a.epoch, a.history, a.objectives) == (b.epoch, b.history, b.objectives)
+    assert a.active == b.active
     left, right = tensors(a), tensors(b)
     assert left.keys() == right.keys()
     assert [name for name in left if not torch.equal(left[name], right[name])] == []

@@ -54,6 +54,14 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("likelihoods", ["bernoulli", "bernoulli"], ["likelihoods", "bernoulli"]),
     ("likelihoods", ["gaussian_fixed_sigma"], ["gaussian_fixed_sigma.sigma"]),
     ("likelihoods", [{"name": "bernoulli", "sigma": 0.1}], ["bernoulli.sigma"]),
+    ("likelihoods", [{"name": "bernoulli", "discretized": True}], ["bernoulli.discretized"]),
+    (
+        "likelihoods",
+        [{"name": "gaussian_optimal_sigma", "discretized": True}],
+        ["gaussian_optimal_sigma.discretized", "leave it out"],
+    ),
+    ("likelihoods", [{"name": "categorical", "discretized": True}], ["categorical.discretized"]),
+    ("likelihoods", [{"name": "beta", "discretized": "yes"}], ["beta.discretized", "'yes'"]),
     ("likelihoods", [{"name": "gaussian_fixed_sigma", "sigma": -1}], ["sigma", "-1"]),
     ("likelihoods", [{"name": "bernoulli", "betas": [-2]}], ["bernoulli.betas", "-2"]),
     ("likelihoods", [{"name": "bernoulli", "betas": []}], ["bernoulli.betas"]),
@@ -80,11 +88,16 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("training.precision", "float16", ["training.precision", "float16", "bfloat16"]),
     ("training.warmup_epochs", -1, ["training.warmup_epochs", "-1"]),
     ("training.warmup_epochs", 2, ["training.warmup_epochs"]),
+    ("training.tolerance", -0.5, ["training.tolerance", "-0.5"]),
+    ("training.tolerance", float("inf"), ["training.tolerance", "inf"]),
+    ("training.tolerance", "small", ["training.tolerance", "small"]),
     ("training.epoch", 2, ["training", "epoch"]),
     ("training", 7, ["training"]),
     ("evaluation.importance_samples", 0, ["evaluation.importance_samples", "0"]),
     ("evaluation.samples", -1, ["evaluation.samples", "-1"]),
-    ("evaluation.features", "resnet", ["evaluation.features", "resnet", "inception"]),
+    ("evaluation.features", ["resnet"], ["evaluation.features", "resnet", "inception"]),
+    ("evaluation.features", "classifier", ["evaluation.features", "list"]),
+    ("evaluation.samples", 20, ["evaluation.samples", "20", "100"]),
     ("evaluation.inception_weights", 3, ["evaluation.inception_weights", "3"]),
     ("autoencoder", "perhaps", ["autoencoder"]),
     ("criteria", ["rate"], ["criteria", "rate", "elbo"]),
@@ -190,6 +203,18 @@ def test_betas_of_a_likelihood_override_the_grid(load):
     assert benchmark.sweeps["digits-mlp-3d-discretized_logistic"].betas == (8.0,)
 
 
+def test_one_family_as_a_density_and_discretized(load):
+    both = ["gaussian_learned_sigma", {"name": "gaussian_learned_sigma", "discretized": True}]
+    sweeps = load("likelihoods", both).sweeps
+    assert list(sweeps) == [
+        "digits-mlp-3d-gaussian_learned_sigma",
+        "digits-mlp-3d-gaussian_learned_sigma_discretized",
+    ]
+    assert [s.likelihood.discretized for s in sweeps.values()] == [False, True]
+    for sweep in sweeps.values():
+        assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
+
+
 def test_one_family_with_several_sigmas(load):
     sigmas = [{"name": "gaussian_fixed_sigma", "sigma": s} for s in (0.1, 1)]
     assert [s.likelihood.sigma for s in load("likelihoods", sigmas).sweeps.values()] == [0.1, 1]
@@ -209,6 +234,8 @@ def test_slugs():
     assert Cell("ae", 0.0, 3).slug == "ae_seed_3"
     assert Likelihood("bernoulli").slug == "bernoulli"
     assert Likelihood("gaussian_fixed_sigma", 0.05).slug == "gaussian_fixed_sigma_0.05"
+    rounded = Likelihood("gaussian_fixed_sigma", 0.05, discretized=True)
+    assert rounded.slug == "gaussian_fixed_sigma_0.05_discretized"
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)

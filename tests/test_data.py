@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae.data import SPLITS, Dataset, load_dataset, prepare
+from vae.data import SPLITS, Dataset, load_dataset, prepare, spaced
 
-SIZES = {"train": 1200, "validation": 200, "test": 397}
+SIZES = {"train": 1157, "validation": 258, "test": 382}
 MIRROR = os.environ.get("VAE_DATASET_MIRROR")
 ARCHIVES = (
     "train-images-idx3-ubyte.gz",
@@ -60,7 +60,28 @@ def test_no_image_is_in_two_splits(digits):
 
 def test_classes_are_spread_evenly_over_the_splits(digits):
     shares = [digits.labels[s].bincount() / len(digits.labels[s]) for s in SPLITS]
-    assert (torch.stack(shares) - 0.1).abs().max() < 0.01
+    assert (torch.stack(shares) - 0.1).abs().max() < 0.02
+
+
+def test_splits_of_digits_are_contiguous_and_begin_with_a_writer(digits):
+    from sklearn.datasets import load_digits
+
+    whole = torch.from_numpy(load_digits().images.astype("uint8"))[:, None]
+    assert torch.equal(torch.cat([digits.images[s] for s in SPLITS]), whole)
+    for split in SPLITS:  # writers begin with 0, 1, …, 9, three times
+        assert digits.labels[split][:30].tolist() == 3 * list(range(10))
+
+
+def nearest(x: Tensor, others: Tensor) -> float:
+    """Mean distance of the images ``x`` to the nearest of ``others``, pixels in [0, 1]."""
+    return torch.cdist(x.flatten(1).double(), others.flatten(1).double()).min(1).values.mean()
+
+
+def test_test_images_are_farther_from_training_images_than_a_random_split_has_it(digits):
+    x = torch.cat([digits.unit(s) for s in SPLITS])
+    shuffled = x[torch.randperm(len(x))]
+    assert nearest(digits.unit("test"), digits.unit("train")) > 1.17
+    assert nearest(shuffled[-382:], shuffled[:1157]) < 1.10
 
 
 def test_images_keep_their_labels(digits):
@@ -106,6 +127,14 @@ def test_mean_image_is_the_mean_of_the_training_images(request, name):
     expected = dataset.unit("train").double().mean(0).float()
     assert dataset.mean_image().shape == (1, 8, 8)
     torch.testing.assert_close(dataset.mean_image(), expected)
+
+
+def test_spaced_images_are_distinct_and_cover_all():
+    x = torch.arange(10_000)
+    chosen = spaced(x, 2000)
+    assert chosen.tolist() == list(range(0, 10_000, 5))
+    assert spaced(x[:382], 2000).equal(x[:382])
+    assert len(set(spaced(x[:3001], 2000).tolist())) == 2000
 
 
 # Binarised

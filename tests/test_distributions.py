@@ -9,6 +9,7 @@ import pytest
 import scipy.optimize
 import scipy.stats
 import torch
+from scipy import special
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -18,6 +19,7 @@ from vae.distributions import (
     Categorical,
     ContinuousBernoulli,
     DiagonalGaussian,
+    Discretized,
     DiscretizedLogistic,
     Gaussian,
     Laplace,
@@ -29,6 +31,7 @@ from vae.distributions import (
 )
 
 LEVELS = (2, 17, 256)
+LIMIT = math.log(2**23 - 1)  # of continuous Bernoulli logits
 SAMPLES = 40_000
 PIXEL = (1, 1, 1, 1)
 ON_THE_LINE, GREY_LEVELS = (Gaussian, Laplace), (Bernoulli, DiscretizedLogistic, Categorical)
@@ -277,8 +280,25 @@ def test_continuous_bernoulli_has_no_jump_where_its_series_begins():
 @pytest.mark.parametrize("logit", [-50.0, -0.7, -0.5, 0.0, 1e-4, 2.0, 50.0])
 def test_continuous_bernoulli_mean_is_the_gradient_of_its_normaliser(logit):
     logits = pixels(logit).requires_grad_()
-    (gradient,) = torch.autograd.grad(ContinuousBernoulli(logits).log_prob(pixels(0)), logits)
-    torch.testing.assert_close(-gradient, ContinuousBernoulli(logits).mean, atol=1e-6, rtol=0)
+    p = ContinuousBernoulli(logits)
+    p.logits.retain_grad()
+    p.log_prob(pixels(0)).backward()
+    torch.testing.assert_close(-p.logits.grad, p.mean, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("logit", [16.0, 50.0, 1e9])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_continuous_bernoulli_says_no_more_beyond_its_limit_as_torch_does(sign, logit):
+    x = GREY.float()
+    logits = torch.full_like(x, sign * logit)
+    reference = torch.distributions.ContinuousBernoulli(logits.sigmoid(), validate_args=False)
+    p, at_limit = (ContinuousBernoulli(v) for v in (logits, logits.sign() * LIMIT))
+    expected = reference.log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(p.log_prob(x), expected, atol=0.01, rtol=1e-3)  # torch rounds 1 - ε
+    for of in (lambda q: q.log_prob(x), lambda q: q.mean, lambda q: q.log_mass(x, 17)):
+        assert torch.equal(of(p), of(at_limit))
+    a, b = (q.sample(torch.Generator().manual_seed(0)) for q in (p, at_limit))
+    assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("mean", [-2.0, 0.3])
@@ -354,6 +374,58 @@ def test_optimal_gaussian_of_a_perfect_reconstruction_is_finite():
 # Probabilities of grey levels
 
 
+ROUNDED = [
+    *(Gaussian(torch.full(PIXEL, m).double(), torch.tensor(s).double())
+      for m in (-0.6, 0.0, 0.031, 0.4, 1.2) for s in (-3.4, -2.0, -1.0, 1.0)),
+    *(Laplace(torch.full(PIXEL, m).double(), torch.tensor(-2.0).double()) for m in (-0.3, 0.4)),
+    *(ContinuousBernoulli(torch.full(PIXEL, e).double()) for e in (*LOGITS, 1.1e-3)),
+    Beta(torch.full(PIXEL, 0.5).double(), torch.full(PIXEL, 3.0).double(), 17),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("density", ROUNDED, ids=lambda p: type(p).__name__)
+def test_a_discretized_density_is_a_distribution_over_grey_levels(density):
+    p, levels = Discretized(density, 17), grey_levels(17)[0]
+    masses = p.log_prob(levels.reshape(-1, 1, 1, 1)).exp()
+    torch.testing.assert_close(masses.sum().item(), 1.0, atol=1e-5, rtol=0)
+    mean = (masses * levels).sum().item()
+    tolerance = 0.01 / 16 if isinstance(density, Gaussian) else 1e-6
+    assert p.mean.item() == pytest.approx(mean, abs=tolerance)
+    many = torch.broadcast_to(density.mean, (SAMPLES, 1, 1, 1))
+    spread = type(density).__new__(type(density))
+    spread.__dict__ = {
+        k: v.expand_as(many) if isinstance(v, Tensor) and v.ndim else v
+        for k, v in vars(density).items()
+    }
+    x = Discretized(spread, 17).sample(torch.Generator().manual_seed(4))
+    assert torch.equal(x, quantise(x, 17))
+    shares = torch.histc(16 * x, 17, -0.5, 16.5) / SAMPLES
+    allowed = 5 * (masses * (1 - masses) / SAMPLES).sqrt() + 1e-6
+    assert ((shares - masses).abs() < allowed).all()
+
+
+@pytest.mark.parametrize("log_scale", [-12.0, -5.0, -4.0])
+def test_the_rounded_mean_of_a_very_narrow_gaussian_is_off_by_less_than_half_a_level(log_scale):
+    location = torch.linspace(-0.1, 1.1, 997).double().reshape(-1, 1, 1, 1)
+    p = Discretized(Gaussian(location, torch.tensor(log_scale).double()), 17)
+    levels = grey_levels(17)[0]
+    masses = p.log_prob(levels.reshape(-1, 1, 1, 1, 1)).exp()
+    mean = (masses * levels[:, None]).sum(0)
+    assert (p.mean.flatten() - mean).abs().max() < 0.51 / 16
+
+
+def test_rescaling_changes_the_scale_alone():
+    location, log_scale = torch.rand(2, 1, 3, 4), torch.tensor(-1.0)
+    x = quantise(torch.rand(2, 1, 3, 4), 17)
+    for family in (Gaussian, Laplace):
+        p, wider = family(location, log_scale), family(location, log_scale + 0.3)
+        assert torch.equal(p.rescaled(0.3).log_prob(x), wider.log_prob(x))
+        rounded = Discretized(p, 17).rescaled(0.3)
+        assert torch.equal(rounded.log_prob(x), wider.log_mass(x, 17))
+    with pytest.raises(NotImplementedError, match="has no scale"):
+        Bernoulli(location).rescaled(0.3)
+
+
 def bin_edges(levels: int, lowest: float, highest: float) -> np.ndarray:
     return np.concatenate([[lowest], (np.arange(levels - 1) + 0.5) / (levels - 1), [highest]])
 
@@ -421,12 +493,42 @@ def test_masses_of_continuous_bernoulli_against_its_integral(logit, levels):
     def integral(lower: float, upper: float) -> float:
         panels = torch.linspace(lower, upper, 41 if levels == 2 else 5, dtype=torch.float64)
         x, w = gauss_legendre(panels)
-        return (w * torch.exp(logit * (x - int(logit > 0)))).sum().item()
+        eta = max(-LIMIT, min(LIMIT, logit))
+        return (w * torch.exp(eta * (x - int(logit > 0)))).sum().item()
 
     edges = bin_edges(levels, 0.0, 1.0)
     masses = torch.tensor([integral(*pair) for pair in pairwise(edges)], dtype=torch.float64)
     expected = masses / masses.sum()
     assert_masses_are(Case(ContinuousBernoulli, (logit,)), levels, expected, 2e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("levels", LEVELS)
+@pytest.mark.parametrize("sigma", [1e-3, 0.02, 0.1, 0.3, 1.0, 30.0, 1e3])
+def test_gradients_of_gaussian_masses_are_those_of_the_normal_distribution(sigma, levels, dtype):
+    """d/dμ log(Φ(b) - Φ(a)) = (φ(a) - φ(b)) / (Φ(b) - Φ(a)) / σ, in logs, far in the tails too."""
+    x = grey_levels(levels)[0]
+    edges = bin_edges(levels, -np.inf, np.inf)
+    for mean in (-20.0, -1.0, 0.0, 0.26, 0.9, 3.0):
+        location = torch.full((levels, 1, 1, 1), mean, dtype=dtype, requires_grad=True)
+        log_scale = torch.tensor(math.log(sigma), dtype=dtype)
+        p = Gaussian(location, log_scale)
+        p.log_mass(x.to(dtype).reshape(-1, 1, 1, 1), levels).sum().backward()
+        a, b = (edges[:-1] - mean) / sigma, (edges[1:] - mean) / sigma
+        flip = np.where(a > 0, -1, 1)  # both tails are measured from below
+        below, above = (special.log_ndtr(np.where(a > 0, -e, e)) for e in (a, b))
+        log_mass = special.logsumexp([below, above], b=[-flip, flip], axis=0)
+        log_phi = [scipy.stats.norm.logpdf(e) for e in (a, b)]
+        fall, sign = special.logsumexp(
+            log_phi, b=[np.ones(levels), -np.ones(levels)], axis=0, return_sign=True
+        )
+        expected = sign * np.exp(fall - log_mass) / sigma
+        known = np.isfinite(expected)
+        assert known.sum() >= levels - 1
+        found = location.grad.flatten().double().numpy()
+        assert np.isfinite(found).all()
+        scale = np.abs(expected[known]).max() + 1 / sigma
+        np.testing.assert_allclose(found[known], expected[known], rtol=2e-3, atol=2e-5 * scale)
 
 
 @pytest.mark.parametrize("levels", LEVELS)

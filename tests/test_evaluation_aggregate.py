@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vae.distributions import DiagonalGaussian
 from vae.evaluation import aggregate
-from vae.evaluation.aggregate import aggregate_estimate, log_aggregate, prior_tests, spaced
+from vae.evaluation.aggregate import aggregate_estimate, log_aggregate, prior_tests
 
 
 def posteriors(mean: Tensor, variance: float | Tensor) -> DiagonalGaussian:
@@ -140,14 +140,6 @@ def test_the_error_is_small_two_nats_below_the_ceiling_and_large_at_it(latent_di
     assert gap > 1.9 and abs(error) < 0.65
     gap, error = missing(-1.0)
     assert gap < 1 and error > 1
-
-
-def test_spaced_images_are_distinct_and_cover_all():
-    x = torch.arange(10_000)
-    chosen = spaced(x, 2000)
-    assert chosen.tolist() == list(range(0, 10_000, 5))
-    assert spaced(x[:397], 2000).equal(x[:397])
-    assert len(set(spaced(x[:3001], 2000).tolist())) == 2000
 
 
 def test_kolmogorov_smirnov_against_scipy():

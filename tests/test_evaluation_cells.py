@@ -112,7 +112,7 @@ def test_every_question_gives_a_diverged_cell_empty_rows(with_diverged, trained,
             return likelihood.evaluate(sweep, digits, 2, 20, 0, CPU).table
         if question == "images":
             return images.evaluate(sweep, digits, 0, CPU)[0].table
-        return latents.evaluate(sweep, digits, 0, CPU)[0]
+        return latents.evaluate(sweep, digits, 0, CPU)[0].table
 
     healthy, table = ask(trained), ask(with_diverged(Cell("vae", 1.0, 0)))
     keys = ["model", "beta", "seed", "metric"]

@@ -1,11 +1,11 @@
-"""FID of real images that get worse and worse."""
+"""Which metric notices which fault of real images."""
 
 import pytest
 import torch
 
-from vae.evaluation.corruptions import CORRUPTIONS, blur, corruption_table, crop, noise
-from vae.evaluation.references import references
+from vae.evaluation.corruptions import CORRUPTIONS, FAULTS, blur, corruption_table, crop, noise
 from vae.features import train_classifier
+from vae.pixels import fit_pixels
 from vae.reporting.findings import fid_check
 
 CPU = torch.device("cpu")
@@ -18,35 +18,62 @@ def classifier(digits):
 
 @pytest.fixture(scope="module")
 def table(digits, classifier):
-    return corruption_table(digits, classifier, 397, 0, CPU)
+    return corruption_table(digits, [classifier, fit_pixels(digits, CPU)], 0, CPU)
+
+
+def values(table, fault: str, metric: str) -> list[float]:
+    return table[table.corruption == fault][metric].tolist()
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_fid_rises_with_every_step(table, name):
-    values = table[table.corruption == name].fid.to_numpy()
-    assert len(values) == len(CORRUPTIONS[name][1]) + 1
-    assert (values[1:] > values[:-1]).all()
-    assert values[-1] > 10 * values[0]
+    found = values(table, name, "fid")
+    assert len(found) == len(CORRUPTIONS[name][1]) + 1
+    assert found == sorted(set(found))
+    assert found[-1] > 10 * found[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_rises_with_other_classifiers_and_noise(digits, seed):
     classifier = train_classifier(digits, epochs=5, seed=seed, device=CPU)
-    assert "rises" in fid_check(corruption_table(digits, classifier, 397, seed, CPU))
+    assert "rises" in fid_check(corruption_table(digits, [classifier], seed, CPU))
 
 
-def test_without_corruption_it_is_the_floor(table, digits, classifier):
-    rows = references(digits, classifier, classifier, 397, 0, CPU).set_index("reference").value
-    assert (table[table.strength == 0].fid == rows["fid_floor"]).all()
+def test_all_begin_with_the_same_images(table):
+    start = table[table.strength == 0].drop(columns=["kind", "corruption"])
+    assert len(start) == len(CORRUPTIONS) + len(FAULTS)
+    assert len(start.drop_duplicates()) == 1
 
 
-def test_the_columns_and_their_prefix(digits, classifier, table, monkeypatch):
-    assert list(table.columns) == ["dataset", "corruption", "strength", "fid"]
-    assert set(table.dataset) == {"digits"}
-    monkeypatch.setattr(classifier, "metric_prefix", "inception_")
-    other = corruption_table(digits, classifier, 50, 0, CPU)
-    assert list(other.columns) == ["dataset", "corruption", "strength", "inception_fid"]
-    assert "rises" in fid_check(other)
+@pytest.mark.parametrize("fault", ["dropped classes", "duplicates", "crowding"])
+def test_missing_diversity_lowers_recall_and_coverage_and_not_precision(table, fault):
+    for metric in ("recall", "coverage"):
+        assert values(table, fault, metric)[-1] < values(table, fault, metric)[0] - 0.1
+    assert min(values(table, fault, "precision")) > 0.85
+    assert values(table, fault, "fid")[-1] > 5 * values(table, fault, "fid")[0]
+
+
+def test_blurred_images_lose_precision_and_are_no_copies(table):
+    assert values(table, "blur", "precision")[-1] < 0.5
+    assert values(table, "blur", "data_copying")[-1] > 3
+
+
+def test_only_the_metrics_of_memory_notice_memorised_images(table):
+    copying, authentic = (
+        values(table, "memorised", m) for m in ("data_copying", "authentic_share")
+    )
+    assert copying == sorted(copying, reverse=True) and copying[-1] < -5 < -1 < copying[0]
+    assert authentic[-1] == 0 < 0.4 < authentic[0]
+    assert min(values(table, "memorised", "coverage")) > 0.9
+    assert max(values(table, "memorised", "fid")) < 3
+
+
+def test_the_columns_of_every_space(table):
+    assert list(table.columns[:4]) == ["dataset", "kind", "corruption", "strength"]
+    own = [c for c in table.columns[4:] if not c.startswith("pixels_")]
+    assert list(table.columns[4:]) == own + [f"pixels_{c}" for c in own]
+    kinds = table.groupby("kind").corruption.agg(set)
+    assert kinds["image"] == set(CORRUPTIONS) and kinds["set"] == set(FAULTS)
 
 
 def test_a_fall_is_reported_by_name(table):

@@ -90,7 +90,7 @@ def test_an_autoencoder_has_one_code_and_one_error(trained, unseen):
     assert metrics["mse_mean"].value == metrics["mse"].value > 0
 
 
-@pytest.mark.parametrize("copies", [1, 3])  # three copies of 397 images exceed one batch of 1000
+@pytest.mark.parametrize("copies", [1, 3])  # three copies of 382 images exceed one batch of 1000
 def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, copies):
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
     (table, _), _ = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
@@ -99,7 +99,7 @@ def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, cop
         row = table.query(f"metric == 'mse' and model == 'ae' and seed == {cell.seed}").squeeze()
         per_image = ((autoencoder_by_hand(trained.model(cell), x) - x) ** 2).mean((1, 2, 3))
         assert row["value"] == pytest.approx(per_image.mean(), rel=1e-5)
-        assert row["se"] == pytest.approx(per_image.std(ddof=1) / np.sqrt(397 * copies), rel=1e-5)
+        assert row["se"] == pytest.approx(per_image.std(ddof=1) / np.sqrt(382 * copies), rel=1e-5)
 
 
 def test_every_cell_has_an_error_below_that_of_the_mean_image(trained, digits):

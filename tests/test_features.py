@@ -5,13 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vae.features import (
-    accuracy,
-    feature_count,
-    load_classifier,
-    save_classifier,
-    train_classifier,
-)
+from vae.features import accuracy, feature_count, train_classifier
 
 CPU = torch.device("cpu")
 
@@ -22,12 +16,12 @@ def classifier(digits):
 
 
 def test_it_recognises_unseen_digits(classifier, digits):
-    assert accuracy(classifier, digits) > 0.9
+    assert accuracy(classifier, digits) > 0.8  # other writers
     assert accuracy(classifier, digits, "validation") > 0.9
 
 
 def test_accuracy_is_the_share_of_correct_answers(classifier, digits):
-    for split in ("train", "test"):  # 1,200 images are more than one batch
+    for split in ("train", "test"):  # 1,157 images are more than one batch
         guesses = classifier(digits.unit(split)).argmax(1)
         correct = sum(int(a == b) for a, b in zip(guesses, digits.labels[split], strict=True))
         assert accuracy(classifier, digits, split) == pytest.approx(correct / len(guesses))
@@ -35,7 +29,7 @@ def test_accuracy_is_the_share_of_correct_answers(classifier, digits):
 
 def test_it_is_no_wider_than_the_test_images_allow(classifier, digits):
     x = digits.unit("test")
-    assert classifier.features(x).shape == (397, 39)
+    assert classifier.features(x).shape == (382, 38)
     assert feature_count(10_000) == 84
     assert feature_count(1) >= 2
 
@@ -63,18 +57,3 @@ def test_it_is_trained_on_the_training_split_alone(digits):
         train_classifier(d, epochs=1, seed=0, device=CPU).state_dict() for d in (digits, dataset)
     )
     assert all(torch.equal(a[name], b[name]) for name in a)
-
-
-def test_saving_and_loading_gives_identical_features(classifier, digits, tmp_path):
-    path = tmp_path / "classifier.safetensors"
-    save_classifier(classifier, digits, path)
-    loaded, x = load_classifier(path, CPU), digits.unit("test")
-    assert torch.equal(loaded.features(x), classifier.features(x))
-    assert torch.equal(loaded(x), classifier(x))
-    assert not any(p.requires_grad for p in loaded.parameters())
-
-
-def test_a_missing_file_is_named(tmp_path, input_error):
-    path = tmp_path / "none.safetensors"
-    with input_error(path):
-        load_classifier(path, CPU)

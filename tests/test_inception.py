@@ -12,12 +12,9 @@ from pytorch_fid.fid_score import calculate_fid_given_paths
 
 from vae import verbs
 from vae.distributions import quantise
-from vae.evaluation.distances import extract, fid
-from vae.evaluation.samples import SampleMeasure
-from vae.features import train_classifier
+from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.inception import WEIGHTS_NAME, Inception, find_weights
-from vae.metrics import CRITERIA, METRICS, available
-from vae.sweep import Cell
+from vae.metrics import CRITERIA, METRICS, OF_SAMPLES, SPACES, available
 
 CPU = torch.device("cpu")
 COUNT = 12
@@ -70,8 +67,8 @@ def test_fid_is_that_of_pytorch_fid_itself(network, digits, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = calculate_fid_given_paths(paths, COUNT, CPU, 2048, num_workers=0)
-    features = (extract(network, x, digits.levels) for x in (real, noisy))
-    assert fid(*features) == pytest.approx(expected, rel=1e-3)
+    a, b = (extract(network, x, digits.levels) for x in (real, noisy))
+    assert fid(b, FeatureGaussian(a)).value == pytest.approx(expected, rel=1e-3)
 
 
 def test_features_are_2048_and_those_of_the_eight_bit_image(network, digits):
@@ -115,36 +112,24 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, input_error, content)
 def test_the_verb_refuses_before_it_trains(tmp_path, input_error, digits, monkeypatch):
     monkeypatch.setattr("vae.data.load_dataset", lambda path: digits)
     options = Namespace(
-        device="cpu", threads=1, data=None, features="inception", inception_weights="none.pth"
+        device="cpu", threads=1, data=None, features=["inception"], inception_weights="none.pth"
     )
     with input_error("none.pth"):
         verbs.features(options)
 
 
-def test_metrics_in_inception_features_have_names_of_their_own(trained, digits, monkeypatch):
-    classifier = train_classifier(digits, epochs=1, seed=0, device=CPU)
-    cells = (Cell("ae", 0.0, 0), Cell("vae", 0.5, 0))
-
-    def names() -> list[set[str]]:
-        measure = SampleMeasure(digits, classifier, 50, 0, CPU)
-        return [set(measure(trained.model(cell), cell)) for cell in cells]
-
-    own = names()
-    monkeypatch.setattr(classifier, "metric_prefix", Inception.metric_prefix)
-    assert names() == [{f"inception_{name}" for name in metrics} for metrics in own]
-    assert set.union(*own, *names()) <= set(METRICS)
+def test_a_metric_and_its_counterparts_differ_in_label_and_share_direction():
+    for name in OF_SAMPLES:
+        a, others = METRICS[name], [METRICS[prefix + name] for prefix in SPACES]
+        assert len({a.label, *(b.label for b in others)}) == 1 + len(SPACES)
+        for b in others:
+            assert (a.better, a.unit, a.log_scale) == (b.better, b.unit, b.log_scale)
+    assert {"fid_prior", "inception_fid_prior", "selfsupervised_fid_prior"} <= set(CRITERIA)
 
 
-def test_a_metric_and_its_counterpart_differ_in_label_and_share_direction():
-    for name in ("fid_prior", "fid_reconstruction", "fid_gaussian", "fid_gmm", "kid_prior"):
-        a, b = METRICS[name], METRICS[f"inception_{name}"]
-        assert (a.better, a.unit, a.log_scale) == (b.better, b.unit, b.log_scale)
-        assert a.label != b.label and a.definition != b.definition
-    assert {"fid_prior", "inception_fid_prior"} <= set(CRITERIA)
-
-
-def test_the_counterpart_is_used_only_where_it_alone_is_there():
+def test_a_counterpart_is_used_only_where_it_alone_is_there():
     assert available("fid_prior", ["elbo", "fid_prior"]) == "fid_prior"
     assert available("fid_prior", ["elbo", "inception_fid_prior"]) == "inception_fid_prior"
+    assert available("fid_prior", ["pixels_fid_prior"]) == "pixels_fid_prior"
     assert available("fid_prior", ["fid_prior", "inception_fid_prior"]) == "fid_prior"
     assert available("mse", ["inception_fid_prior"]) == "mse"

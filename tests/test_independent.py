@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from vae.refitting import refit
 
 from vae.data import load_dataset, prepare
 from vae.evaluation import latents, likelihood, samples
-from vae.features import save_classifier, train_classifier
+from vae.features import train_classifier
 from vae.models import TrainedSweep
-from vae.refitting import refit
+from vae.spaces import save_spaces
 from vae.sweep import Likelihood, Network, Training
 from vae.training import train
 
@@ -52,7 +53,7 @@ def shared(tmp_path_factory):
     prepare("digits", data)
     digits = load_dataset(data)
     classifier = train_classifier(digits, 10, 0, CPU)
-    save_classifier(classifier, digits, path)
+    save_spaces({"classifier": classifier}, digits, path)
     return digits, classifier, data, path
 
 
@@ -74,8 +75,8 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     tables = [
         likelihood.evaluate(trained, digits, K, 0, 0, CPU).table,
         likelihood.evaluate_refit(TrainedSweep(folder / "refits"), digits, K, 0, 0, CPU).table,
-        latents.evaluate(trained, digits, 0, CPU)[0],
-        samples.evaluate(trained, digits, classifier, 0, 0, CPU),
+        latents.evaluate(trained, digits, 0, CPU)[0].table,
+        samples.evaluate(trained, digits, [classifier], 0, 0, CPU).table,
     ]
     pd.concat(tables).to_csv(folder / "metrics.csv", index=False)
     return Results(folder, data, path)

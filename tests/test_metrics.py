@@ -3,7 +3,7 @@
 import pytest
 
 from vae.config import load_benchmark
-from vae.metrics import CRITERIA, METRICS
+from vae.metrics import COMPARABLE, CRITERIA, METRICS, likelihood_criterion
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -18,7 +18,7 @@ def test_every_criterion_has_a_direction():
 
 
 @pytest.mark.parametrize(
-    ("name", "cells"), [("config", 189), ("mnist-quick", 10), ("benchmark", 600)]
+    ("name", "cells"), [("config", 189), ("mnist-quick", 15), ("benchmark", 840)]
 )
 def test_shipped_configurations_hold_the_number_of_models_that_the_readme_names(
     request, name, cells
@@ -30,3 +30,11 @@ def test_shipped_configurations_hold_the_number_of_models_that_the_readme_names(
         r for r in (root / "README.md").read_text().splitlines() if f"`config/{name}.yaml`" in r
     ]
     assert f"{cells} models" in row
+
+
+def test_one_function_names_what_likelihoods_are_judged_by():
+    assert likelihood_criterion(METRICS) == "bits_per_dim"
+    assert likelihood_criterion({"log_likelihood_binarised", "elbo"}) == "log_likelihood_binarised"
+    assert CRITERIA[:2] == ("bits_per_dim", "log_likelihood_binarised")
+    assert not {"elbo", "log_likelihood", "importance_bound", "mse"} & set(CRITERIA)
+    assert "log_likelihood_binarised" not in COMPARABLE

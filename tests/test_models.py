@@ -14,7 +14,8 @@ from vae.sweep import LIKELIHOODS, SCALE_READINGS, Cell, Likelihood, Network, Sw
 LEVELS = 17
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 28, 28), (1, 32, 32), (3, 32, 32)]
 NETWORKS = [Network("mlp", (16, 8)), Network("conv", (4, 6)), Network("linear", ())]
-BLURRED = {"discretized_logistic": 0.1}  # the logistic's width moves means near 0 and 1
+# A width moves means near 0 and 1, a limit those of a continuous Bernoulli.
+BLURRED = {"discretized_logistic": 0.1, "continuous_bernoulli": 0.09}
 
 
 def likelihood(name: str) -> Likelihood:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from vae.previews import save_filmstrip
+from vae.previews import preview_epochs, save_filmstrip
 from vae.training import train
 
 TILE, BORDER, GAP, COLUMNS = 32, 2, 12, 8  # digits are enlarged from 8 to 32 pixels
@@ -85,3 +85,11 @@ def test_samples_differ_between_seeds_and_from_each_other(pictures):
     samples = [row_of(pictures[f"vae_beta_0.5_seed_{seed}"], 4)[8:] for seed in (0, 1)]
     assert not torch.equal(*samples)
     assert len({tuple(tile.flatten().tolist()) for tile in samples[0]}) > 1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "previews", "expected"),
+    [(2, 2, [0]), (10, 6, [0, 2, 3, 4, 6]), (100, 3, [0, 10]), (1000, 4, [0, 10, 100])],
+)
+def test_previews_are_taken_in_equal_ratios_of_epochs(epochs, previews, expected):
+    assert preview_epochs(epochs, previews) == expected

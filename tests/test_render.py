@@ -46,7 +46,7 @@ CASES: dict[str, dict] = {
     },
     "inception features": {
         "datasets": ["mnist"],
-        "evaluation": {"importance_samples": 50, "features": "inception"},
+        "evaluation": {"importance_samples": 50, "features": ["inception"]},
     },
     "criteria of its own": {"criteria": ["elbo", "kid_prior"]},
 }

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vae import verbs
-from vae.config import FEATURES
+from vae.config import DEFAULT_FEATURES, FEATURES
 from vae.errors import InputError
 from vae.metrics import CRITERIA
 
@@ -76,14 +76,6 @@ def _add_training(subparsers) -> None:
     )
     _add_device(train)
 
-    refit = _add(subparsers, "refit", verbs.refit, "fit encoders again at β = 1, decoders frozen")
-    refit.add_argument("models", type=Path, help="a folder written by 'train'")
-    refit.add_argument("data", type=Path)
-    refit.add_argument("output", type=Path, help="folder for the refitted models")
-    refit.add_argument("--epochs", type=int, default=20)
-    refit.add_argument("--stack-size", type=int, help="cells trained at once")
-    _add_device(refit)
-
     mean_loss = _add(
         subparsers, "mean-loss", verbs.mean_loss, "show what a loss averaged over pixels does"
     )
@@ -93,16 +85,18 @@ def _add_training(subparsers) -> None:
     _add_device(mean_loss)
 
     features = _add(
-        subparsers, "features", verbs.features, "train the classifier whose features FID uses"
+        subparsers, "features", verbs.features, "learn the features that samples are compared in"
     )
     features.add_argument("data", type=Path)
-    features.add_argument("output", type=Path, help="the classifier's weights")
+    features.add_argument("output", type=Path, help="the weights of what was learned")
     features.add_argument(
-        "references", type=Path, help="table with its accuracy and the FID between real images"
+        "references", type=Path, help="table of the metrics of real images, noise and copies"
     )
-    features.add_argument("corruptions", type=Path, help="table with the FID of corrupted images")
+    features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
     features.add_argument("--epochs", type=int, default=20)
-    features.add_argument("--samples", type=int, default=0)
+    features.add_argument("--samples", type=int, default=0, help="as for evaluate-samples")
+    text = "sizes of principal components whose use is a reference for codes"
+    features.add_argument("--latent-dims", type=int, nargs="*", default=[], help=text)
     features.add_argument("--seed", type=int, default=0)
     _add_extractor(features)
     _add_device(features)
@@ -126,13 +120,9 @@ def _add_evaluations(subparsers) -> None:
         subparsers,
         "likelihood",
         verbs.evaluate_likelihood,
-        "ELBO and importance-weighted log-likelihood",
+        "log p(x), bits/dim, and the bounds below them",
     )
     _add_likelihood_options(likelihood)
-    refit = _add_evaluation(
-        subparsers, "refit", verbs.evaluate_refit, "likelihoods and bits/dim of refitted models"
-    )
-    _add_likelihood_options(refit)
     latents = _add_evaluation(
         subparsers,
         "latents",
@@ -148,17 +138,16 @@ def _add_evaluations(subparsers) -> None:
         subparsers,
         "samples",
         verbs.evaluate_samples,
-        "Fréchet distances of samples and reconstructions",
+        "how real, diverse and new generated images are",
     )
-    samples.add_argument("classifier", type=Path, help="a file written by 'features'")
-    samples.add_argument(
-        "--samples", type=int, default=0, help="images on each side; 0 for all test images"
-    )
+    samples.add_argument("spaces", type=Path, help="a file written by 'features'")
+    text = "generated images (default: ten times the test images, at most 50,000)"
+    samples.add_argument("--samples", type=int, default=0, help=text)
     _add_extractor(samples)
 
 
 def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--importance-samples", type=int, default=1000, help="K (default: 1000)")
+    parser.add_argument("--importance-samples", type=int, default=300, help="K (default: 300)")
     parser.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
 
 
@@ -182,6 +171,10 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--criterion", help=text)
     best.add_argument("--betas", type=float, nargs="+", help="compare these β only")
     best.add_argument("--seeds", type=int, nargs="+", help="with these seeds only")
+    text = "also what these β cost compared with the best one"
+    best.add_argument("--price", type=float, nargs="+", default=(), metavar="BETA", help=text)
+    text = "make all answers hold at once with 95 %%, not each by itself"
+    best.add_argument("--together", action="store_true", help=text)
     best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
@@ -229,8 +222,10 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
 
 
 def _add_extractor(parser: argparse.ArgumentParser) -> None:
-    text = "what FID and KID compare (default: classifier)"
-    parser.add_argument("--features", choices=FEATURES, default="classifier", help=text)
+    text = f"what samples are compared in (default: {' '.join(DEFAULT_FEATURES)})"
+    parser.add_argument(
+        "--features", nargs="+", choices=FEATURES, default=DEFAULT_FEATURES, help=text
+    )
     text = "weights of pytorch-fid's network (default: the file in torch's cache)"
     parser.add_argument("--inception-weights", type=Path, help=text)
 

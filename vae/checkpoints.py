@@ -34,16 +34,19 @@ class Checkpoint:
     def save(self, stack: Stack) -> None:
         """Write the whole training state, all or nothing."""
         tensors = {f"parameter.{n}": p.detach() for n, p in stack.parameters.items()}
+        tensors |= {f"average.{n}": p for n, p in stack.trained.average.items()}
         tensors |= {f"best.{n}": p for n, p in stack.best.items()}
         tensors |= {
             f"optimiser.{i}.{key}": value
-            for i, state in stack.optimiser.state_dict()["state"].items()
+            for i, state in stack.trained.optimiser.state_dict()["state"].items()
             for key, value in state.items()
         }
         tensors |= {name: getattr(stack, name) for name in TENSORS}
         header = {
             "fingerprint": fingerprint(stack),
             "epoch": stack.epoch,
+            "active": stack.active,
+            "objectives": stack.objectives,
             "history": stack.history,
         }
         with replacing(self.path) as temporary:
@@ -64,8 +67,10 @@ class Checkpoint:
                 return
             tensors = {name: file.get_tensor(name).to(stack.device) for name in file.keys()}  # noqa: SIM118
         print(f"continuing after epoch {header['epoch']} from {self.path}", flush=True)
+        stack.narrow(header["active"])
         self._apply(stack, tensors)
         stack.epoch, stack.history = header["epoch"], header["history"]
+        stack.objectives = header["objectives"]
 
     @staticmethod
     def _apply(stack: Stack, tensors: dict[str, torch.Tensor]) -> None:
@@ -73,7 +78,9 @@ class Checkpoint:
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
             if kind == "parameter":
-                stack.parameters[rest].data.copy_(tensor)
+                stack.parameters[rest].copy_(tensor)
+            elif kind == "average":
+                stack.trained.average[rest].copy_(tensor)
             elif kind == "best":
                 stack.best[rest].copy_(tensor)
             elif kind == "optimiser":
@@ -81,5 +88,5 @@ class Checkpoint:
                 optimiser.setdefault(int(index), {})[key] = tensor
             else:
                 setattr(stack, name, tensor.cpu() if name == "frames" else tensor)
-        groups = stack.optimiser.state_dict()["param_groups"]
-        stack.optimiser.load_state_dict({"state": optimiser, "param_groups": groups})
+        groups = stack.trained.optimiser.state_dict()["param_groups"]
+        stack.trained.optimiser.load_state_dict({"state": optimiser, "param_groups": groups})

@@ -11,14 +11,16 @@ from vae.table import CELL, COLUMNS, SWEEP, cell_columns
 
 
 def training_metrics(record: dict) -> pd.DataFrame:
-    """What ``sweep.json`` says of each cell, as metrics: ``diverged``, ``best_epoch``."""
+    """What ``sweep.json`` says of each cell, as metrics: how it ended and when."""
     sweep = Sweep.from_dict(record["sweep"])
     rows = []
     for entry in record["cells"]:
         columns = cell_columns(sweep, Cell(entry["model"], entry["beta"], entry["seed"]))
-        diverged = float(entry["status"] == "diverged")
-        rows.append({**columns, "metric": "diverged", "value": diverged})
-        rows.append({**columns, "metric": "best_epoch", "value": float(entry["best_epoch"])})
+        values = {
+            "diverged": entry["status"] == "diverged",
+            **{name: entry[name] for name in ("converged", "epochs", "best_epoch")},
+        }
+        rows += [{**columns, "metric": name, "value": float(v)} for name, v in values.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

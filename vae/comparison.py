@@ -4,16 +4,24 @@ Cells that differ only in β share weights at the start, data order and noise, s
 between βs are paired within a seed.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from vae.metrics import COMPARABLE, CRITERIA, METRICS
+from vae.metrics import COMPARABLE, CRITERIA, has_optimum
 from vae.per_image import PerImage
-from vae.statistics import LEAST_SEEDS, not_worse, simultaneous_interval
-from vae.sweep import Cell
+from vae.response import LEAST_BETAS, Response, fit_response
+from vae.scores import Scores, all_pairs, sweep_scores
+from vae.statistics import (
+    LEVEL,
+    comparisons,
+    detectable_difference,
+    not_worse,
+    seeds_to_halve,
+    worst_regret,
+)
 from vae.table import GROUP, SWEEP
 
 BEST_BETA_COLUMNS = [
@@ -22,22 +30,28 @@ BEST_BETA_COLUMNS = [
     "better",
     "best_beta",
     "indistinguishable_betas",
-    "value",
-    "se",
-    "difference_to_beta_1",
-    "difference_low",
-    "difference_high",
-    "seeds",
-    "betas",
-    "images",
-    "at_edge",
-    "lowest_beta",
+    "optimum",
     "beta_star",
     "beta_star_low",
     "beta_star_high",
     "price_of_beta_1",
     "price_low",
     "price_high",
+    "value",
+    "se",
+    "cross_validated_value",
+    "difference_to_beta_1",
+    "difference_low",
+    "difference_high",
+    "worst_regret",
+    "worst_regret_high",
+    "detectable_difference",
+    "seeds_to_halve",
+    "seeds",
+    "betas",
+    "images",
+    "at_edge",
+    "lowest_beta",
 ]
 BEST_LIKELIHOOD_COLUMNS = [
     *GROUP,
@@ -48,94 +62,67 @@ BEST_LIKELIHOOD_COLUMNS = [
     "indistinguishable_likelihoods",
     "value",
     "se",
+    "cross_validated_value",
+    "detectable_difference",
     "seeds",
     "images",
     "likelihoods",
+    "pairs",
 ]
 
 
-def by_beta(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One sweep's values of ``metric``: a row per seed, a column per β.
+def best_betas(
+    metrics: pd.DataFrame,
+    per_image: PerImage | None = None,
+    criteria: Iterable[str] = CRITERIA,
+    prices: Sequence[float] = (),
+    level: float = LEVEL,
+    curves: bool = True,
+) -> pd.DataFrame:
+    """The best β of every sweep by every criterion.
 
-    A β that diverged with any seed is left out: nobody should choose it.
+    Two answers stand side by side. ``indistinguishable_betas`` is the set of measured βs that
+    hold the best of them with probability ``level`` (``statistics.not_worse``).
+    ``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval
+    that starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``).
+    A price is how much worse a β is than ``beta_star``, in the criterion's units, never negative.
+    With fewer than three seeds sets and intervals stay empty, with fewer than four βs the curve.
+
+    ``optimum`` is ``inside`` the grid, ``below`` or ``above`` it, or ``none``: where a metric
+    falls or rises with β by its nature and the measurements do not contradict it.
+
+    The interval of ``difference_to_beta_1`` is simultaneous over all βs, so choosing the best one
+    is allowed for. ``value`` comes from the data that chose the β and flatters it;
+    ``cross_validated_value`` does not.
+
+    Args:
+        metrics: the table ``metrics.csv``.
+        per_image: values of single images, over which differences are paired as well.
+        criteria: names of metrics that have a direction; those not measured are left out.
+        prices: further βs whose price is wanted: columns ``price_of_beta_2`` and so on.
+        level: of each set and each interval.
+        curves: whether to fit curves, a tenth of a second for each answer.
+
+    Returns:
+        columns ``BEST_BETA_COLUMNS``; ``indistinguishable_betas`` lists βs separated by spaces.
+
+    Raises:
+        InputError: for a price outside the measured βs.
     """
-    rows = metrics[(metrics.metric == metric) & (metrics.model == "vae")]
-    return rows.pivot(index="seed", columns="beta", values="value").dropna(axis="columns")
+    criteria = list(criteria)
+    rows = []
+    for key, sweep in metrics.groupby(SWEEP, sort=False):
+        for criterion, scores in _answerable(sweep, criteria, per_image):
+            row = best_beta_row(scores, has_optimum(criterion), level)
+            if curves and row["optimum"] != "none":
+                row |= curve_columns(scores, prices, level)
+            rows.append({**dict(zip(SWEEP, key, strict=True)), "criterion": criterion, **row})
+    extra = [name for beta in prices for name in price_columns(beta) if beta != 1]
+    return pd.DataFrame(rows, columns=[*BEST_BETA_COLUMNS, *extra])
 
 
-@dataclass(frozen=True)
-class Scores:
-    """One criterion of some options with the same seeds.
-
-    Attributes:
-        table: a row per seed, a column per option.
-        per_image: the same per test image, (options, seeds, images), where known.
-        better: ``higher`` or ``lower``.
-    """
-
-    table: pd.DataFrame
-    per_image: np.ndarray | None
-    better: str
-
-    @property
-    def losses(self) -> np.ndarray:
-        """Smaller is better: (options, seeds), or (options, seeds, images)."""
-        values = self.table.to_numpy().T if self.per_image is None else self.per_image
-        return -values if self.better == "higher" else values
-
-    @property
-    def best(self) -> object:
-        """The option with the best mean over seeds."""
-        means = self.table.mean()
-        return means.idxmax() if self.better == "higher" else means.idxmin()
-
-    @property
-    def honest(self) -> bool:
-        """Whether there are enough seeds for a set or an interval."""
-        return len(self.table) >= LEAST_SEEDS
-
-    def indistinguishable(self) -> list:
-        """The options that cannot be told from the best."""
-        return [self.table.columns[i] for i in not_worse(self.losses)]
-
-    def differences(self, option: object, other: object) -> np.ndarray:
-        """Paired differences of the values, (seeds,) or (seeds, images)."""
-        i, j = (self.table.columns.get_loc(name) for name in (option, other))
-        values = self.table.to_numpy().T if self.per_image is None else self.per_image
-        return values[i] - values[j]
-
-    def summary(self) -> dict:
-        """What every answer says of its best option."""
-        values = self.table[self.best]
-        return {
-            "better": self.better,
-            "value": values.mean(),
-            "se": values.sem(),
-            "seeds": len(self.table),
-            "images": 0 if self.per_image is None else self.per_image.shape[-1],
-        }
-
-
-def sweep_scores(rows: pd.DataFrame, criterion: str, per_image: PerImage | None) -> Scores:
-    """The βs of one sweep by one criterion."""
-    table = by_beta(rows, criterion)
-    images = None
-    if per_image is not None and not table.empty:
-        cells = [Cell("vae", beta, seed) for beta in table.columns for seed in table.index]
-        images = per_image.values(sweep_slug(rows), criterion, cells)
-    if images is not None:
-        images = images.reshape(len(table.columns), len(table), -1)
-    return Scores(table, images, METRICS[criterion].better)
-
-
-def sweep_slug(rows: pd.DataFrame) -> str:
-    """The name of the sweep that ``rows`` belong to, as ``Sweep.slug``."""
-    dataset, network, latent_dim, likelihood = rows.iloc[0][SWEEP]
-    return f"{dataset}-{network}-{latent_dim}d-{likelihood}"
-
-
-def best_beta_row(scores: Scores) -> dict:
-    """The answer for one sweep and criterion."""
+def best_beta_row(scores: Scores, has_optimum: bool = True, level: float = LEVEL) -> dict:
+    """The answer for one sweep and criterion among the measured βs."""
     best, betas = scores.best, list(scores.table.columns)
     row = {
         **scores.summary(),
@@ -143,61 +130,94 @@ def best_beta_row(scores: Scores) -> dict:
         "betas": len(betas),
         "at_edge": best in (betas[0], betas[-1]),
         "lowest_beta": betas[0],
-        **_standin(scores, best),
+        "optimum": _place(best, betas),
     }
-    if scores.honest:
-        row["indistinguishable_betas"] = " ".join(f"{b:g}" for b in scores.indistinguishable())
-    if 1.0 in betas and best != 1.0:
-        differences = scores.differences(best, 1.0)
-        row["difference_to_beta_1"] = differences.mean()
-        if scores.honest:
-            interval = simultaneous_interval(differences, len(betas) - 1)
-            row["difference_low"], row["difference_high"] = interval
-    return row
+    members = [best]
+    if scores.enough_seeds and len(betas) > 1:
+        estimates = scores.estimates()
+        members = [betas[i] for i in not_worse(estimates, level)]
+        mean, high = worst_regret(estimates, level)
+        row["worst_regret"] = scores.in_units(mean)
+        row["worst_regret_high"] = scores.in_units(high)
+        row["detectable_difference"] = scores.in_units(detectable_difference(estimates, level))
+        row["seeds_to_halve"] = seeds_to_halve(estimates, level)
+    if scores.enough_seeds:
+        row["indistinguishable_betas"] = " ".join(f"{b:g}" for b in members)
+    if not has_optimum and not {betas[0], betas[-1]}.isdisjoint(members):
+        row["optimum"] = "none"
+    return row | _difference_to_one(scores, level)
 
 
-def _standin(scores: Scores, best: float) -> dict:
-    """Stand-in until the response curves are there."""
-    edge = best in (scores.table.columns[0], scores.table.columns[-1])
-    first = best == scores.table.columns[0]
-    price = (
-        abs(scores.table[best].mean() - scores.table[1.0].mean())
-        if 1.0 in scores.table
-        else np.nan
-    )
+def _place(best: float, betas: Sequence[float]) -> str:
+    if len(betas) == 1:
+        return ""
+    return {betas[0]: "below", betas[-1]: "above"}.get(best, "inside")
+
+
+def _difference_to_one(scores: Scores, level: float) -> dict:
+    """Value at the best β minus value at β = 1, in the metric's units."""
+    betas = list(scores.table.columns)
+    if 1.0 not in betas or scores.best == 1.0:
+        return {}
+    sign = 1 if scores.better == "higher" else -1
+    best, one = betas.index(scores.best), betas.index(1.0)
+    if not scores.enough_seeds:
+        difference = scores.table[scores.best].mean() - scores.table[1.0].mean()
+        return {"difference_to_beta_1": difference}
+    estimates = scores.estimates()
+    worse = estimates.differences[one, best]
+    margin = estimates.margins((1 - level) / 2 / comparisons(estimates))[one, best]
+    ends = sorted(sign * scores.in_units(worse + m) for m in (-margin, margin))
     return {
-        "beta_star": best * (1 if edge else 1.1),
-        "beta_star_low": 0.0 if edge and first else best / 1.5,
-        "beta_star_high": np.inf if edge and not first else best * 1.5,
-        "price_of_beta_1": price,
-        "price_low": 0.5 * price if price > 0 and not 1 / 1.5 <= best <= 1.5 else 0.0,
-        "price_high": 1.5 * price,
+        "difference_to_beta_1": sign * scores.in_units(worse),
+        "difference_low": ends[0],
+        "difference_high": ends[1],
     }
 
 
-def best_betas(
-    metrics: pd.DataFrame, per_image: PerImage | None = None, criteria: Iterable[str] = CRITERIA
-) -> pd.DataFrame:
-    """The best β of every sweep by every criterion.
+def response(scores: Scores) -> Response | None:
+    """The curve of one sweep's criterion over β, or None with too few βs.
 
-    Sets and intervals are at 95 %; with fewer than three seeds they stay empty. The interval of
-    the difference to β = 1 is simultaneous over all βs, so choosing the best one is allowed for.
-
-    Args:
-        metrics: the table ``metrics.csv``.
-        per_image: values of single images, over which differences are paired as well.
-        criteria: names of metrics that have a direction; those not measured are left out.
-
-    Returns:
-        columns ``BEST_BETA_COLUMNS``; ``indistinguishable_betas`` lists βs separated by spaces.
+    Of the βs where models collapse only those next to others take part: beyond, the curve is a
+    plateau of another kind. With a single seed the curve passes through every value.
     """
-    criteria = list(criteria)
-    rows = [
-        {**dict(zip(SWEEP, key, strict=True)), "criterion": criterion, **best_beta_row(scores)}
-        for key, sweep in metrics.groupby(SWEEP, sort=False)
-        for criterion, scores in _answerable(sweep, criteria, per_image)
-    ]
-    return pd.DataFrame(rows, columns=BEST_BETA_COLUMNS)
+    collapsed = np.pad(scores.collapsed, 1, constant_values=True)
+    kept = ~(collapsed[:-2] & collapsed[1:-1] & collapsed[2:])
+    if kept.sum() < LEAST_BETAS:
+        kept[:] = True
+    if len(kept) < LEAST_BETAS:
+        return None
+    betas = scores.table.columns.to_numpy(float)[kept]
+    estimates = scores.estimates().of(kept)
+    return fit_response(betas, estimates, np.random.default_rng(0), scores.logarithmic)
+
+
+def curve_columns(scores: Scores, prices: Sequence[float] = (), level: float = LEVEL) -> dict:
+    """The best β as a number, and what β = 1 and every one of ``prices`` cost."""
+    curve = response(scores)
+    if curve is None:
+        return {}
+    star = curve.best_beta
+    found = {"beta_star": star, "optimum": _place(star, [curve.betas[0], curve.betas[-1]])}
+    if scores.enough_seeds:
+        found["beta_star_low"], found["beta_star_high"] = curve.interval(level)
+    measured = scores.table.columns
+    wanted = [*prices, *([1.0] if measured[0] <= 1 <= measured[-1] else [])]
+    for beta in wanted:
+        known = measured[0] <= beta <= measured[-1]  # beyond the curve all models have collapsed
+        on_curve = float(np.clip(beta, curve.betas[0], curve.betas[-1])) if known else beta
+        price = curve.price(on_curve, level)
+        known = price if scores.enough_seeds else (price[0], math.nan, math.nan)
+        found |= dict(zip(price_columns(beta), known, strict=True))
+    return found
+
+
+def price_columns(beta: float) -> tuple[str, str, str]:
+    """The columns with a β's price and its interval."""
+    name = f"price_of_beta_{beta:g}"
+    return (
+        (name, "price_low", "price_high") if beta == 1 else (name, f"{name}_low", f"{name}_high")
+    )
 
 
 def _answerable(
@@ -212,7 +232,7 @@ def _answerable(
 def best_likelihoods(
     metrics: pd.DataFrame, per_image: PerImage | None = None, criteria: Iterable[str] = COMPARABLE
 ) -> pd.DataFrame:
-    """The best likelihood of every group, each at its own best β, by comparable criteria.
+    """The best likelihood of every group, each at whichever β, by comparable criteria.
 
     Returns:
         columns ``BEST_LIKELIHOOD_COLUMNS``; ``indistinguishable_likelihoods`` lists names
@@ -223,39 +243,43 @@ def best_likelihoods(
     for key, group in metrics.groupby(GROUP, sort=False):
         sweeps = [sweep for _, sweep in group.groupby("likelihood", sort=False)]
         for criterion in criteria:
-            chosen = [
-                (sweep.likelihood.iloc[0], scores)
+            candidates = {
+                sweep.likelihood.iloc[0]: scores
                 for sweep in sweeps
                 for _, scores in _answerable(sweep, [criterion], per_image)
-            ]
-            if len(chosen) > 1:
+            }
+            if len(candidates) > 1:
                 group_columns = dict(zip(GROUP, key, strict=True))
-                answer = best_likelihood_row(dict(chosen))
+                answer = best_likelihood_row(candidates)
                 rows.append({**group_columns, "criterion": criterion, **answer})
     return pd.DataFrame(rows, columns=BEST_LIKELIHOOD_COLUMNS)
 
 
-def best_likelihood_row(candidates: dict[str, Scores]) -> dict:
-    """The answer for one group and criterion from every likelihood's scores."""
-    scores = at_best_beta(candidates)
+def best_likelihood_row(candidates: dict[str, Scores], level: float = LEVEL) -> dict:
+    """The answer for one group and criterion from every likelihood's scores.
+
+    Every pair of a likelihood and a β is compared with all pairs of other likelihoods, and a
+    likelihood is in the set if one of its pairs is. The truly best pair stays in with
+    probability ``level``, so the truly best likelihood does, and choosing βs is paid for.
+    """
+    pairs = all_pairs(candidates)
+    names = pairs.table.columns.get_level_values(0)
     row = {
-        **scores.summary(),
-        "best_likelihood": scores.best,
-        "best_beta": candidates[scores.best].best,
+        **pairs.summary(),
+        "best_likelihood": pairs.best[0],
+        "best_beta": pairs.best[1],
         "likelihoods": len(candidates),
+        "pairs": len(names),
     }
-    if scores.honest:
-        row["indistinguishable_likelihoods"] = " ".join(scores.indistinguishable())
+    if pairs.enough_seeds:
+        estimates = pairs.estimates()
+        members = {names[i] for i in not_worse(estimates, level, likelihood_rivals(names))}
+        row["indistinguishable_likelihoods"] = " ".join(n for n in candidates if n in members)
+        row["detectable_difference"] = pairs.in_units(detectable_difference(estimates, level))
     return row
 
 
-def at_best_beta(candidates: dict[str, Scores]) -> Scores:
-    """Likelihoods as options, each with the values of its best β."""
-    table = pd.DataFrame({name: s.table[s.best] for name, s in candidates.items()})
-    parts = [
-        s.per_image[s.table.columns.get_loc(s.best)]
-        for s in candidates.values()
-        if s.per_image is not None
-    ]
-    images = np.stack(parts) if len(parts) == len(candidates) else None
-    return Scores(table, images, next(iter(candidates.values())).better)
+def likelihood_rivals(names: Sequence) -> np.ndarray:
+    """Which pairs are compared: those of different likelihoods, (pairs, pairs)."""
+    names = np.asarray(names)
+    return names[:, None] != names

@@ -12,24 +12,25 @@ from vae.errors import InputError
 from vae.metrics import CRITERIA, METRICS
 from vae.sweep import DATASETS, Likelihood, Network, Sweep, Training, beta_axis
 
-FEATURES = ("classifier", "inception")
+DEFAULT_FEATURES = ("classifier", "selfsupervised", "pixels")
+FEATURES = (*DEFAULT_FEATURES, "inception")
+LEAST_SAMPLES = 100
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How every cell is measured; 0 images or samples mean the whole test split."""
+    """How every cell is measured; 0 images are the whole test split, 0 samples ten times it."""
 
     importance_samples: int
     likelihood_images: int = 0
     samples: int = 0
     classifier_epochs: int = 20
-    refit_epochs: int = 20
-    features: str = "classifier"
+    features: tuple[str, ...] = DEFAULT_FEATURES
     inception_weights: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for key in ("importance_samples", "classifier_epochs", "refit_epochs"):
+        for key in ("importance_samples", "classifier_epochs"):
             positive_integer(getattr(self, key), f"evaluation.{key}")
         for key in ("likelihood_images", "samples", "seed"):
             value = getattr(self, key)
@@ -37,7 +38,12 @@ class Evaluation:
                 isinstance(value, int) and value >= 0,
                 f"evaluation.{key}: {value!r} must be a whole number, 0 or more",
             )
-        choice(self.features, FEATURES, "evaluation.features")
+        distinct(self.features, "evaluation.features")
+        for space in self.features:
+            choice(space, FEATURES, "evaluation.features")
+        object.__setattr__(self, "features", tuple(self.features))
+        few = f"evaluation.samples: {self.samples} are too few to compare: 0, or at least 100"
+        require(self.samples == 0 or self.samples >= LEAST_SAMPLES, few)
         require(
             self.inception_weights is None or isinstance(self.inception_weights, str),
             f"evaluation.inception_weights: {self.inception_weights!r} must be the name of a file",

@@ -16,6 +16,7 @@ from vae.distributions import (
     Beta,
     Categorical,
     ContinuousBernoulli,
+    Discretized,
     DiscretizedLogistic,
     Gaussian,
     Laplace,
@@ -59,12 +60,12 @@ class BernoulliFamily(LikelihoodFamily):
 
 
 class ContinuousBernoulliFamily(LikelihoodFamily):
-    """One logit per pixel."""
+    """One logit per pixel; beyond the distribution's limit it says no more."""
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
-        """Invert the mean by bisection on the logit."""
-        target = mean_image.clamp(MEAN_MARGIN, 1 - MEAN_MARGIN).double()
-        low, high = torch.full_like(target, -200.0), torch.full_like(target, 200.0)
+        """Invert the mean by bisection on the logit, well inside the limit: there it can move."""
+        target, limit = mean_image.double(), 0.75 * ContinuousBernoulli.LIMIT
+        low, high = torch.full_like(target, -limit), torch.full_like(target, limit)
         for _ in range(60):
             middle = (low + high) / 2
             below = ContinuousBernoulli(middle).mean < target
@@ -97,14 +98,18 @@ class GaussianFixedSigma(LocationFamily):
 
 
 class GaussianLearnedSigma(LocationFamily):
-    """A mean per pixel and one trained σ for all pixels and images (Rybkin et al. 2021)."""
+    """A mean per pixel and one trained σ for all pixels and images (Rybkin et al. 2021).
 
-    def __init__(self) -> None:
+    It is bounded below by a floor, or the density of images that are all alike would have none.
+    """
+
+    def __init__(self, levels: int) -> None:
         super().__init__()
         self.log_sigma = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
+        self.floor = least_log_sigma(levels)
 
     def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, self.log_sigma)
+        return Gaussian(output, above(self.floor, self.log_sigma))
 
 
 class GaussianDimensionSigma(LocationFamily):
@@ -167,14 +172,15 @@ class GaussianOptimalSigma(LocationFamily):
 
 
 class LaplaceLearnedScale(LocationFamily):
-    """A location per pixel and one trained scale."""
+    """A location per pixel and one trained scale, bounded below like a trained σ."""
 
-    def __init__(self) -> None:
+    def __init__(self, levels: int) -> None:
         super().__init__()
         self.log_scale = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
+        self.floor = least_log_sigma(levels)
 
     def forward(self, output: Tensor) -> Laplace:
-        return Laplace(output, self.log_scale)
+        return Laplace(output, above(self.floor, self.log_scale))
 
 
 class BetaFamily(LikelihoodFamily):
@@ -230,6 +236,20 @@ class CategoricalFamily(LikelihoodFamily):
         return Categorical(output.unflatten(-3, (self.levels, -1)))
 
 
+class DiscretizedFamily(LikelihoodFamily):
+    """A family of densities, trained on and scored by the probability of grey levels."""
+
+    def __init__(self, density: LikelihoodFamily, levels: int) -> None:
+        super().__init__()
+        self.density, self.levels, self.outputs = density, levels, density.outputs
+
+    def initial_output(self, mean_image: Tensor) -> Tensor:
+        return self.density.initial_output(mean_image)
+
+    def forward(self, output: Tensor) -> Discretized:
+        return Discretized(self.density(output), self.levels)
+
+
 def least_log_sigma(levels: int) -> float:
     """The floor of trained σs: half the distance between two grey levels."""
     return math.log(0.5 / (levels - 1))
@@ -240,26 +260,30 @@ def above(floor: float, log_sigma: Tensor) -> Tensor:
     return floor + softplus(log_sigma - floor)
 
 
-def make_likelihood(name: str, shape: Shape, levels: int, sigma: float | None) -> LikelihoodFamily:
+def make_likelihood(
+    name: str, shape: Shape, levels: int, sigma: float | None = None, discretized: bool = False
+) -> LikelihoodFamily:
     """Make the family called ``name``.
 
     Args:
         shape: channels, height and width of an image.
         levels: number of grey levels of the images.
         sigma: of ``gaussian_fixed_sigma``.
+        discretized: whether it is a distribution over grey levels, by the density's masses.
     """
     makers = {
         "bernoulli": BernoulliFamily,
         "continuous_bernoulli": ContinuousBernoulliFamily,
         "gaussian_fixed_sigma": lambda: GaussianFixedSigma(sigma),
-        "gaussian_learned_sigma": GaussianLearnedSigma,
+        "gaussian_learned_sigma": lambda: GaussianLearnedSigma(levels),
         "gaussian_dimension_sigma": lambda: GaussianDimensionSigma(shape, levels),
         "gaussian_image_sigma": lambda: GaussianImageSigma(levels),
         "gaussian_pixel_sigma": lambda: GaussianPixelSigma(levels),
         "gaussian_optimal_sigma": GaussianOptimalSigma,
-        "laplace_learned_scale": LaplaceLearnedScale,
+        "laplace_learned_scale": lambda: LaplaceLearnedScale(levels),
         "beta": lambda: BetaFamily(levels),
         "discretized_logistic": lambda: DiscretizedLogisticFamily(levels),
         "categorical": lambda: CategoricalFamily(levels),
     }
-    return makers[name]()
+    family = makers[name]()
+    return DiscretizedFamily(family, levels) if discretized else family

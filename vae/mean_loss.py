@@ -38,7 +38,7 @@ def demonstrate(sweep: Sweep, dataset: Dataset, seed: int, device: torch.device)
         summed, in nats), ``active_units`` and ``mse`` (test split).
     """
     epochs = max(1, round(SHARE_OF_EPOCHS * sweep.training.epochs))
-    training = dataclasses.replace(sweep.training, epochs=epochs, warmup_epochs=0)
+    training = dataclasses.replace(sweep.training, epochs=epochs, warmup_epochs=0, tolerance=0.0)
     sweep = dataclasses.replace(sweep, training=training)
     dataset = dataset.to(device)
     pixels = float(math.prod(dataset.shape))

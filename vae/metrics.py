@@ -55,56 +55,54 @@ METRICS = {
         "−(distortion + rate) at β = 1, whatever β trained the model (Kingma & Welling 2014)",
     ),
     "log_likelihood": Metric(
-        "log-likelihood bound L_K",
+        "log-likelihood",
         "nats/image",
         "higher",
-        "importance-weighted bound log (1/K) Σ w_k with K codes from q(z|x) (Burda et al. 2016); "
-        "an under-estimate where the effective sample size is small",
+        "log p(x) of test images as the family defines it, a density for densities: importance "
+        "sampling around each image's posterior mode, whatever the encoder; a free scale is first "
+        "set to its best on the validation split. Densities of discrete data decide nothing",
     ),
-    "log_likelihood_half": Metric(
-        "L_K with half the samples",
+    "log_likelihood_binarised": Metric(
+        "log-likelihood of binarised images",
         "nats/image",
         "higher",
-        "the same bound from the first K/2 samples: close to L_K where K is large enough",
-    ),
-    "elbo_refit": Metric(
-        "ELBO after refit",
-        "nats/image",
-        "higher",
-        "the ELBO after the encoder was trained further at β = 1 with the decoder frozen (a fixed "
-        "σ re-estimated on training images first): the fair comparison of decoders across β",
-    ),
-    "log_likelihood_refit": Metric(
-        "log-likelihood after refit",
-        "nats/image",
-        "higher",
-        "the bound L_K through that refitted encoder",
+        "the same for black and white copies of grey test images, two of each, that Bernoulli "
+        "pixels give a probability; not to be compared with other likelihoods",
     ),
     "bits_per_dim": Metric(
         "bits/dim",
         "",
         "lower",
-        "−log₂ of the bound L_K after refit with the probability of each grey level (densities "
-        "integrated over bins), per pixel: the only likelihood to compare across families",
+        "−log₂ of the probability of a test image's grey levels (densities integrated over bins), "
+        "per pixel, estimated in the same way, a free scale set for it: the only likelihood to "
+        "compare across families",
     ),
-    "ess_mean_refit": Metric(
-        "effective sample size after refit, mean",
-        "",
+    "importance_bound": Metric(
+        "importance-weighted bound L_K",
+        "nats/image",
         "higher",
-        "the effective sample size through the refitted encoder",
-        log_scale=True,
+        "log (1/K) Σ w_k with K codes from q(z|x) as trained (Burda et al. 2016), the number that "
+        "papers quote: an under-estimate of the log-likelihood, most of all at β far from 1",
     ),
-    "ess_low_share_refit": Metric(
-        "share of images with ESS < 10 after refit",
-        "",
+    "approximation_gap": Metric(
+        "approximation gap",
+        "nats/image",
         "lower",
-        "the same share through the refitted encoder",
+        "log p(x) minus the ELBO of the best factorised Gaussian of each image, on 32 test images "
+        "(Cremer et al. 2018)",
+    ),
+    "amortisation_gap": Metric(
+        "amortisation gap",
+        "nats/image",
+        "lower",
+        "that ELBO minus the encoder's, on the same images (Cremer et al. 2018)",
     ),
     "ess_mean": Metric(
         "effective sample size, mean",
         "",
         "higher",
-        "(Σ w)² / Σ w² of the importance weights, from 1 to K, averaged over images (Kong 1992)",
+        "(Σ w)² / Σ w² of the weights behind the log-likelihood, from 1 to K (to 4K for images "
+        "measured anew), averaged over images (Kong 1992)",
         log_scale=True,
     ),
     "ess_min": Metric(
@@ -114,7 +112,39 @@ METRICS = {
         "share of images with ESS < 10",
         "",
         "lower",
-        "the share of test images whose L_K rests on fewer than 10 effective samples",
+        "the share of test images whose log-likelihood rests on fewer than 10 effective samples",
+    ),
+    "monte_carlo_error": Metric(
+        "Monte Carlo error of the log-likelihood",
+        "nats/image",
+        "lower",
+        "the standard error that comes from drawing codes, beside that over test images",
+    ),
+    "pareto_shape": Metric(
+        "Pareto shape of the weights",
+        "",
+        "lower",
+        "the shape k̂ of the tail of an image's weights, mean over images; above 0.7 the estimate "
+        "is not to be trusted (Vehtari et al. 2024)",
+    ),
+    "heavy_tail_share": Metric(
+        "share of images with k̂ > 0.7", "", "lower", "the share of test images above that"
+    ),
+    "scale_factor": Metric(
+        "factor of the scale",
+        "",
+        "",
+        "what the trained (or fixed) scale is multiplied by for the log-likelihood: its best on "
+        "the validation split",
+    ),
+    "scale_gain": Metric(
+        "gain of rescaling", "nats/image", "", "what that adds on the validation split"
+    ),
+    "scale_factor_mass": Metric(
+        "factor of the scale, for bits/dim", "", "", "the same for the probability of grey levels"
+    ),
+    "scale_gain_mass": Metric(
+        "gain of rescaling, for bits/dim", "nats/image", "", "what that adds, in nats"
     ),
     "active_units": Metric(
         "active units",
@@ -177,49 +207,6 @@ METRICS = {
         "lower",
         "1 if no unit is active or reconstructions keep less than 1 % of the variance, else 0",
     ),
-    "fid_prior": Metric(
-        "FID, prior samples",
-        "",
-        "lower",
-        "Fréchet distance (Heusel et al. 2017) between test images and images decoded "
-        "from z ~ p(z), in the features of this dataset's classifier",
-        True,
-    ),
-    "fid_reconstruction": Metric(
-        "FID, reconstructions",
-        "",
-        "lower",
-        "the same for reconstructions of the test images: what the decoder could reach at best",
-        True,
-    ),
-    "fid_gaussian": Metric(
-        "FID, ex-post Gaussian",
-        "",
-        "lower",
-        "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
-        True,
-    ),
-    "fid_gmm": Metric(
-        "FID, ex-post mixture",
-        "",
-        "lower",
-        "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
-        True,
-    ),
-    "kid_prior": Metric(
-        "KID, prior samples",
-        "",
-        "lower",
-        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
-        "compares, in the same features: unbiased, so about 0 for perfect samples, even below; "
-        "mean over 10 disjoint subsets, whose spread gives the standard error",
-    ),
-    "kid_gmm": Metric(
-        "KID, ex-post mixture",
-        "",
-        "lower",
-        "the same for the images that the FID of the ex-post mixture compares",
-    ),
     "mse": Metric(
         "reconstruction MSE",
         "per pixel",
@@ -249,110 +236,228 @@ METRICS = {
         "",
         "the epoch with the best validation objective, whose weights are kept",
     ),
+    "epochs": Metric(
+        "epochs trained",
+        "",
+        "",
+        "after which training of the cell ended: it had converged, or spent its budget",
+    ),
+    "converged": Metric(
+        "converged",
+        "",
+        "higher",
+        "1 if the second half of training improved the best validation objective (distortion + β "
+        "rate) by less than training.tolerance nats, at a learning rate that never fell, else 0",
+    ),
     "diverged": Metric("diverged", "", "lower", "1 if training left the finite numbers, else 0"),
 }
 
-CRITERIA = (
-    "log_likelihood_refit",
-    "bits_per_dim",
-    "elbo",
-    "fid_prior",
-    "inception_fid_prior",
-    "mse",
-)
+LIKELIHOOD_CRITERIA = ("bits_per_dim", "log_likelihood_binarised")
+"""What a likelihood is judged by, the first that was measured; densities and bounds are not."""
+
+
+def likelihood_criterion(measured: Collection[str]) -> str:
+    """The one metric by which the likelihood of a sweep is judged, of those ``measured``."""
+    for name in LIKELIHOOD_CRITERIA:
+        if name in measured:
+            return name
+    return LIKELIHOOD_CRITERIA[0]
+
+
+CRITERIA = (*LIKELIHOOD_CRITERIA, "fid_prior", "inception_fid_prior")
 """The metrics for which a best β is sought by default, where a table has them."""
 
-COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior", "mse")
+COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior")
 """The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 
-INCEPTION = "inception_"
-METRICS |= {
-    INCEPTION + name: replace(
-        metric,
-        label=f"Inception {metric.label}",
-        definition=f"as {metric.label}, but in the 2048 features of pytorch-fid's Inception "
-        "network (Heusel et al. 2017), for which values are published",
-    )
-    for name, metric in METRICS.items()
-    if name.startswith(("fid_", "kid_"))
+WITHOUT_OPTIMUM = ("mse", "mse_mean", "fid_reconstruction")
+"""Metrics of reconstructions: a smaller β spends more on them, so by nature none is the best."""
+
+
+def has_optimum(name: str) -> bool:
+    """Whether a best β can be expected of a metric, in whichever features."""
+    return not name.endswith(WITHOUT_OPTIMUM)
+
+
+OF_SAMPLES = {
+    "fid_prior": Metric(
+        "FID, prior samples",
+        "",
+        "lower",
+        "Fréchet distance (Heusel et al. 2017) between test images and expected images E[x|z], "
+        "z ~ p(z), in the features of this dataset's classifier: what a user sees who shows means",
+        True,
+    ),
+    "fid_prior_drawn": Metric(
+        "FID, drawn prior samples",
+        "",
+        "lower",
+        "the same for images drawn from the model, x ~ p(x|z), rounded to grey levels: what a "
+        "user sees who samples from all of it",
+        True,
+    ),
+    "fid_reconstruction": Metric(
+        "FID, reconstructions",
+        "",
+        "lower",
+        "the same for reconstructions of training images, which are other images than those they "
+        "are compared with: what codes that follow the data reach",
+        True,
+    ),
+    "fid_gaussian": Metric(
+        "FID, ex-post Gaussian",
+        "",
+        "lower",
+        "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
+        True,
+    ),
+    "fid_gmm": Metric(
+        "FID, ex-post mixture",
+        "",
+        "lower",
+        "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
+        True,
+    ),
+    "kid_prior": Metric(
+        "KID, prior samples",
+        "",
+        "lower",
+        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
+        "compares, over all pairs: unbiased, so about 0 for perfect samples, even below",
+    ),
+    "precision_prior": Metric(
+        "precision, prior samples",
+        "share",
+        "higher",
+        "generated images nearer to a test image than its fifth nearest neighbour is "
+        "(Kynkäänniemi et al. 2019): fidelity; 1 also for a model that makes one image only",
+    ),
+    "recall_prior": Metric(
+        "recall, prior samples",
+        "share",
+        "higher",
+        "test images nearer to a generated image than its fifth nearest neighbour is "
+        "(Kynkäänniemi et al. 2019), of as many generated as test images: diversity",
+    ),
+    "density_prior": Metric(
+        "density, prior samples",
+        "",
+        "higher",
+        "how many test images' neighbourhoods hold a generated image, over 5 (Naeem et al. 2020): "
+        "about 1 for real images, more for samples crowded where the data are dense",
+    ),
+    "coverage_prior": Metric(
+        "coverage, prior samples",
+        "share",
+        "higher",
+        "test images with a generated image nearer than their fifth nearest neighbour "
+        "(Naeem et al. 2020), of as many generated as test images: fidelity and diversity",
+    ),
+    "authentic_share": Metric(
+        "authentic prior samples",
+        "share",
+        "",
+        "generated images farther from their nearest training image than that one is from the "
+        "next (Alaa et al. 2022): 0 for copies, about a half for unseen images, 1 for images "
+        "unlike the data",
+    ),
+    "data_copying": Metric(
+        "data copying C_T, prior samples",
+        "standard deviations",
+        "",
+        "Mann-Whitney statistic of generated against test images' distances to the nearest "
+        "training image, averaged over 10 regions (Meehan et al. 2020): below −3 the model "
+        "copies, about 0 is as unseen images are, above 3 it strays from the data",
+    ),
 }
+"""Metrics of generated images, measured in every feature space."""
+
+EX_POST = ("kid", "precision", "recall", "density", "coverage", "authentic_share", "data_copying")
+
+
+def _ex_post(metric: Metric) -> Metric:
+    label = metric.label.replace("prior samples", "ex-post mixture")
+    definition = f"as {metric.label}, for codes drawn from the ex-post mixture"
+    return replace(metric, label=label, definition=definition)
+
+
+OF_SAMPLES |= {
+    f"{name.removesuffix('_prior')}_gmm": _ex_post(metric)
+    for name, metric in OF_SAMPLES.items()
+    if name.startswith(EX_POST)
+}
+METRICS |= OF_SAMPLES
+
+INCEPTION, SELF_SUPERVISED, PIXELS = "inception_", "selfsupervised_", "pixels_"
+SPACES = {
+    INCEPTION: (
+        "Inception",
+        "in the 2048 features of pytorch-fid's Inception network (Heusel et al. 2017), for which "
+        "values are published",
+    ),
+    SELF_SUPERVISED: (
+        "self-supervised",
+        "in the features of a network trained on the same images without labels, by SimCLR (Chen "
+        "et al. 2020)",
+    ),
+    PIXELS: ("pixel", "in the principal components of the pixels"),
+}
+"""Feature spaces beside the classifier's: prefix of the metrics, label, what they are."""
+
+METRICS |= {
+    prefix + name: replace(
+        metric,
+        label=f"{label} {metric.label}",
+        definition=f"as {metric.label}, but {features}",
+    )
+    for prefix, (label, features) in SPACES.items()
+    for name, metric in OF_SAMPLES.items()
+}
+
+METRICS |= {
+    "probe_accuracy": Metric(
+        "probe accuracy",
+        "share",
+        "higher",
+        "test images whose class a logistic regression on posterior means names, fitted on those "
+        "of training images (at most 10,000); codes centred, and scaled by one number",
+    ),
+    "probe_accuracy_10_labels": Metric(
+        "probe accuracy, 10 labels per class",
+        "share",
+        "higher",
+        "the same, fitted on 10 training images of every class, averaged over 5 draws of them",
+    ),
+    "knn_accuracy": Metric(
+        "nearest-neighbour accuracy",
+        "share",
+        "higher",
+        "test images with the class that most of the 5 training images with the nearest posterior "
+        "means have",
+    ),
+    "marginal_kl_lower": Metric(
+        "marginal KL, lower bound",
+        "nats/image",
+        "lower",
+        "E[log r(z) − log p(z)] over codes of test images, where r is a mixture of Gaussians "
+        "fitted on codes of training images, or the prior: at most KL(q(z) ‖ p(z)) for any r, "
+        "while the marginal KL of N images is on average at least that, by convexity",
+    ),
+}
+
+CRITERIA += (
+    "fid_prior_drawn",
+    "coverage_prior",
+    "selfsupervised_fid_prior",
+    "pixels_fid_prior",
+    "probe_accuracy",
+    "probe_accuracy_10_labels",
+)
+COMPARABLE += CRITERIA[-6:]
 
 
 def available(name: str, names: Collection[str]) -> str:
-    """``name``, or its counterpart in Inception features if only that is among ``names``."""
-    other = INCEPTION + name
-    return other if other in names and name not in names else name
-
-
-# Stand-ins until the measuring itself brings them.
-def _new(label, unit, better, definition, log_scale=False):
-    return Metric(label, unit, better, definition, log_scale)
-
-
-METRICS |= {
-    name: metric
-    for name, metric in {
-        "log_likelihood_binarised": _new("log-likelihood, binarised", "nats/image", "higher", "x"),
-        "importance_bound": _new("importance-weighted bound", "nats/image", "higher", "x"),
-        "approximation_gap": _new("approximation gap", "nats/image", "lower", "x"),
-        "amortisation_gap": _new("amortisation gap", "nats/image", "lower", "x"),
-        "converged": _new("converged", "", "higher", "x"),
-        "fid_prior_drawn": _new("FID, drawn images", "", "lower", "x", True),
-        "precision_prior": _new("precision", "share", "higher", "x"),
-        "recall_prior": _new("recall", "share", "higher", "x"),
-        "density_prior": _new("density", "", "higher", "x"),
-        "coverage_prior": _new("coverage", "share", "higher", "x"),
-        "authentic_share": _new("authentic share", "share", "higher", "x"),
-        "data_copying": _new("data copying C_T", "", "", "x"),
-        "probe_accuracy": _new("probe accuracy", "share", "higher", "x"),
-        "probe_accuracy_10_labels": _new("probe accuracy, 10 labels", "share", "higher", "x"),
-        "heavy_tail_share": _new("share of images with k > 0.7", "", "lower", "x"),
-        "monte_carlo_error": _new("Monte Carlo error", "nats/image", "lower", "x"),
-        "scale_factor_mass": _new("factor of the scale", "", "", "x"),
-        "scale_gain_mass": _new("gain of rescaling", "nats/image", "", "x"),
-        "epochs": _new("epochs trained", "", "", "x"),
-        "knn_accuracy": _new("nearest-neighbour accuracy", "share", "higher", "x"),
-        "marginal_kl_lower": _new("marginal KL, lower bound", "nats/image", "lower", "x"),
-    }.items()
-    if name not in METRICS
-}
-CRITERIA = (
-    "bits_per_dim",
-    "log_likelihood_binarised",
-    "fid_prior_drawn",
-    "fid_prior",
-    "inception_fid_prior",
-    "coverage_prior",
-    "selfsupervised_fid_prior_drawn",
-    "probe_accuracy",
-    "mse",
-)
-COMPARABLE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "probe_accuracy", "mse")
-
-
-LIKELIHOOD_CRITERIA = ("bits_per_dim", "log_likelihood_binarised")
-
-
-def likelihood_criterion(names: Collection[str]) -> str | None:
-    """Which of the metrics ``names`` says how probable images are."""
-    return next((n for n in ("bits_per_dim", "log_likelihood_binarised") if n in names), None)
-
-
-SELF_SUPERVISED, PIXELS = "selfsupervised_", "pixels_"
-SPACES = {
-    INCEPTION: ("Inception", "in Inception's features"),
-    SELF_SUPERVISED: ("self-supervised", "in the features of a network trained without labels"),
-    PIXELS: ("pixel", "in the principal components of the pixels"),
-}
-_SAMPLED = ("fid_", "kid_", "precision_", "recall_", "density_", "coverage_")
-METRICS |= {
-    n.replace("_prior", "_gmm"): METRICS[n]
-    for n in list(METRICS)
-    if n.endswith(("precision_prior", "recall_prior", "density_prior", "coverage_prior"))
-}
-METRICS |= {
-    prefix + n: replace(METRICS[n], label=f"{label} {METRICS[n].label}")
-    for prefix, (label, _) in SPACES.items()
-    for n in list(METRICS)
-    if n.startswith(_SAMPLED)
-}
+    """``name``, or its counterpart in other features if only that is among ``names``."""
+    if name in names:
+        return name
+    return next((prefix + name for prefix in SPACES if prefix + name in names), name)

@@ -114,7 +114,8 @@ def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae"
     """
     hidden, latent_dim = sweep.network.hidden, sweep.latent_dim
     shape: Shape = tuple(mean_image.shape)
-    likelihood = make_likelihood(sweep.likelihood.name, shape, levels, sweep.likelihood.sigma)
+    chosen = sweep.likelihood
+    likelihood = make_likelihood(chosen.name, shape, levels, chosen.sigma, chosen.discretized)
     outputs = (likelihood.outputs * shape[0], shape[1], shape[2])
     try:
         encoder = ENCODERS[sweep.network.name](shape, hidden, 2 * latent_dim)

@@ -1,5 +1,6 @@
 """What is trained: a sweep of cells, its network, likelihood and training settings."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -25,6 +26,14 @@ LIKELIHOODS = (
     "discretized_logistic",
     "categorical",
 )
+WITHOUT_DENSITY = {
+    "bernoulli": "is a probability of black and white, not a density of grey",
+    "gaussian_optimal_sigma": "reads σ off the image it scores and is no density",
+    "discretized_logistic": "is a probability of grey levels already",
+    "categorical": "is a probability of grey levels already",
+}
+"""Families that cannot be discretized, and why."""
+DISCRETIZED = "_discretized"  # ends the slugs of discretized likelihoods
 PRECISIONS = ("float32", "tf32", "bfloat16")
 SCALE_READINGS = (
     "variance",
@@ -62,10 +71,17 @@ class Network:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A decoder likelihood p(x|z); ``sigma`` belongs to ``gaussian_fixed_sigma`` alone."""
+    """A decoder likelihood p(x|z).
+
+    Attributes:
+        sigma: of ``gaussian_fixed_sigma`` alone.
+        discretized: whether a density is trained on, and is, the probability of grey levels.
+        betas: for this likelihood, in place of the grid's.
+    """
 
     name: str
     sigma: float | None = None
+    discretized: bool = False
     betas: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -77,6 +93,15 @@ class Likelihood:
                 self.sigma is None,
                 f"likelihoods.{self.name}.sigma: this likelihood takes no sigma",
             )
+        where = f"likelihoods.{self.name}.discretized"
+        require(
+            isinstance(self.discretized, bool),
+            f"{where}: {self.discretized!r} must be true or false",
+        )
+        require(
+            not self.discretized or self.name not in WITHOUT_DENSITY,
+            f"{where}: this likelihood {WITHOUT_DENSITY.get(self.name)}; leave it out",
+        )
         if self.betas is not None:
             object.__setattr__(
                 self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
@@ -85,18 +110,24 @@ class Likelihood:
     @property
     def slug(self) -> str:
         """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
-        return self.name if self.sigma is None else f"{self.name}_{self.sigma:g}"
+        sigma = "" if self.sigma is None else f"_{self.sigma:g}"
+        return self.name + sigma + (DISCRETIZED if self.discretized else "")
 
 
 @dataclass(frozen=True)
 class Training:
-    """How every cell is trained; one epoch is one pass over the training split."""
+    """How every cell is trained; one epoch is one pass over the training split.
+
+    A cell stops when the second half of its epochs improved the validation objective by less
+    than ``tolerance`` nats (``vae.schedule``), at the latest after ``epochs``.
+    """
 
     epochs: int
     batch_size: int
     learning_rate: float
     scale_reading: str = "log_variance"
     warmup_epochs: int = 0
+    tolerance: float = 0.0
     previews: int = 6
     precision: str = "float32"
 
@@ -105,6 +136,11 @@ class Training:
             positive_integer(getattr(self, key), f"training.{key}")
         require(self.previews >= 2, "training.previews: at least 2, the start and the end")
         positive_number(self.learning_rate, "training.learning_rate")
+        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
+        require(
+            number and 0 <= self.tolerance < math.inf,
+            f"training.tolerance: {self.tolerance!r} must be a number, 0 or more",
+        )
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         choice(self.precision, PRECISIONS, "training.precision")
         whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0

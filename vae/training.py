@@ -37,24 +37,32 @@ def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> 
         free, _ = torch.cuda.mem_get_info(device)
         fits = int(MEMORY_SHARE * free) // cell_bytes(sweep, dataset)
         return max(1, min(len(sweep.cells), fits))
-    widest = max(math.prod(dataset.shape), *sweep.network.hidden, sweep.latent_dim)
+    widest = max(math.prod(dataset.shape), *layer_outputs(sweep, dataset))
     return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
 
 
 def cell_bytes(sweep: Sweep, dataset: Dataset) -> int:
     """Memory that training one cell takes, estimated from above.
 
-    Weights, gradients, their copies, Adam's two moments and the best weights so far; the outputs
-    of all layers with their gradients, and as many numbers again in computing the likelihood.
+    Weights, gradients, their copies, Adam's two moments, the average and the best weights so far;
+    the outputs of all layers with their gradients, and as many numbers again in computing the
+    likelihood.
     """
+    model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
+    weights = sum(p.numel() for p in model.parameters())
+    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
+    return FLOAT_BYTES * (7 * weights + 4 * batch * sum(layer_outputs(sweep, dataset)))
+
+
+def layer_outputs(sweep: Sweep, dataset: Dataset) -> list[int]:
+    """How many numbers each layer puts out for one image."""
     model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
     outputs: list[int] = []
     for layer in (*model.encoder.network, *model.decoder.network):
         layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
-    model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
-    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
-    weights = sum(p.numel() for p in model.parameters())
-    return FLOAT_BYTES * (6 * weights + 4 * batch * sum(outputs))
+    with torch.no_grad():
+        model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
+    return outputs
 
 
 def train(
@@ -117,7 +125,7 @@ def calibrate(stack: Stack) -> None:
 
 
 def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
-    """Train ``stack`` to its last epoch, from ``checkpoint`` if that is of the same run."""
+    """Train ``stack`` until it is finished, from ``checkpoint`` if that is of the same run."""
     epochs = stack.sweep.training.epochs
     if checkpoint:
         checkpoint.restore(stack)
@@ -129,22 +137,30 @@ def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
         if len(stack.cells) > 1
         else stack.cells[0].slug
     )
-    for epoch in tqdm(range(stack.epoch + 1, epochs + 1), desc=title, unit="epoch", disable=None):
-        stack.train_epoch()
-        stack.validate()
-        if not sys.stderr.isatty() and (epoch % max(1, epochs // 5) == 0 or epoch == epochs):
-            print(f"{title}: epoch {epoch}/{epochs}, {stack.summary()}", flush=True)
-        due = epoch == epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
-        if checkpoint and due:
-            checkpoint.save(stack)
-            saved = time.monotonic()
+    with tqdm(
+        total=epochs, initial=stack.epoch, desc=title, unit="epoch", disable=None
+    ) as progress:
+        while not stack.finished:
+            stack.train_epoch()
+            stack.validate()
+            progress.update()
+            if not sys.stderr.isatty() and (
+                stack.epoch % max(1, epochs // 10) == 0 or stack.finished
+            ):
+                print(f"{title}: epoch {stack.epoch}, {stack.summary()}", flush=True)
+            if checkpoint and (
+                stack.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
+            ):
+                checkpoint.save(stack)
+                saved = time.monotonic()
 
 
 def write_previews(folder: Path, stacks: list[Stack]) -> None:
     """Write one picture per cell of how its output changed while it trained."""
     for stack in stacks:
-        for cell, frames in zip(stack.cells, stack.frames.unbind(1), strict=True):
-            save_filmstrip(folder / f"{cell.slug}.png", stack.preview_images, frames)
+        for i, cell in enumerate(stack.cells):
+            path = folder / f"{cell.slug}.png"
+            save_filmstrip(path, stack.preview_images, stack.filmstrip(i))
 
 
 def write_results(directory: Path, stacks: list[Stack]) -> None:
@@ -176,13 +192,15 @@ def _record(stacks: list[Stack]) -> dict:
 
 
 def cell_records(stack: Stack) -> list[dict]:
-    """What ``sweep.json`` says of each cell: who it is, how it ended, which epoch was kept."""
+    """What ``sweep.json`` says of each cell: who it is, how and when it ended, what was kept."""
     diverged = stack.diverged_at.tolist()
     return [
         {
             **_identity(cell),
             "status": "trained" if diverged[i] < 0 else "diverged",
             "diverged_at_epoch": diverged[i] if diverged[i] >= 0 else None,
+            "converged": diverged[i] < 0 and stack.converged(i),
+            "epochs": len(stack.objectives[i]) - 1,
             "best_epoch": int(stack.best_epoch[i]),
             "validation_objective": _finite(float(stack.best_objective[i])),
         }

@@ -44,14 +44,6 @@ def train(options: Namespace) -> None:
     )
 
 
-def refit(options: Namespace) -> None:
-    """Fit the encoders of a sweep again at β = 1."""
-    from vae.refitting import refit
-
-    trained, dataset, device = _evaluation(options)
-    refit(trained, dataset, options.output, options.epochs, device, options.stack_size)
-
-
 def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
     from vae import selfcheck
@@ -83,32 +75,24 @@ def mean_loss(options: Namespace) -> None:
 
 
 def features(options: Namespace) -> None:
-    """Train the classifier whose features FID uses, and measure what FID is read against."""
+    """Learn the spaces that samples are compared in, and measure what they are read against."""
     from vae.data import load_dataset
     from vae.devices import set_up
     from vae.evaluation.corruptions import corruption_table
-    from vae.evaluation.distances import sample_count
     from vae.evaluation.references import references
-    from vae.features import save_classifier, train_classifier
+    from vae.inception import find_weights
+    from vae.spaces import load_spaces, save_spaces, train_spaces
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data)
-    inception = _inception(options, device)  # before training: its weights may be missing
-    classifier = train_classifier(dataset, options.epochs, options.seed, device)
-    save_classifier(classifier, dataset, options.output)
-    extractor = inception or classifier
-    shared = (extractor, sample_count(dataset, options.samples), options.seed, device)
-    _write_csv(references(dataset, classifier, *shared), options.references)
-    _write_csv(corruption_table(dataset, *shared), options.corruptions)
-
-
-def _inception(options: Namespace, device):
-    """The Inception network if it is asked for, else None."""
-    if options.features != "inception":
-        return None
-    from vae.inception import Inception, find_weights
-
-    return Inception(find_weights(options.inception_weights), device)
+    if "inception" in options.features:
+        find_weights(options.inception_weights)  # before training: they may be missing
+    learned = train_spaces(dataset, options.epochs, options.seed, device)
+    save_spaces(learned, dataset, options.output)
+    spaces = load_spaces(options.output, options.features, device, options.inception_weights)
+    shared = (options.samples, options.latent_dims, options.seed, device)
+    _write_csv(references(dataset, learned["classifier"], spaces, *shared), options.references)
+    _write_csv(corruption_table(dataset, spaces, options.seed, device), options.corruptions)
 
 
 def _evaluation(options: Namespace):
@@ -146,24 +130,13 @@ def evaluate_likelihood(options: Namespace) -> None:
     _write_measurements(measurements, options.output)
 
 
-def evaluate_refit(options: Namespace) -> None:
-    """Measure how probable unseen images are through refitted encoders."""
-    from vae.evaluation import likelihood
-
-    refitted, dataset, device = _evaluation(options)
-    measurements = likelihood.evaluate_refit(
-        refitted, dataset, options.importance_samples, options.images, options.seed, device
-    )
-    _write_measurements(measurements, options.output)
-
-
 def evaluate_latents(options: Namespace) -> None:
     """Measure what the codes carry."""
     from vae.evaluation import latents
 
     trained, dataset, device = _evaluation(options)
-    metrics, dimensions = latents.evaluate(trained, dataset, options.seed, device)
-    _write_csv(metrics, options.output)
+    measurements, dimensions = latents.evaluate(trained, dataset, options.seed, device)
+    _write_measurements(measurements, options.output)
     _write_csv(dimensions, options.dimensions)
 
 
@@ -178,14 +151,14 @@ def evaluate_images(options: Namespace) -> None:
 
 
 def evaluate_samples(options: Namespace) -> None:
-    """Measure how real generated images look."""
+    """Measure how real, diverse and new generated images are."""
     from vae.evaluation import samples
-    from vae.features import load_classifier
+    from vae.spaces import load_spaces
 
     trained, dataset, device = _evaluation(options)
-    extractor = _inception(options, device) or load_classifier(options.classifier, device)
-    frame = samples.evaluate(trained, dataset, extractor, options.samples, options.seed, device)
-    _write_csv(frame, options.output)
+    spaces = load_spaces(options.spaces, options.features, device, options.inception_weights)
+    found = samples.evaluate(trained, dataset, spaces, options.samples, options.seed, device)
+    _write_measurements(found, options.output)
 
 
 def collect(options: Namespace) -> None:
@@ -223,8 +196,10 @@ def best_beta(options: Namespace) -> None:
 
     keys = ("dataset", "network", "latent_dim", "likelihood")
     filters = {key: getattr(options, key) for key in keys}
-    answers = answer(options.results, options.criterion, options.betas, options.seeds, **filters)
-    print(as_json(answers) if options.json else terminal_table(answers))
+    asked = (options.criterion, options.betas, options.seeds, options.price, options.together)
+    answers = answer(options.results, *asked, **filters)
+    table = terminal_table(answers, options.price, options.together)
+    print(as_json(answers) if options.json else table)
 
 
 def figures(options: Namespace) -> None:

@@ -2,7 +2,7 @@
 
 from vae.distributions.codes import DiagonalGaussian, PointMass
 from vae.distributions.continuous import Gaussian, Laplace, OptimalGaussian
-from vae.distributions.discrete import Bernoulli, Categorical, DiscretizedLogistic
+from vae.distributions.discrete import Bernoulli, Categorical, Discretized, DiscretizedLogistic
 from vae.distributions.interval import Beta, ContinuousBernoulli
 from vae.distributions.pixels import PIXELS, PixelDistribution, log1mexp, quantise
 
@@ -13,6 +13,7 @@ __all__ = [
     "Categorical",
     "ContinuousBernoulli",
     "DiagonalGaussian",
+    "Discretized",
     "DiscretizedLogistic",
     "Gaussian",
     "Laplace",

@@ -16,6 +16,9 @@ class DiagonalGaussian:
     def __init__(self, mean: Tensor, log_variance: Tensor) -> None:
         self.mean, self.log_variance = mean, log_variance
 
+    def __getitem__(self, part: slice | Tensor) -> "DiagonalGaussian":
+        return DiagonalGaussian(self.mean[part], self.log_variance[part])
+
     @property
     def variance(self) -> Tensor:
         """Variance per dimension, shape (..., latent_dim)."""

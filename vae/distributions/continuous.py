@@ -10,13 +10,14 @@ from vae.distributions.pixels import (
     PixelDistribution,
     choose,
     log1mexp,
-    log_sinhc,
     outer_levels,
     uniform,
 )
 
 NARROW = 0.1  # standard deviations; in narrower bins a difference of two tails cancels
-LEAST = 1e-30  # mass below which float32 error functions vanish
+FLAT = 0.5  # how much the log density may fall across a bin for a series to serve
+FAR_OUT = 12.0  # standard deviations; float32 error functions vanish beyond 13
+LEAST_FALL = 1e-6  # between the logs of two tails: keeps those finite that are not used
 
 
 class Gaussian(PixelDistribution):
@@ -47,36 +48,65 @@ class Gaussian(PixelDistribution):
         inverse_scale = torch.exp(-self.log_scale)
         centre = (x - self.location) * inverse_scale
         width = inverse_scale / (levels - 1)
-        lowest, highest = (edge.to(x.dtype) for edge in outer_levels(x, levels))
-        inner, end = 1 - lowest - highest, torch.where(lowest + highest > 0, torch.inf, 0.0)
-        # The mass between two points right of the centre, by reflection.
+        lowest, highest = (edge.to(centre.dtype) for edge in outer_levels(x, levels))
+        inner = 1 - lowest - highest
+        # The mass between two points right of the centre, by reflection; an outer bin has one.
         near = inner * centre.abs() + (highest - lowest) * centre - width / 2
-        mass = 0.5 * (_erfc(near) - _erfc(near + (width + end)))
-        log_mass = torch.log(mass.clamp(min=LEAST))
-        narrow = inner * (width < NARROW)
-        lost = (mass < LEAST) & (narrow == 0)
-        if lost.any():  # pixels so improbable that float32 has no number for it
-            log_mass[lost] = _log_tail(*(t.expand_as(mass)[lost] for t in (near, width + end)))
-        if narrow.any():
-            log_mass = choose(narrow, _log_narrow(centre, width), log_mass)
-        return log_mass
+        upper = _log_upper_tail(near)
+        fall = upper - _log_upper_tail(near + width)
+        wide = upper + inner * log1mexp(fall.clamp(min=LEAST_FALL))
+        flat = inner * (width < NARROW) * (centre.abs() * width < FLAT)
+        return choose(flat, _log_narrow(centre, width.clamp(max=NARROW)), wide)
+
+    def quantised_mean(self, levels: int) -> Tensor:
+        """Closed form, within 0.01 of a level for σ of half a level or more.
+
+        The sum over edges of P(x > edge) is a midpoint rule: its integral by the first
+        Euler-Maclaurin correction. For smaller σ the error stays below a level's half.
+        """
+        scale, step = self.log_scale.exp(), 1 / (levels - 1)
+        to_black, to_white = self.location / scale, (self.location - 1) / scale
+        integral = scale * (_ramp(to_black) - _ramp(to_white))
+        slopes = _normal_density(to_black) - _normal_density(to_white)
+        return (integral - step / 24 * (step / scale).clamp(max=2) * slopes).clamp(0, 1)
+
+    def rescaled(self, log_factor: Tensor | float) -> "Gaussian":
+        """The same means with σ multiplied by e to the ``log_factor``."""
+        return Gaussian(self.location, self.log_scale + log_factor)
 
 
-def _erfc(a: Tensor) -> Tensor:
-    return torch.erfc(a * math.sqrt(0.5))
+def _log_upper_tail(a: Tensor) -> Tensor:
+    """Log of the standard normal mass above ``a``: by erfc, far out by Mills' ratio.
+
+    Several times faster on a CPU than ``torch.special.log_ndtr``, to float32's precision.
+    """
+    body = torch.log(0.5 * torch.erfc(a.clamp(max=FAR_OUT) * math.sqrt(0.5)))
+    far = a.clamp(min=FAR_OUT)
+    square = far.square()
+    # φ(a) / (a + 1/(a + 2/(a + ...))), the continued fraction.
+    tail = -0.5 * square - torch.log(far + far / (square + 2)) - 0.5 * math.log(2 * math.pi)
+    return choose(a < FAR_OUT, body, tail)
 
 
 def _log_narrow(centre: Tensor, width: Tensor) -> Tensor:
-    """Log of the standard normal mass within ``width`` / 2 of ``centre``, for small widths."""
+    """Log of the standard normal mass within ``width`` / 2 of ``centre``, if that is nearly flat.
+
+    Args:
+        centre: |centre| * width below ``FLAT``, and width below ``NARROW``.
+    """
     # φ(c) ∫ e^(-ct - t²/2) dt = φ(c) w sinh(cw/2)/(cw/2) (1 - w²/24 + O(w⁴)).
     constant = torch.log(width) - width.square() / 24 - 0.5 * math.log(2 * math.pi)
-    return log_sinhc(centre * (width / 2)) - 0.5 * centre.square() + constant
+    s = (centre * (width / 2)).square().clamp(max=FLAT)
+    return constant - 0.5 * centre.square() + s * (1 / 6 - s / 180)
 
 
-def _log_tail(near: Tensor, width: Tensor) -> Tensor:
-    """Log of the standard normal mass between ``near`` > 0 and ``width`` above it."""
-    start, end = torch.special.log_ndtr(-near), torch.special.log_ndtr(-near - width)
-    return start + log1mexp(start - end)
+def _normal_density(a: Tensor) -> Tensor:
+    return torch.exp(-0.5 * a.square()) / math.sqrt(2 * math.pi)
+
+
+def _ramp(a: Tensor) -> Tensor:
+    """The integral of the standard normal distribution function up to ``a``."""
+    return a * torch.special.ndtr(a) + _normal_density(a)
 
 
 class OptimalGaussian(PixelDistribution):
@@ -147,6 +177,10 @@ class Laplace(PixelDistribution):
         inside = torch.where(distance > half, beside, around)
         lower_tail, upper_tail = _log_laplace_cdf(centre + half), _log_laplace_cdf(half - centre)
         return torch.where(lowest, lower_tail, torch.where(highest, upper_tail, inside))
+
+    def rescaled(self, log_factor: Tensor | float) -> "Laplace":
+        """The same locations with the scale multiplied by e to the ``log_factor``."""
+        return Laplace(self.location, self.log_scale + log_factor)
 
 
 def _log_laplace_cdf(a: Tensor) -> Tensor:

@@ -1,24 +1,35 @@
 """Densities over images that live on [0, 1]."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from vae.distributions.pixels import PIXELS, PixelDistribution, log_sinhc, uniform
+from vae.distributions.pixels import (
+    PIXELS,
+    PixelDistribution,
+    log_sinhc,
+    log_sinhc_series,
+    uniform,
+)
 
 
 class ContinuousBernoulli(PixelDistribution):
     """The continuous Bernoulli on [0, 1] (Loaiza-Ganem & Cunningham 2019), by logits η.
 
     The density is exp(η x) η / (e^η - 1). Everything is computed from η itself, with series near
-    η = 0, because probabilities lose the tails.
+    η = 0, because probabilities lose the tails. |η| is at most ``LIMIT``, as in torch's
+    distribution of that name, which clamps probabilities to float32's epsilon: without a limit
+    the density of exact zeros and ones has no ceiling, and training on them no end.
     """
 
+    LIMIT = math.log(1 / torch.finfo(torch.float32).eps - 1)  # 15.94
     SERIES = 0.6  # |η| below which the mean's series is used; its error there is under 1e-8
 
     def __init__(self, logits: Tensor) -> None:
-        self.logits = logits
+        self.logits = logits.clamp(-self.LIMIT, self.LIMIT)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log density of images in [0, 1], summed over pixels: shape (...)."""
@@ -45,13 +56,23 @@ class ContinuousBernoulli(PixelDistribution):
 
     def pixel_log_mass(self, x: Tensor, levels: int) -> Tensor:
         """The family lives on [0, 1]: the outer bins end at 0 and 1."""
-        # With η the logit: (e^ηu - e^ηl) / (e^η - 1), the larger exponential taken out.
+        # With m the bin's middle and w its width: the density at m, times w sinhc(ηw/2).
         half = 0.5 / (levels - 1)
-        lower, upper = (x - half).clamp(min=0), (x + half).clamp(max=1)
-        a = self.logits.abs().clamp(min=1e-6)
-        share = torch.expm1(-a * (upper - lower)) / torch.expm1(-a)
-        largest = self.logits.clamp(min=0) * (upper - 1) + self.logits.clamp(max=0) * lower
-        return largest + torch.log(share)
+        outer = (x < half) | (x > 1 - half)
+        width = torch.where(outer, half, 2 * half).to(self.logits.dtype)
+        middle = x.clamp(half / 2, 1 - half / 2)
+        log_density = self.logits * (middle - 0.5) - log_sinhc(0.5 * self.logits)
+        fine = self.LIMIT * half <= 0.5
+        rise = (log_sinhc_series if fine else log_sinhc)(0.5 * self.logits * width)
+        return log_density + torch.log(width) + rise
+
+    def quantised_mean(self, levels: int) -> Tensor:
+        """Closed form: the probabilities of levels are a geometric series."""
+        n = levels - 1
+        small = self.logits.abs() < 1e-3
+        far = torch.where(small, 1.0, self.logits)
+        shift = -torch.expm1(-log_sinhc(far / (2 * n))) / far
+        return self.mean + torch.where(small, self.logits / (24 * n**2), shift)
 
 
 class Beta(PixelDistribution):

@@ -47,6 +47,22 @@ class PixelDistribution(ABC):
         """``pixel_log_mass`` summed over pixels: shape (...)."""
         return self.pixel_log_mass(x, levels).sum(PIXELS)
 
+    def quantised_mean(self, levels: int) -> Tensor:
+        """Expected grey level in [0, 1] where the mass of each level counts, (..., C, H, W)."""
+        total = torch.zeros_like(self.mean)
+        for k in range(1, levels):
+            x = torch.full_like(total, k / (levels - 1))
+            total += x * self.pixel_log_mass(x, levels).exp()
+        return total
+
+    def rescaled(self, log_factor: Tensor | float) -> "PixelDistribution":
+        """The same with its scale multiplied by e to the ``log_factor``.
+
+        Raises:
+            NotImplementedError: if the family has no scale.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no scale")
+
 
 def log1mexp(a: Tensor) -> Tensor:
     """Return log(1 - exp(-a)) for a > 0, to the absolute precision that sums of logs need."""
@@ -57,10 +73,15 @@ def log_sinhc(a: Tensor) -> Tensor:
     """Return log(sinh(a) / a), by a series near zero (error under 1e-8)."""
     a = a.abs()
     small = a < 0.3
-    s = a.clamp(max=0.3).square()
-    series = s * (1 / 6 - s * (1 / 180 - s * (1 / 2835 - s / 37800)))
+    series = log_sinhc_series(a.clamp(max=0.3))
     b = a.clamp(min=0.1)  # finite, and its gradient too
     return choose(small, series, b + log1mexp(2 * b) - torch.log(2 * b))
+
+
+def log_sinhc_series(a: Tensor) -> Tensor:
+    """The same for |a| of at most 0.5 alone."""
+    s = a.square()
+    return s * (1 / 6 - s * (1 / 180 - s * (1 / 2835 - s / 37800)))
 
 
 def choose(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:

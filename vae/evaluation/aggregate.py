@@ -16,7 +16,6 @@ from vae.distributions import DiagonalGaussian, PointMass
 from vae.models import VAE, Autoencoder
 from vae.randomness import generator
 
-MOST_IMAGES = 2000
 CODES = 2000  # drawn in all, from every image as many as from any other
 BLOCK_FLOATS = 2**18  # differences held at once: little enough to stay in a CPU core's cache
 
@@ -35,12 +34,6 @@ class AggregateEstimate:
 
     mutual_information: Tensor
     marginal_kl: Tensor
-
-
-def spaced(x: Tensor, most: int = MOST_IMAGES) -> Tensor:
-    """At most ``most`` images, evenly spaced over all of them."""
-    count = min(len(x), most)
-    return x[torch.arange(count, device=x.device) * len(x) // count]
 
 
 @torch.no_grad()

@@ -1,26 +1,22 @@
-"""Distances between two sets of images, given their features: FID and KID."""
+"""Distances between two sets of images, given their features: FID and KID, with their errors.
+
+Neither is a mean over images, but to first order each is: the distance plus the influence of an
+image (Hampel 1974, "The influence curve and its role in robust estimation"). Those pseudo-values
+have the distance as their mean, and their variance over N is its sampling variance.
+"""
 
 import math
-import warnings
-from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
 import torch
-from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
-from vae.data import Dataset
 from vae.distributions import quantise
-from vae.evaluation.cells import Estimate, average
+from vae.evaluation.cells import Estimate
 from vae.features import FeatureExtractor
 
-KID_SUBSETS = 10  # of 1,000 images each, as in the paper, where there are 10,000
-
-
-def sample_count(dataset: Dataset, samples: int) -> int:
-    """Images on each side of a comparison: ``samples``, or 0 for the whole test split."""
-    available = len(dataset.images["test"])
-    return min(samples or available, available)
+RANK_TOLERANCE = 1e-12  # eigenvalues below this share of the largest are rounding errors
+BLOCK = 100  # rows of a matrix of pairs that are held at once: it stays in a core's cache
 
 
 @torch.no_grad()
@@ -34,82 +30,112 @@ def extract(extractor: FeatureExtractor, images: Tensor, levels: int) -> Tensor:
     return torch.cat(parts).double()
 
 
-@dataclass(frozen=True)
-class FeatureStatistics:
-    """Mean (F,) and covariance (F, F) of the features of a set of images."""
+class FeatureGaussian:
+    """The Gaussian that FID puts in place of a set of features (N, F)."""
 
-    mean: np.ndarray
-    covariance: np.ndarray
+    def __init__(self, features: Tensor) -> None:
+        self.mean, self.covariance = features.mean(0), features.T.cov()
+        self.centred = features - self.mean
 
-    @classmethod
-    def of(cls, features: Tensor) -> "FeatureStatistics":
-        """The statistics of features (N, F)."""
-        values = features.cpu().numpy()
-        return cls(values.mean(0), np.cov(values, rowvar=False))
-
-
-def frechet_distance(a: FeatureStatistics, b: FeatureStatistics) -> float:
-    """Fréchet distance of two Gaussians (Dowson & Landau 1982), by pytorch-fid."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The `disp` argument is deprecated")
-        warnings.filterwarnings("ignore", message="Matrix is singular")  # of collapsed samples
-        return float(calculate_frechet_distance(a.mean, a.covariance, b.mean, b.covariance))
+    @cached_property
+    def roots(self) -> tuple[Tensor, Tensor]:
+        """The covariance's root and the pseudo-inverse of that root, (F, F) each."""
+        return _roots(*torch.linalg.eigh(self.covariance))
 
 
-def fid(x: Tensor, y: Tensor) -> float:
+def _roots(values: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+    kept = values > RANK_TOLERANCE * values.max()
+    root = torch.where(kept, values, 0).sqrt()
+    inverse = torch.where(kept, values, torch.inf).rsqrt()
+    return vectors * root @ vectors.T, vectors * inverse @ vectors.T
+
+
+def frechet_distance(x: FeatureGaussian, y: FeatureGaussian) -> Tensor:
+    """Fréchet distance of two Gaussians (Dowson & Landau 1982), from eigenvalues alone."""
+    overlap = torch.linalg.eigvalsh(x.roots[0] @ y.covariance @ x.roots[0]).clamp(min=0).sqrt()
+    return _distance(x, y, overlap.sum())
+
+
+def _distance(x: FeatureGaussian, y: FeatureGaussian, overlap: Tensor) -> Tensor:
+    traces = x.covariance.trace() + y.covariance.trace()
+    return (x.mean - y.mean).square().sum() + traces - 2 * overlap
+
+
+def fid(features: Tensor, reference: FeatureGaussian) -> Estimate:
     """Fréchet distance of two sets of features (Heusel et al. 2017), biased upwards by 1/N.
 
-    Args:
-        x, y: features (N, F) and (M, F), as ``extract`` gives them.
-    """
-    if min(len(x), len(y)) <= x.shape[1]:
-        return _low_rank_fid(x, y)
-    return frechet_distance(FeatureStatistics.of(x), FeatureStatistics.of(y))
-
-
-def _low_rank_fid(x: Tensor, y: Tensor) -> float:
-    """The same from as few images as features, where pytorch-fid's matrix root may fail.
-
-    With centred features A and B the trace of the root of the covariances' product is the sum
-    of the singular values of A Bᵀ, over √((N-1)(M-1)): no root of a singular matrix is needed.
-    """
-    n, m = len(x) - 1, len(y) - 1
-    a, b = x - x.mean(0), y - y.mean(0)
-    overlap = torch.linalg.svdvals(a @ b.T).sum() / math.sqrt(n * m)
-    traces = a.square().sum() / n + b.square().sum() / m
-    return float((x.mean(0) - y.mean(0)).square().sum() + traces - 2 * overlap)
-
-
-def squared_mmd(x: Tensor, y: Tensor) -> float:
-    """Unbiased squared maximum mean discrepancy (Gretton et al. 2012, eq. 3); may be negative.
-
-    The kernel is (x·y / F + 1)³, that of KID (Bińkowski et al. 2018).
+    The error contains the images of both sides; ``per_image`` is of the reference's.
 
     Args:
-        x, y: features (N, F) and (M, F), N and M at least 2.
+        features: (M, F), as ``extract`` gives them.
     """
-    return float(_mean_of_pairs(x) + _mean_of_pairs(y) - 2 * _kernel(x, y).mean())
+    y = FeatureGaussian(features)
+    root, inverse = reference.roots
+    overlap, inverse_overlap = _roots(*torch.linalg.eigh(root @ y.covariance @ root))
+    value = _distance(reference, y, overlap.trace())
+    of_x = _influence(reference, y, inverse @ overlap @ inverse)
+    of_y = _influence(y, reference, root @ inverse_overlap @ root)
+    return _estimate(value, of_x, of_y)
 
 
-def _mean_of_pairs(x: Tensor) -> Tensor:
-    """Mean kernel of all pairs of different rows."""
-    matrix = _kernel(x, x)
-    return (matrix.sum() - matrix.trace()) / (len(x) * (len(x) - 1))
+def _influence(x: FeatureGaussian, y: FeatureGaussian, transport: Tensor) -> Tensor:
+    """Of every row of x on the distance, (N,): from its derivatives by mean and covariance.
+
+    The first is 2 (mean of x - mean of y); the second I - T, where T is the matrix that carries
+    the Gaussian of x to that of y with least work.
+    """
+    linear = 2 * x.centred @ (x.mean - y.mean)
+    quadratic = x.centred.square().sum(1) - (x.centred @ transport * x.centred).sum(1)
+    return linear + quadratic
 
 
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    """The kernel of every row of x with every row of y, (N, M)."""
-    return (x @ y.T / x.shape[1] + 1).pow(3)
+def _estimate(value: Tensor, of_x: Tensor, of_y: Tensor, second_order: float = 0.0) -> Estimate:
+    """A distance with the influences of both sides, (N,) and (M,), of any mean."""
+    first_order = float(of_x.var() / len(of_x) + of_y.var() / len(of_y))
+    variance = max(first_order - second_order, second_order)
+    per_image = (value + of_x - of_x.mean()).float().cpu().numpy()
+    return Estimate(float(value), math.sqrt(variance), per_image)
 
 
 def kid(x: Tensor, y: Tensor) -> Estimate:
     """Kernel distance of two sets of features (Bińkowski et al. 2018): unbiased, near 0 if alike.
 
-    The mean of the squared distances of disjoint subsets, with the standard error of that mean.
+    The squared maximum mean discrepancy of all pairs (Gretton et al. 2012, eq. 3) with the kernel
+    (x·y / F + 1)³; it may be negative. The error is that of a U-statistic: the variance of the
+    influences contains the second-order terms twice, and they are all where both sides are alike.
 
     Args:
-        x, y: features (N, F), equally many, at least 2, in no particular order.
+        x, y: features (N, F) and (M, F), N and M at least 2; ``per_image`` is of y.
     """
-    subsets = min(KID_SUBSETS, len(x) // 2)
-    values = [squared_mmd(x[i::subsets], y[i::subsets]) for i in range(subsets)]
-    return Estimate(*average(torch.tensor(values, dtype=torch.float64))[:2])  # no images' values
+    (xx, xx_rest), (yy, yy_rest), (xy, yx, xy_rest) = _within(x), _within(y), _between(x, y)
+    value = xx.mean() + yy.mean() - 2 * xy.mean()
+    n, m = len(x), len(y)
+    second = 2 * xx_rest / (n * (n - 1)) + 2 * yy_rest / (m * (m - 1)) + 4 * xy_rest / (n * m)
+    return _estimate(value, 2 * (yy - yx), 2 * (xx - xy), float(second))
+
+
+def _between(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean kernel of every row of x, (N,), and of y, (M,); the variance that these leave."""
+    rows, columns, squares = _sums(x, y)
+    rows, columns = rows / len(y), columns / len(x)
+    rest = squares / (len(x) * len(y)) - rows.square().mean() - columns.square().mean()
+    return rows, columns, (rest + rows.mean().square()).clamp(min=0)
+
+
+def _within(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean kernel of every row of x with all others, (N,); the variance that these leave."""
+    n, own = len(x), (x.square().sum(1) / x.shape[1] + 1).pow(3)
+    rows, _, squares = _sums(x, x)
+    rows = (rows - own) / (n - 1)
+    rest = (squares - own.square().sum()) / (n * (n - 1)) - 2 * rows.square().mean()
+    return rows, (rest + rows.mean().square()).clamp(min=0)
+
+
+def _sums(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums over columns and over rows of the matrix of kernels, and the sum of its squares."""
+    rows, columns, squares = [], 0, 0
+    for part in x.split(BLOCK):
+        kernel = (part @ y.T).div_(x.shape[1]).add_(1).pow_(3)
+        rows.append(kernel.sum(1))
+        columns, squares = columns + kernel.sum(0), squares + kernel.square_().sum()
+    return torch.cat(rows), columns, squares

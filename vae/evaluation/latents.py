@@ -6,16 +6,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.data import Dataset, spaced
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.aggregate import (
     aggregate_estimate,
     posterior,
     prior_tests,
-    spaced,
     standard_noise,
 )
-from vae.evaluation.cells import Estimate, average, measure_cells
+from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
+from vae.evaluation.mixtures import predictive_mixture, training_codes
+from vae.evaluation.probes import Probe
 from vae.models import VAE, Autoencoder, TrainedSweep
 from vae.sweep import Cell
 from vae.table import CELL, cell_columns
@@ -103,6 +104,24 @@ def _against_prior(
     }
 
 
+def marginal_kl_lower(model: VAE, train: Tensor, test: Tensor, seed: int) -> Estimate:
+    """A lower bound on KL(q(z) || p(z)) by a density r fitted on codes of training images.
+
+    KL(q || p) = E_q[log r - log p] + KL(q || r), so that the first term is a lower bound for every
+    density r that was fitted on other codes than those of test images, which estimate it. With
+    ``marginal_kl``, whose q(z) is that of N images and so on average too far from the prior
+    (by convexity), it makes an interval.
+    """
+    mixture = predictive_mixture(training_codes(model, train, seed), seed)
+    q = posterior(model, spaced(test))
+    z = q.rsample(standard_noise(q, seed)).cpu()  # (S, N, d)
+    if mixture is None:
+        return average(torch.zeros(z.shape[1]))
+    log_r = torch.from_numpy(mixture.score_samples(z.flatten(0, 1).numpy())).view(z.shape[:2])
+    prior = DiagonalGaussian(torch.zeros_like(z), torch.zeros_like(z))
+    return average((log_r - prior.log_prob(z)).mean(0))
+
+
 @torch.no_grad()
 def ablation_change(
     model: VAE, x: Tensor, q: DiagonalGaussian, active: Tensor, seed: int
@@ -139,19 +158,20 @@ def reconstruction_variance(model: VAE, x: Tensor, codes: Tensor) -> float:
 
 def evaluate(
     trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[Measurements, pd.DataFrame]:
     """Latent metrics of every cell on the test split, and a table of every latent dimension."""
     x = dataset.unit("test").to(device)
-    dimensions = {
-        cell: latent_dimensions(trained.model(cell, device), x, seed)
-        for cell in trained.cells
-        if not trained.diverged(cell)
-    }
+    probe = Probe(dataset, seed, device)
+    dimensions = {}
 
     def measure(model: VAE, cell: Cell) -> dict[str, Estimate]:
-        return measure_latents(model, x, dimensions[cell], seed)
+        dimensions[cell] = latent_dimensions(model, x, seed)
+        metrics = measure_latents(model, x, dimensions[cell], seed) | probe.of_model(model)
+        if cell.model == "vae":
+            metrics["marginal_kl_lower"] = marginal_kl_lower(model, probe.train, x, seed)
+        return metrics
 
-    metrics = measure_cells(trained, measure, device).table
+    measurements = measure_cells(trained, measure, device)
     columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
     tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
-    return metrics, pd.concat(tables) if tables else pd.DataFrame(columns=CELL)
+    return measurements, pd.concat(tables) if tables else pd.DataFrame(columns=CELL)

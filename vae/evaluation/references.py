@@ -1,4 +1,6 @@
-"""What metrics of samples are read against: real images, pure noise, the classifier's accuracy."""
+"""What metrics of samples are read against: real images, pure noise, copies, label accuracy."""
+
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 import torch
@@ -7,20 +9,13 @@ from torch import Tensor
 from vae.collapse import collapse_references
 from vae.data import Dataset
 from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
-from vae.evaluation.distances import extract, fid, kid
+from vae.evaluation.probes import Probe
+from vae.evaluation.real_images import MOST_TRAINING, training_images
+from vae.evaluation.realism import Realism, generated_count
 from vae.features import Classifier, FeatureExtractor, accuracy
 from vae.randomness import generator
 
-
-def real_images(dataset: Dataset, split: str, count: int, seed: int) -> Tensor:
-    """The first ``count`` images of a split in [0, 1], (N, C, H, W), on the CPU.
-
-    Training images that are binarised at every use are binarised here as well: test images are.
-    """
-    if split != "train":
-        return dataset.unit(split)[:count].cpu()
-    stream = generator("cpu", seed, "reference images")
-    return dataset.to("cpu").training_batch(torch.arange(count)[None], [stream])[0]
+SUBSETS = 20
 
 
 def noise_images(dataset: Dataset, count: int, seed: int) -> Tensor:
@@ -29,36 +24,77 @@ def noise_images(dataset: Dataset, count: int, seed: int) -> Tensor:
     return torch.rand(count, *dataset.shape, generator=stream)
 
 
+Reference = tuple[str, float, float | None]  # name, value, standard deviation
+
+
 def references(
     dataset: Dataset,
     classifier: Classifier,
-    extractor: FeatureExtractor,
-    count: int,
+    spaces: Sequence[FeatureExtractor],
+    samples: int,
+    latent_dims: Sequence[int],
     seed: int,
     device: torch.device,
 ) -> pd.DataFrame:
-    """One row per reference value of a dataset: columns ``dataset, reference, value``.
+    """One row per reference value of a dataset: columns ``dataset, reference, value, sd``.
 
-    ``fid_floor`` and ``kid_floor`` compare real images: as many from the training split as from
-    the test split; ``fid_noise`` compares uniform noise with the test split. All have ``count``
-    images on each side, as samples have, and the prefix of the extractor's metrics. The last
-    four say where linear theory expects posterior collapse, from all training images.
+    In every feature space, with its prefix, the metrics of images that no model made. Random
+    sets of training images, as many as there are test images: ``fid_floor``, ``kid_floor``,
+    ``precision_real``, ``recall_real``, ``density_real``, ``coverage_real``, each a mean over
+    sets with its standard deviation. All training images (at most 10,000, those that are
+    reconstructed): ``fid_floor_training``; as copies, ``data_copying_copies`` and
+    ``authentic_share_copies``. Validation images, which nobody has copied:
+    ``data_copying_real``, ``authentic_share_real``. Uniform noise: ``fid_noise``. What codes are
+    read against: ``probe_accuracy_pixels``, and ``probe_accuracy_pca_10`` for as many principal
+    components as there are in each of ``latent_dims``, or for the features of a space,
+    ``probe_accuracy_selfsupervised_features``; so for all of ``Probe``.
     """
-    images = {split: real_images(dataset, split, count, seed) for split in ("train", "test")}
-    images["noise"] = noise_images(dataset, count, seed)
-    features = {k: extract(extractor, x.to(device), dataset.levels) for k, x in images.items()}
-    prefix, test = extractor.metric_prefix, features["test"]
-    values = {
-        "classifier_accuracy": accuracy(classifier, dataset),
-        "feature_count": test.shape[1],
-        "fid_images": count,
-        "histogram_bits_per_dim": histogram_bits_per_dim(dataset),
-        "bernoulli_floor": bernoulli_floor(dataset),
-        f"{prefix}fid_floor": fid(features["train"], test),
-        f"{prefix}fid_noise": fid(features["noise"], test),
-        f"{prefix}kid_floor": kid(features["train"], test).value,
-        **collapse_references(real_images(dataset, "train", len(dataset.images["train"]), seed)),
-    }
-    return pd.DataFrame(
-        [{"dataset": dataset.name, "reference": name, "value": v} for name, v in values.items()]
-    )
+    test, training = dataset.unit("test"), training_images(dataset, MOST_TRAINING, seed)
+    rows: list[Reference] = [
+        ("classifier_accuracy", accuracy(classifier, dataset), None),
+        ("feature_count", classifier.output.in_features, None),
+        ("fid_images", len(test), None),
+        ("fid_generated_images", generated_count(len(test), samples), None),
+        ("histogram_bits_per_dim", histogram_bits_per_dim(dataset), None),
+        ("bernoulli_floor", bernoulli_floor(dataset), None),
+    ]
+    everything = training_images(dataset, len(dataset.images["train"]), seed)
+    rows += [(name, value, None) for name, value in collapse_references(everything).items()]
+    for extractor in spaces:
+        space = Realism(extractor, test.to(device), training.to(device), dataset.levels, seed)
+        rows += _of_space(space, dataset, everything.to(device), seed)
+    probe = Probe(dataset, seed, device)
+    codes = {"pixels": probe.of_pixels()}
+    codes |= {f"{s.metric_prefix}features": probe.of_features(s.features) for s in spaces}
+    codes |= {f"pca_{d}": probe.of_components(d) for d in latent_dims}
+    rows += [(f"{m}_{c}", e.value, e.se) for c, found in codes.items() for m, e in found.items()]
+    frame = pd.DataFrame(rows, columns=["reference", "value", "sd"])
+    frame.insert(0, "dataset", dataset.name)
+    return frame
+
+
+def _of_space(
+    space: Realism, dataset: Dataset, training: Tensor, seed: int
+) -> Iterator[Reference]:
+    features, count = space.extract(training), len(space.test)
+    for name, values in _random_subsets(space, features, min(count, len(features)), seed).items():
+        of = "floor" if name in ("fid", "kid") else "real"
+        yield f"{space.prefix}{name}_{of}", values.mean().item(), values.std().item()
+    yield f"{space.prefix}fid_floor_training", space.fid(space.training).value, None
+    noise = noise_images(dataset, count, seed).to(training.device)
+    yield f"{space.prefix}fid_noise", space.fid(space.extract(noise)).value, None
+    unseen = space.extract(dataset.unit("validation").to(training.device))
+    for of, images in (("real", unseen), ("copies", space.training)):
+        for name, estimate in space.memory(images).items():
+            yield f"{space.prefix}{name}_{of}", estimate.value, None
+
+
+def _random_subsets(space: Realism, features: Tensor, count: int, seed: int) -> dict[str, Tensor]:
+    """Every distance between test images and ``SUBSETS`` random sets of ``count`` images."""
+    stream = generator(features.device, seed, "random subsets")
+    found: dict[str, list[float]] = {}
+    for _ in range(SUBSETS):
+        order = torch.randperm(len(features), generator=stream, device=features.device)
+        for name, estimate in space.distances(features[order[:count]]).items():
+            found.setdefault(name, []).append(estimate.value)
+    return {name: torch.tensor(values, dtype=torch.float64) for name, values in found.items()}

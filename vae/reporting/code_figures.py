@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from scipy.stats import chi2
 from torch import Tensor
 
-from vae.evaluation.aggregate import posterior, spaced
+from vae.data import spaced
+from vae.evaluation.aggregate import posterior
 from vae.evaluation.latents import code_statistics
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator

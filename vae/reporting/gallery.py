@@ -7,8 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset
-from vae.evaluation.aggregate import spaced
+from vae.data import Dataset, load_dataset, spaced
 from vae.evaluation.images import reconstructions
 from vae.evaluation.samples import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep

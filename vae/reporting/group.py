@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.comparison import by_beta
 from vae.errors import InputError
 from vae.metrics import available
+from vae.scores import by_beta
 from vae.table import GROUP, SWEEP, read_table
 
 REQUIRED = ("metrics", "best_beta")

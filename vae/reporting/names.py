@@ -2,6 +2,8 @@
 
 import math
 
+from vae.sweep import DISCRETIZED
+
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",
     "continuous_bernoulli": "continuous Bernoulli",
@@ -17,8 +19,8 @@ LIKELIHOOD_NAMES = {
 
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
-    if slug.endswith("_discretized"):
-        return f"{likelihood_name(slug.removesuffix('_discretized'))}, on masses"
+    if slug.endswith(DISCRETIZED):
+        return f"{likelihood_name(slug.removesuffix(DISCRETIZED))}, on masses"
     if slug.startswith("gaussian_fixed_sigma_"):
         return f"Gaussian, σ = {slug.rsplit('_', 1)[1]}"
     return LIKELIHOOD_NAMES.get(slug, slug.replace("_", " "))

@@ -45,7 +45,6 @@ REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
-EXTRACTOR = {"classifier": "vae.features", "inception": "vae.inception"}[EVALUATION.features]
 # What a job counts for on the GPU: nothing where there is none, so that all cores are used.
 GPU = int(shutil.which("nvidia-smi") is not None)
 # Jobs inherit these: the Python that runs snakemake, and where datasets are mirrored.
@@ -70,16 +69,16 @@ def data_of(wildcards):
     return f"{RESULTS}/data/{SWEEPS[wildcards.sweep].dataset}.npz"
 
 
-def classifier_of(wildcards):
-    """The classifier of the dataset that a sweep is trained on."""
+def spaces_of(wildcards):
+    """The feature spaces of the dataset that a sweep is trained on."""
     return f"{RESULTS}/features/{SWEEPS[wildcards.sweep].dataset}.safetensors"
 
 
-def extractor_options():
-    """Command-line options that say which features FID and KID compare."""
+def feature_options():
+    """Command-line options that say which features samples are compared in."""
     weights = EVALUATION.inception_weights
     named = f" --inception-weights {shlex.quote(weights)}" if weights else ""
-    return f"--features {EVALUATION.features}{named}"
+    return f"--features {' '.join(EVALUATION.features)}{named}"
 
 
 def charts_of(group):

@@ -17,10 +17,10 @@ rule features:
     input:
         code("vae.evaluation.references"),
         code("vae.evaluation.corruptions"),
-        code(EXTRACTOR),
+        code("vae.spaces"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
-        classifier=f"{RESULTS}/features/{{dataset}}.safetensors",
+        spaces=f"{RESULTS}/features/{{dataset}}.safetensors",
         references=f"{RESULTS}/features/{{dataset}}.csv",
         corruptions=f"{RESULTS}/features/{{dataset}}.corruptions.csv",
     log:
@@ -35,9 +35,10 @@ rule features:
         epochs=EVALUATION.classifier_epochs,
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
-        extractor=extractor_options(),
+        features=feature_options(),
+        latent_dims=BENCHMARK.latent_dims,
     shell:
-        "python -m vae features {input.data} {output.classifier} {output.references}"
-        " {output.corruptions} {params.extractor}"
+        "python -m vae features {input.data} {output.spaces} {output.references}"
+        " {output.corruptions} {params.features} --latent-dims {params.latent_dims}"
         " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

@@ -11,6 +11,7 @@ rule evaluate_likelihood:
         f"{RESULTS}/logs/evaluate_likelihood/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_likelihood/{{sweep}}.tsv"
+    priority: 1  # the longest jobs go first
     conda:
         "../../environment.yml"
     resources:
@@ -26,35 +27,6 @@ rule evaluate_likelihood:
         " --threads {threads} > {log} 2>&1"
 
 
-rule evaluate_refit:
-    input:
-        code("vae.evaluation.likelihood"),
-        record=f"{RESULTS}/refits/{{sweep}}/sweep.json",
-        weights=f"{RESULTS}/refits/{{sweep}}/weights.safetensors",
-        data=data_of,
-    output:
-        metrics=f"{RESULTS}/metrics/{{sweep}}/refit.csv",
-        per_image=f"{RESULTS}/metrics/{{sweep}}/refit.npz",
-    log:
-        f"{RESULTS}/logs/evaluate_refit/{{sweep}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/evaluate_refit/{{sweep}}.tsv"
-    priority: 1  # the longest chain of jobs goes first
-    conda:
-        "../../environment.yml"
-    resources:
-        gpu=GPU,
-    params:
-        models=lambda wildcards, input: os.path.dirname(input.record),
-        samples=EVALUATION.importance_samples,
-        images=EVALUATION.likelihood_images,
-        seed=EVALUATION.seed,
-    shell:
-        "python -m vae evaluate-refit {params.models} {input.data} {output.metrics}"
-        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
-
-
 rule evaluate_latents:
     input:
         code("vae.evaluation.latents"),
@@ -63,6 +35,7 @@ rule evaluate_latents:
         data=data_of,
     output:
         metrics=f"{RESULTS}/metrics/{{sweep}}/latents.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/latents.npz",
         dimensions=f"{RESULTS}/metrics/{{sweep}}/dimensions.csv",
     log:
         f"{RESULTS}/logs/evaluate_latents/{{sweep}}.log",
@@ -109,13 +82,14 @@ rule evaluate_images:
 rule evaluate_samples:
     input:
         code("vae.evaluation.samples"),
-        code(EXTRACTOR),
+        code("vae.spaces"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
-        classifier=classifier_of,
+        spaces=spaces_of,
     output:
-        f"{RESULTS}/metrics/{{sweep}}/samples.csv",
+        metrics=f"{RESULTS}/metrics/{{sweep}}/samples.csv",
+        per_image=f"{RESULTS}/metrics/{{sweep}}/samples.npz",
     log:
         f"{RESULTS}/logs/evaluate_samples/{{sweep}}.log",
     benchmark:
@@ -128,8 +102,8 @@ rule evaluate_samples:
         models=lambda wildcards, input: os.path.dirname(input.record),
         samples=EVALUATION.samples,
         seed=EVALUATION.seed,
-        extractor=extractor_options(),
+        features=feature_options(),
     shell:
-        "python -m vae evaluate-samples {params.models} {input.data} {output}"
-        " {input.classifier} {params.extractor} --samples {params.samples} --seed {params.seed}"
+        "python -m vae evaluate-samples {params.models} {input.data} {output.metrics}"
+        " {input.spaces} {params.features} --samples {params.samples} --seed {params.seed}"
         " --threads {threads} > {log} 2>&1"

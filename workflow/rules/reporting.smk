@@ -5,7 +5,6 @@ rule collect:
         histories=per_sweep("models/{sweep}/history.csv"),
         metrics=[
             *per_sweep("metrics/{sweep}/likelihood.csv"),
-            *per_sweep("metrics/{sweep}/refit.csv"),
             *per_sweep("metrics/{sweep}/latents.csv"),
             *per_sweep("metrics/{sweep}/images.csv"),
             *per_sweep("metrics/{sweep}/samples.csv"),
@@ -44,8 +43,9 @@ rule compare:
     input:
         code("vae.comparison"),
         per_sweep("metrics/{sweep}/likelihood.npz"),
-        per_sweep("metrics/{sweep}/refit.npz"),
         per_sweep("metrics/{sweep}/images.npz"),
+        per_sweep("metrics/{sweep}/latents.npz"),
+        per_sweep("metrics/{sweep}/samples.npz"),
         metrics=f"{RESULTS}/metrics.csv",
     output:
         betas=f"{RESULTS}/best_beta.csv",

@@ -40,34 +40,6 @@ rule train:
         " --checkpoints {params.checkpoints} --threads {threads} > {log} 2>&1"
 
 
-rule refit:
-    input:
-        code("vae.refitting"),
-        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
-        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
-        data=data_of,
-    output:
-        weights=f"{RESULTS}/refits/{{sweep}}/weights.safetensors",
-        record=f"{RESULTS}/refits/{{sweep}}/sweep.json",
-        history=f"{RESULTS}/refits/{{sweep}}/history.csv",
-    log:
-        f"{RESULTS}/logs/refit/{{sweep}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/refit/{{sweep}}.tsv"
-    priority: 1  # the longest chain of jobs goes first
-    conda:
-        "../../environment.yml"
-    resources:
-        gpu=GPU,
-    params:
-        models=lambda wildcards, input: os.path.dirname(input.record),
-        refits=lambda wildcards, output: os.path.dirname(output.record),
-        epochs=EVALUATION.refit_epochs,
-    shell:
-        "python -m vae refit {params.models} {input.data} {params.refits}"
-        " --epochs {params.epochs} --threads {threads} > {log} 2>&1"
-
-
 # The classic mistake, shown on the first sweep of every dataset.
 rule mean_loss:
     input:

@@ -17,8 +17,7 @@ from vae.reporting.words import (
     listed,
     short_beta,
 )
-
-MASSES = "_discretized"
+from vae.sweep import DISCRETIZED
 
 
 def likelihoods(group: Group) -> Iterator[object]:
@@ -144,7 +143,7 @@ def masses(group: Group) -> Iterator[Masses]:
     """One finding per family that was trained both ways."""
     bits, fid = group.answers("bits_per_dim"), group.answers("fid_prior")
     for slug in group.likelihoods:
-        other = slug + MASSES
+        other = slug + DISCRETIZED
         if slug not in bits or other not in bits:
             continue
         pair = (bits[slug], bits[other])

@@ -192,6 +192,8 @@ def check(group: Group) -> Check | None:
     table = group.table("corruptions")
     if table.empty:
         return None
+    if "kind" in table:
+        table = table[table.kind == "image"]
     column = available("fid", table.columns)
     ordered = table.sort_values("strength")
     steps = ordered.groupby("corruption", sort=False)[column].diff()

@@ -1,0 +1,43 @@
+"""Options that choose sweeps of a configuration, for benchmarks that train."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from measuring import parser
+
+from vae.config import load_benchmark
+from vae.data import Dataset, load_dataset
+from vae.devices import set_up
+from vae.sweep import Sweep
+
+
+def sweep_parser(description: str) -> argparse.ArgumentParser:
+    """The options of every benchmark, and which sweeps and cells to train."""
+    options = parser(description)
+    options.set_defaults(data=None)
+    options.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+    options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
+    options.add_argument("--betas", nargs="+", type=float, help="(default: all)")
+    options.add_argument("--seeds", nargs="+", type=int, help="(default: all)")
+    return options
+
+
+def chosen_sweeps(options: argparse.Namespace) -> list[Sweep]:
+    """The sweeps of the configuration that were asked for, without autoencoders."""
+    return [
+        dataclasses.replace(
+            sweep,
+            betas=tuple(options.betas or sweep.betas),
+            seeds=tuple(sweep.seeds if options.seeds is None else options.seeds),
+            autoencoder=False,
+        )
+        for sweep in load_benchmark(options.config).sweeps.values()
+        if not options.likelihoods or sweep.likelihood.slug in options.likelihoods
+    ]
+
+
+def data_of(sweep: Sweep, options: argparse.Namespace) -> Dataset:
+    """The images of a sweep, on the device; ``--data`` names their file."""
+    device = set_up(options.device, options.threads)
+    return load_dataset(options.data or f"results/data/{sweep.dataset}.npz").to(device)

@@ -1,0 +1,87 @@
+"""The feature spaces: what is learned without labels, and that files give back the same."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+from torch.nn.functional import normalize
+
+from vae.pixels import fit_pixels
+from vae.selfsupervised import TEMPERATURE, augment, contrastive_loss, train_selfsupervised
+from vae.spaces import load_spaces, save_spaces, train_spaces
+
+CPU = torch.device("cpu")
+NAMES = ["classifier", "selfsupervised", "pixels"]
+
+
+@pytest.fixture(scope="module")
+def spaces(digits):
+    return train_spaces(digits, epochs=10, seed=0, device=CPU)
+
+
+def test_a_file_gives_back_identical_features_in_the_order_asked_for(spaces, digits, tmp_path):
+    path, x = tmp_path / "spaces.safetensors", digits.unit("test")
+    save_spaces(spaces, digits, path)
+    loaded = load_spaces(path, NAMES[::-1], CPU)
+    assert [space.metric_prefix for space in loaded] == ["pixels_", "selfsupervised_", ""]
+    for name, space in zip(NAMES[::-1], loaded, strict=True):
+        assert torch.equal(space.features(x), spaces[name].features(x)), name
+        assert not any(p.requires_grad for p in space.parameters())
+
+
+def test_a_missing_file_is_named(tmp_path, input_error):
+    with input_error(tmp_path / "none.safetensors", "python -m vae features"):
+        load_spaces(tmp_path / "none.safetensors", NAMES, CPU)
+
+
+def test_all_have_equally_many_features_and_none_is_dead(spaces, digits):
+    for name, space in spaces.items():
+        features = space.features(digits.unit("test")).double()
+        assert features.shape == (397, 39), name
+        assert torch.linalg.matrix_rank(features.T.cov()) == 39, name
+
+
+def test_classes_are_neighbours_without_having_been_shown(spaces, digits):
+    def features(split):
+        return spaces["selfsupervised"].features(digits.unit(split)).numpy()
+
+    nearest = KNeighborsClassifier(5).fit(features("train"), digits.labels["train"])
+    assert nearest.score(features("test"), digits.labels["test"]) > 0.9
+
+
+def test_labels_and_unseen_images_change_nothing(digits):
+    blank = {split: torch.zeros_like(digits.images[split]) for split in ("validation", "test")}
+    labels = {split: torch.zeros_like(labels) for split, labels in digits.labels.items()}
+    other = replace(digits, images={**digits.images, **blank}, labels=labels)
+    a, b, c = (
+        train_selfsupervised(dataset, epochs=1, seed=seed, device=CPU).features[7].weight
+        for dataset, seed in ((digits, 0), (other, 0), (digits, 1))
+    )
+    assert torch.equal(a, b) and not torch.equal(a, c)
+
+
+def test_views_are_finite_and_differ_but_show_the_same_images(digits):
+    x = digits.unit("train")[:300]
+    a, b = (augment(x, torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    assert a.shape == x.shape and a.isfinite().all() and not torch.equal(a, b)
+    nearest = torch.cdist(a.flatten(1), b.flatten(1)).argmin(1)
+    assert (nearest == torch.arange(300)).float().mean() > 0.05  # by chance: 0.003
+
+
+def test_the_loss_is_the_double_loop():
+    a, b = torch.randn(2, 4, 3, dtype=torch.float64)
+    views, total = normalize(torch.cat([a, b])), 0.0
+    for i in range(8):
+        others = [j for j in range(8) if j != i]
+        scores = torch.stack([views[i] @ views[j] / TEMPERATURE for j in others])
+        total -= float(scores.log_softmax(0)[others.index((i + 4) % 8)])
+    assert float(contrastive_loss(a, b)) == pytest.approx(total / 8)
+
+
+def test_components_are_those_of_scikit_learn(digits):
+    x = digits.unit("train").flatten(1).double().numpy()
+    expected = PCA(39, svd_solver="full").fit(x).transform(x)
+    found = fit_pixels(digits, CPU).features(digits.unit("train")).double().numpy()
+    assert abs(abs(found[:, :10]) - abs(expected[:, :10])).max() < 1e-4

@@ -1,0 +1,53 @@
+"""Why an ELBO falls short of log p(x): the family of q(z|x), the encoder (Cremer et al. 2018)."""
+
+import torch
+from torch import Tensor
+
+from vae.distributions import DiagonalGaussian
+from vae.evaluation.posterior import Score
+from vae.models import VAE
+from vae.objectives import rate
+from vae.randomness import generator
+
+STEPS, CODES, LEARNING_RATE = 60, 32, 0.03
+MEASURED = 100  # codes per image for the ELBO of what was found
+
+
+def elbo(model: VAE, x: Tensor, q: DiagonalGaussian, noise: Tensor, score: Score) -> Tensor:
+    """The ELBO of images (N, C, H, W) under ``q``, over noise (K, N, d): shape (N,)."""
+    return score(model.decode(q.rsample(noise)), x).mean(0) - rate(q)
+
+
+def best_factorised(
+    model: VAE, x: Tensor, starts: list[DiagonalGaussian], seed: int, score: Score
+) -> DiagonalGaussian:
+    """For each image the diagonal Gaussian with the highest ELBO, from the best of ``starts``.
+
+    Adam with the noise of all steps in common, half of it mirrored.
+    """
+    stream = generator(x.device, seed, "factorised")
+    half = torch.randn(CODES // 2, len(x), model.latent_dim, generator=stream, device=x.device)
+    noise = torch.cat([half, -half])
+    elbos = torch.stack([elbo(model, x, q, noise, score) for q in starts])
+    chosen = torch.nn.functional.one_hot(elbos.argmax(0), len(starts)).T[..., None]
+    mean = sum(c * q.mean for c, q in zip(chosen, starts, strict=True)).detach().requires_grad_()
+    log_variance = sum(c * q.log_variance for c, q in zip(chosen, starts, strict=True))
+    log_variance = log_variance.detach().requires_grad_()
+    optimiser = torch.optim.Adam([mean, log_variance], lr=LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, STEPS)
+    with torch.enable_grad():
+        for _ in range(STEPS):
+            optimiser.zero_grad()
+            loss = -elbo(model, x, DiagonalGaussian(mean, log_variance), noise, score).sum()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    return DiagonalGaussian(mean.detach(), log_variance.detach())
+
+
+@torch.no_grad()
+def measured_elbo(model: VAE, x: Tensor, q: DiagonalGaussian, seed: int, score: Score) -> Tensor:
+    """The ELBO under ``q`` with codes of their own, (N,)."""
+    stream = generator(x.device, seed, "measured ELBO")
+    noise = torch.randn(MEASURED, len(x), model.latent_dim, generator=stream, device=x.device)
+    return elbo(model, x, q, noise, score)
