@@ -32,6 +32,7 @@ class Provenance:
         date: of that commit.
         devices: what trained the models, each once.
         versions: package -> version that trained the models.
+        cost: CPU time of all stages; empty if Snakemake left none.
         stages: running times as a Markdown table; empty if Snakemake left none.
         graph: the workflow's rules in Mermaid's language; empty without the workflow.
     """
@@ -41,6 +42,7 @@ class Provenance:
     date: str
     devices: list[str]
     versions: dict[str, str]
+    cost: str
     stages: str
     graph: str
 
@@ -61,6 +63,7 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
         date=commit_date(root),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
+        cost=_clock(times.cpu.sum()) if len(times) else "",
         stages=markdown_table(stage_table(times)),
         graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
     )

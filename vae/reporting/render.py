@@ -14,6 +14,7 @@ from vae.metrics import METRICS
 from vae.reporting import tables
 from vae.reporting.captions import captions
 from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
+from vae.reporting.checks import left
 from vae.reporting.findings import findings
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
@@ -89,6 +90,7 @@ def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> d
         "parameters": record["parameters"],
         "lead": list(lead(group)),
         "said": findings(group),
+        "checks": [str(found) for found in left(group)],
         "charts": charts_for(group.likelihoods),
         "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
         "published": markdown_table(published_values(data, group)),

@@ -8,7 +8,7 @@ from vae.metrics import METRICS
 from vae.reporting.answers import members
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.uses import WITH_OPTIMUM, answers
+from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
 from vae.reporting.words import beta_star, criterion_name, price
 
 EVERY_BETA = (
@@ -64,10 +64,11 @@ def side_by_side(group: Group) -> pd.DataFrame:
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
         found = group.answers(metric)
-        order = sorted(found, key=lambda s: found[s].value)
+        order = sorted(found, key=lambda s: fair_value(found[s]))
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
-            text = rounded(found[slug].value, found[slug].se) if slug in found else "–"
+            row = found.get(slug)
+            text = "–" if row is None else rounded(fair_value(row), row.se)
             rows[slug][METRICS[metric].header] = ranked(text, slug, order)
     return pd.DataFrame(rows.values()) if columns else pd.DataFrame()
 

@@ -8,7 +8,7 @@ import pandas as pd
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
-from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, interval, overlap
+from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, fair_value, interval, overlap
 from vae.reporting.words import (
     beta_star,
     counted,
@@ -219,6 +219,6 @@ def champions(group: Group) -> Iterator[Champion]:
             known = row.indistinguishable_likelihoods
             others = None if pd.isna(known) else set(str(known).split()) - {row.best_likelihood}
             rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
-            value = rounded(row.value, row.se)
+            value = rounded(fair_value(row), row.se)
             label = criterion_name(row.criterion)
             yield Champion(label, row.likelihoods, row.best_likelihood, value, rivals)
