@@ -201,7 +201,13 @@ rule report:
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
+        published=[
+            os.path.relpath(ROOT / "report" / f"{table}.csv")
+            for table in ("published", "published_curves")
+        ],
+        checks=os.path.relpath(ROOT / "benchmarks" / "results" / "convergence.csv"),
         graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
+        data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.datasets),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
