@@ -17,11 +17,12 @@ from vae.reporting.answer_figure import (
     BEST,
     GRID_BEST,
     MEMBER,
-    answered,
     draw_answer,
+    questions,
     regrets,
     shade,
 )
+from vae.reporting.uses import JUDGE, WITH_OPTIMUM
 
 
 @pytest.fixture(autouse=True)
@@ -44,29 +45,21 @@ def marks(ax: Axes) -> dict[str, Line2D]:
     return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
 
 
-def test_likelihoods_are_rows_and_one_question_is_one_panel():
+def test_likelihoods_are_rows_and_a_use_is_one_panel():
     figure = draw_answer(make_group(["bernoulli", "gaussian_learned_sigma"]))
     titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
-    assert titles[0].startswith("bits/dim") and "binarised" in titles[0]
+    assert len(titles) == len(WITH_OPTIMUM)
+    assert titles[0].startswith(JUDGE.name[:10]) and "bits/dim" in titles[0]
     assert not any("MSE" in title for title in titles), "best at the smallest β by construction"
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["Bernoulli", "Gaussian, learned σ"]
 
 
-@pytest.mark.parametrize(
-    ("criteria", "panels"),
-    [
-        (
-            ["bits_per_dim", "log_likelihood_binarised"],
-            [("bits_per_dim", "log_likelihood_binarised")],
-        ),
-        (["fid_prior", "mse"], [("fid_prior",)]),
-        (["mse"], [("mse",)]),
-        ([], []),
-    ],
-)
-def test_what_is_trivial_stands_alone_or_not_at_all(criteria, panels):
-    assert answered(criteria) == panels
+def test_a_run_with_other_criteria_has_a_panel_for_each():
+    group = make_group(["bernoulli"])
+    best = group.best[group.best.criterion == "fid_prior"].assign(criterion="mse")
+    assert list(questions(with_tables(group, best_beta=best))) == ["reconstruction MSE ↓"]
+    assert questions(with_tables(group, best_beta=best[:0])) == {}
 
 
 def test_a_criterion_that_a_likelihood_has_not_says_so():

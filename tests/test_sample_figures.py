@@ -35,12 +35,12 @@ def legend(figure) -> list[str]:
 
 
 def test_fid_has_a_line_per_source_the_autoencoder_and_the_floor(inception):
-    changes = {metric: {beta: 10 * beta for beta in BETAS} for metric in SOURCES}
+    changes = {metric: lambda beta: 10 * beta for metric in SOURCES}
     figure = draw_fid(make_group(["bernoulli"], BETAS, inception=inception, changes=changes))
     (ax,) = figure.axes
     assert ax.get_ylabel().startswith("Inception FID" if inception else "FID")
     names = [label for label, _ in SOURCES.values()]
-    assert legend(figure) == [*names, AUTOENCODER, FLOOR]
+    assert sorted(legend(figure)) == sorted([*names, AUTOENCODER, FLOOR])
     means = [list(line.get_ydata()) for line in ax.lines if len(line.get_ydata()) == len(BETAS)]
     assert means == [[10 * beta for beta in BETAS]] * len(SOURCES)
 

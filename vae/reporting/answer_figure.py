@@ -1,7 +1,5 @@
 """The answer at a glance: the best β per likelihood and criterion, and how flat the best is."""
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,10 +9,11 @@ from matplotlib.lines import Line2D
 
 from vae.metrics import METRICS
 from vae.reporting import style
-from vae.reporting.answers import members, ordered_criteria
+from vae.reporting.answers import members
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
 from vae.reporting.panels import beta_axis, shared_legend, wrapped
+from vae.reporting.uses import WITH_OPTIMUM, answers
 
 MOST_COLUMNS = 5
 BEST = "β* and its interval"
@@ -25,26 +24,23 @@ WORSE = "… loses a tenth of what the worst β does"
 WORST = "… loses half of it or more"
 SHADES = {MEMBER: 0.0, WORSE: 0.1, WORST: 0.5}
 NOT_APPLICABLE = "n/a"
-ONE_QUESTION = ("bits_per_dim", "log_likelihood_binarised")  # no family has both
-TRIVIAL = ("mse", "mse_mean")  # best at the smallest β by construction
 
 
 def draw_answer(group: Group) -> Figure:
-    """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
-    columns = answered(ordered_criteria(group.best))
+    """Best β and the βs that cannot be told from it: likelihoods down, uses across."""
+    columns = questions(group)
     if not columns:
         return style.notice("No β has a value by any criterion.")
     figure, axes = _grid(len(columns), len(group.likelihoods))
-    for criteria, ax in zip(columns, axes, strict=True):
-        rows = group.best[group.best.criterion.isin(criteria)].set_index("likelihood")
+    for (question, rows), ax in zip(columns.items(), axes, strict=True):
         for y, likelihood in enumerate(group.likelihoods):
-            if likelihood in rows.index:
-                row = rows.loc[likelihood]
+            if likelihood in rows:
+                row = rows[likelihood]
                 values = group.values(likelihood, row.criterion)
                 _row(ax, y, row, regrets(values, METRICS[row.criterion].better))
             else:
                 ax.text(0.5, y, NOT_APPLICABLE, **_NOTE, transform=ax.get_yaxis_transform())
-        _axes(ax, criteria, group.betas)
+        _axes(ax, question, group.betas)
     axes[0].set_yticks(range(len(group.likelihoods)), map(likelihood_name, group.likelihoods))
     axes[0].set_ylim(len(group.likelihoods) - 0.5, -0.5)
     _add_shades(axes[0], group.best)
@@ -52,12 +48,18 @@ def draw_answer(group: Group) -> Figure:
     return figure
 
 
-def answered(criteria: Sequence[str]) -> list[tuple[str, ...]]:
-    """The criteria of every panel: without those whose answer is trivial, if others are left."""
-    kept = [c for c in criteria if c not in TRIVIAL] or list(criteria)
-    together = tuple(c for c in kept if c in ONE_QUESTION)
-    apart = [(c,) for c in kept if c not in ONE_QUESTION]
-    return [together, *apart] if together else apart
+def questions(group: Group) -> dict[str, dict[str, pd.Series]]:
+    """The answers by likelihood to every use that has any; without uses, to every criterion."""
+    found = {}
+    for use in WITH_OPTIMUM:
+        rows = answers(group, use)
+        names = dict.fromkeys(METRICS[row.criterion].header for row in rows.values())
+        if rows:
+            found[f"{use.name}:\n" + ", or ".join(names)] = rows
+    return found or {
+        METRICS[criterion].header: {row.likelihood: row for _, row in rows.iterrows()}
+        for criterion, rows in group.best.groupby("criterion", sort=False)
+    }
 
 
 _NOTE = {"ha": "center", "va": "center", "color": style.GREY, "fontsize": 9}
@@ -125,9 +127,11 @@ def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
             ax.add_line(dot)
 
 
-def _axes(ax: Axes, criteria: tuple[str, ...], betas: list[float]) -> None:
+def _axes(ax: Axes, question: str, betas: list[float]) -> None:
     columns = ax.get_subplotspec().get_gridspec().ncols
-    ax.set_title(wrapped(ax, ", or ".join(METRICS[c].header for c in criteria)))
+    use, _, criteria = question.rpartition("\n")
+    lines = [wrapped(ax, part) for part in (use, criteria) if part]
+    ax.set_title("\n".join(lines))
     beta_axis(ax, betas, labels=max(3, 20 // columns), margin=0.09)
     ax.set_xticks(betas, [""] * len(betas), minor=True)
     ax.grid(axis="x", which="both")
