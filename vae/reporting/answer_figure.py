@@ -49,13 +49,17 @@ def draw_answer(group: Group) -> Figure:
 
 
 def questions(group: Group) -> dict[str, dict[str, pd.Series]]:
-    """The answers by likelihood to every use that has any; without uses, to every criterion."""
+    """The answers by likelihood to every use that has any; without uses, to every criterion.
+
+    A title names the first criterion of a use; a likelihood without it has the next one.
+    """
     found = {}
     for use in WITH_OPTIMUM:
         rows = answers(group, use)
-        names = dict.fromkeys(METRICS[row.criterion].header for row in rows.values())
+        judged = {row.criterion for row in rows.values()}
         if rows:
-            found[f"{use.name}:\n" + ", or ".join(names)] = rows
+            first = next(c for c in map(group.metric, use.criteria) if c in judged)
+            found[f"{use.name}:\n{METRICS[first].header}"] = rows
     return found or {
         METRICS[criterion].header: {row.likelihood: row for _, row in rows.iterrows()}
         for criterion, rows in group.best.groupby("criterion", sort=False)
