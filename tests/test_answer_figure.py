@@ -90,34 +90,41 @@ def test_shades_grow_paler_until_half_of_the_worst_loss():
 
 
 def test_the_best_between_grid_points_has_its_interval():
-    ax = draw(best_beta=2.0, at_edge=False, beta_star=1.7, beta_star_low=1.2, beta_star_high=2.5)
+    ax = draw(
+        best_beta=2.0, optimum="inside", beta_star=1.7, beta_star_low=1.2, beta_star_high=2.5
+    )
     assert list(marks(ax)[BEST].get_xdata()) == [1.7]
     assert [1.2, 2.5] in [list(line.get_xdata()) for line in ax.lines]
 
 
 def test_an_interval_without_end_is_drawn_to_the_frame():
     ends = {"beta_star": 8.0, "beta_star_low": 5.0, "beta_star_high": np.inf}
-    ax = draw(best_beta=8.0, at_edge=True, **ends)
+    ax = draw(best_beta=8.0, optimum="above", **ends)
     (interval,) = [line for line in ax.lines if list(line.get_xdata())[:1] == [5.0]]
     assert np.isfinite(interval.get_xdata()).all()
     assert interval.get_xdata()[1] > ax.get_xlim()[1]
     assert BEST not in marks(ax)
 
 
-@pytest.mark.parametrize(("beta", "marker"), [(min(BETAS), "<"), (max(BETAS), ">")])
-def test_an_arrow_points_to_where_the_grid_ends(beta, marker):
-    line = marks(draw(best_beta=beta, indistinguishable_betas=f"{beta:g}", at_edge=True))[AT_EDGE]
+@pytest.mark.parametrize(
+    ("beta", "optimum", "marker"), [(min(BETAS), "below", "<"), (max(BETAS), "above", ">")]
+)
+def test_an_arrow_points_to_where_the_grid_ends(beta, optimum, marker):
+    line = marks(draw(best_beta=beta, indistinguishable_betas=f"{beta:g}", optimum=optimum))[
+        AT_EDGE
+    ]
     assert (line.get_marker(), line.get_markerfacecolor()) == (marker, "white")
 
 
 def test_without_intervals_and_sets_only_the_best_of_the_grid_is_drawn():
     unknown = dict.fromkeys(("beta_star", "beta_star_low", "beta_star_high"), np.nan)
-    ax = draw(best_beta=1.0, indistinguishable_betas=np.nan, at_edge=False, **unknown)
+    ax = draw(best_beta=1.0, indistinguishable_betas=np.nan, optimum="inside", **unknown)
     assert set(marks(ax)) == {GRID_BEST}
     figure: Figure = ax.figure
     assert MEMBER not in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_the_only_beta_has_no_direction():
-    figure = draw_answer(make_group(["bernoulli"], betas=[1.0]))
-    assert all(marks(ax)[AT_EDGE].get_marker() == "o" for ax in figure.axes)
+    group = make_group(["bernoulli"], betas=[1.0])
+    for ax in draw_answer(group).axes:
+        assert marks(ax)[GRID_BEST].get_marker() == "o"

@@ -105,22 +105,24 @@ def _row(ax: Axes, y: int, row: pd.Series, losses: pd.Series) -> None:
     if pd.notna(star) and pd.notna(low):
         ends = np.clip([low, high], losses.index[0] / 2, losses.index[-1] * 2)  # beyond: no end
         ax.plot(ends, [y, y], color=style.BLACK, linewidth=1.4, zorder=3)
-    if pd.notna(star) and not row.at_edge:
+    direction = _beyond(row)
+    if pd.notna(star) and not direction:
         ax.plot(star, y, "|", color=style.BLACK, label=BEST, **_TICK)
-    if row.at_edge or pd.isna(star):
+    else:
         mark = {"markerfacecolor": "white", "color": style.BLACK, "markersize": 8}
-        label = AT_EDGE if row.at_edge else GRID_BEST
-        ax.plot(row.best_beta, y, _marker(row), label=label, zorder=4, **mark)
+        label = AT_EDGE if direction else GRID_BEST
+        ax.plot(row.best_beta, y, direction or "o", label=label, zorder=4, **mark)
 
 
 _TICK = {"markersize": 12, "markeredgewidth": 2.2, "zorder": 4}
 
 
-def _marker(row: pd.Series) -> str:
-    """A dot, or at an edge an arrow that says where the grid should go on."""
-    if not row.at_edge or row.betas == 1:
-        return "o"
-    return "<" if row.best_beta == row.lowest_beta else ">"
+def _beyond(row: pd.Series) -> str:
+    """An arrow to where the grid should go on, if the best β may lie there; else nothing."""
+    if row.betas == 1:
+        return ""
+    grid = "" if not row.at_edge else "below" if row.best_beta == row.lowest_beta else "above"
+    return {"below": "<", "above": ">"}.get(row.get("optimum", grid), "")
 
 
 def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
