@@ -1,7 +1,5 @@
 """The answer at a glance: the best β per likelihood and criterion, and how flat the best is."""
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,10 +9,11 @@ from matplotlib.lines import Line2D
 
 from vae.metrics import METRICS
 from vae.reporting import style
-from vae.reporting.answers import members, ordered_criteria
+from vae.reporting.answers import members
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
 from vae.reporting.panels import beta_axis, shared_legend, wrapped
+from vae.reporting.uses import WITH_OPTIMUM, answers
 
 MOST_COLUMNS = 5
 BEST = "β* and its interval"
@@ -25,26 +24,23 @@ WORSE = "… loses a tenth of what the worst β does"
 WORST = "… loses half of it or more"
 SHADES = {MEMBER: 0.0, WORSE: 0.1, WORST: 0.5}
 NOT_APPLICABLE = "n/a"
-ONE_QUESTION = ("bits_per_dim", "log_likelihood_binarised")  # no family has both
-TRIVIAL = ("mse", "mse_mean")  # best at the smallest β by construction
 
 
 def draw_answer(group: Group) -> Figure:
-    """Best β and the βs that cannot be told from it: likelihoods down, criteria across."""
-    columns = answered(ordered_criteria(group.best))
+    """Best β and the βs that cannot be told from it: likelihoods down, uses across."""
+    columns = questions(group)
     if not columns:
         return style.notice("No β has a value by any criterion.")
     figure, axes = _grid(len(columns), len(group.likelihoods))
-    for criteria, ax in zip(columns, axes, strict=True):
-        rows = group.best[group.best.criterion.isin(criteria)].set_index("likelihood")
+    for (question, rows), ax in zip(columns.items(), axes, strict=True):
         for y, likelihood in enumerate(group.likelihoods):
-            if likelihood in rows.index:
-                row = rows.loc[likelihood]
+            if likelihood in rows:
+                row = rows[likelihood]
                 values = group.values(likelihood, row.criterion)
                 _row(ax, y, row, regrets(values, METRICS[row.criterion].better))
             else:
                 ax.text(0.5, y, NOT_APPLICABLE, **_NOTE, transform=ax.get_yaxis_transform())
-        _axes(ax, criteria, group.betas)
+        _axes(ax, question, group.betas)
     axes[0].set_yticks(range(len(group.likelihoods)), map(likelihood_name, group.likelihoods))
     axes[0].set_ylim(len(group.likelihoods) - 0.5, -0.5)
     _add_shades(axes[0], group.best)
@@ -52,12 +48,22 @@ def draw_answer(group: Group) -> Figure:
     return figure
 
 
-def answered(criteria: Sequence[str]) -> list[tuple[str, ...]]:
-    """The criteria of every panel: without those whose answer is trivial, if others are left."""
-    kept = [c for c in criteria if c not in TRIVIAL] or list(criteria)
-    together = tuple(c for c in kept if c in ONE_QUESTION)
-    apart = [(c,) for c in kept if c not in ONE_QUESTION]
-    return [together, *apart] if together else apart
+def questions(group: Group) -> dict[str, dict[str, pd.Series]]:
+    """The answers by likelihood to every use that has any; without uses, to every criterion.
+
+    A title names the first criterion of a use; a likelihood without it has the next one.
+    """
+    found = {}
+    for use in WITH_OPTIMUM:
+        rows = answers(group, use)
+        judged = {row.criterion for row in rows.values()}
+        if rows:
+            first = next(c for c in map(group.metric, use.criteria) if c in judged)
+            found[f"{use.name}:\n{METRICS[first].header}"] = rows
+    return found or {
+        METRICS[criterion].header: {row.likelihood: row for _, row in rows.iterrows()}
+        for criterion, rows in group.best.groupby("criterion", sort=False)
+    }
 
 
 _NOTE = {"ha": "center", "va": "center", "color": style.GREY, "fontsize": 9}
@@ -99,22 +105,24 @@ def _row(ax: Axes, y: int, row: pd.Series, losses: pd.Series) -> None:
     if pd.notna(star) and pd.notna(low):
         ends = np.clip([low, high], losses.index[0] / 2, losses.index[-1] * 2)  # beyond: no end
         ax.plot(ends, [y, y], color=style.BLACK, linewidth=1.4, zorder=3)
-    if pd.notna(star) and not row.at_edge:
+    direction = _beyond(row)
+    if pd.notna(star) and not direction:
         ax.plot(star, y, "|", color=style.BLACK, label=BEST, **_TICK)
-    if row.at_edge or pd.isna(star):
+    else:
         mark = {"markerfacecolor": "white", "color": style.BLACK, "markersize": 8}
-        label = AT_EDGE if row.at_edge else GRID_BEST
-        ax.plot(row.best_beta, y, _marker(row), label=label, zorder=4, **mark)
+        label = AT_EDGE if direction else GRID_BEST
+        ax.plot(row.best_beta, y, direction or "o", label=label, zorder=4, **mark)
 
 
 _TICK = {"markersize": 12, "markeredgewidth": 2.2, "zorder": 4}
 
 
-def _marker(row: pd.Series) -> str:
-    """A dot, or at an edge an arrow that says where the grid should go on."""
-    if not row.at_edge or row.betas == 1:
-        return "o"
-    return "<" if row.best_beta == row.lowest_beta else ">"
+def _beyond(row: pd.Series) -> str:
+    """An arrow to where the grid should go on, if the best β may lie there; else nothing."""
+    if row.betas == 1:
+        return ""
+    grid = "" if not row.at_edge else "below" if row.best_beta == row.lowest_beta else "above"
+    return {"below": "<", "above": ">"}.get(row.get("optimum", grid), "")
 
 
 def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
@@ -125,9 +133,11 @@ def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
             ax.add_line(dot)
 
 
-def _axes(ax: Axes, criteria: tuple[str, ...], betas: list[float]) -> None:
+def _axes(ax: Axes, question: str, betas: list[float]) -> None:
     columns = ax.get_subplotspec().get_gridspec().ncols
-    ax.set_title(wrapped(ax, ", or ".join(METRICS[c].header for c in criteria)))
+    use, _, criteria = question.rpartition("\n")
+    lines = [wrapped(ax, part) for part in (use, criteria) if part]
+    ax.set_title("\n".join(lines))
     beta_axis(ax, betas, labels=max(3, 20 // columns), margin=0.09)
     ax.set_xticks(betas, [""] * len(betas), minor=True)
     ax.grid(axis="x", which="both")

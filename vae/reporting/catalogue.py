@@ -26,11 +26,12 @@ class Figure:
 CHARTS = {
     "answer": Figure(
         "Answer",
-        "The best β by each criterion ({seeds}, {images}). Bar: β* with its interval. Dots: the "
-        "βs of the grid that these data do not exclude at 95 %; that makes them no better than "
-        "their shade says, which is what they lose against the best, as a share of what the worst "
-        "β loses. An arrow is a best β at the edge of the grid, n/a a criterion that the "
-        "likelihood does not have, the dotted line β = 1.",
+        "The best β for each use ({seeds}, {images}; Bernoulli, which has no bits/dim, by log p "
+        "of binarised images). Bar: β* with its interval. Dots: the βs of the grid that these "
+        "data do not exclude at 95 %; that makes them no better than their shade says, which is "
+        "what they lose against the best, as a share of what the worst β loses. An arrow is a "
+        "best β at the edge of the grid, n/a a criterion that the likelihood does not have, the "
+        "dotted line β = 1.",
         "Chart of the best β with its interval and its shaded neighbours: a row per likelihood, a "
         "panel per criterion",
     ),

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vae.data import Dataset, load_dataset, spaced
 from vae.evaluation.images import reconstructions
-from vae.evaluation.samples import MIXTURE_COMPONENTS, fitted_codes, training_codes
+from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep
 from vae.reporting import style
 from vae.reporting.code_figures import draw_codes, ranked_dimensions

@@ -63,33 +63,33 @@ def draw_criteria(group: Group) -> Figure:
     """FID against the likelihood criterion: where its best β lies, and where FID's."""
     figure, axes = panels(group)
     palette = style.beta_palette(group.betas)
-    fid = METRICS[group.metric("fid_prior")].label
     for likelihood, ax in axes.items():
         metric = likelihood_metric(group, likelihood)
         plane = Plane.of(group, metric, "fid_prior")
         path = plane.path(likelihood)
+        ax.set_xlabel(wrapped(ax, METRICS[metric].axis))
         if path.empty:
             _nothing(ax, group, likelihood)
             continue
         plane.draw(ax, likelihood, palette)
-        higher = METRICS[metric].better == "higher"
-        best = {
-            "likelihood": path.x.idxmax() if higher else path.x.idxmin(),
-            "fid": path.y.idxmin(),
-        }
-        _frame(ax, path, best["fid"], "best by FID", "D")
-        _frame(ax, path, best["likelihood"], "best by likelihood", "s")
-        _write(ax, path, best["fid"], below=True)
-        if len(set(best.values())) == 2:
-            _write(ax, path, best["likelihood"], below=False)
-        _zoom(ax, path)
-        log_axis(ax.yaxis)
-        if higher:
-            ax.invert_xaxis()
-        ax.set_xlabel(wrapped(ax, METRICS[metric].axis))
-    label_rows(axes, fid)
+        _mark_best(ax, path, METRICS[metric].better == "higher")
+    label_rows(axes, METRICS[group.metric("fid_prior")].label)
     shared_legend(figure)
     return figure
+
+
+def _mark_best(ax: Axes, path: pd.DataFrame, higher: bool) -> None:
+    """Frame the best β of either criterion, on axes where lower left is better."""
+    likely, real = path.x.idxmax() if higher else path.x.idxmin(), path.y.idxmin()
+    _frame(ax, path, real, "best by FID", "D")
+    _frame(ax, path, likely, "best by likelihood", "s")
+    _write(ax, path, real, below=True)
+    if likely != real:
+        _write(ax, path, likely, below=False)
+    _zoom(ax, path)
+    log_axis(ax.yaxis)
+    if higher:
+        ax.invert_xaxis()
 
 
 def draw_fidelity_diversity(group: Group) -> Figure:
@@ -99,19 +99,18 @@ def draw_fidelity_diversity(group: Group) -> Figure:
     plane = Plane.of(group, "recall_prior", "precision_prior")
     for likelihood, ax in axes.items():
         path = plane.path(likelihood)
+        ax.set(xlabel="recall (diversity)", xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
+        ax.tick_params(labelbottom=True)
         if path.empty:
             _nothing(ax, group, likelihood)
             continue
         plane.draw(ax, likelihood, palette)
-        _real(ax, group)
         plane.draw_others(ax, likelihood)
-        best = group.values(likelihood, "fid_prior").mean()
-        if len(best) and best.idxmin() in path.index:
-            _frame(ax, path, best.idxmin(), "best by FID", "D")
-            _write(ax, path, best.idxmin(), below=True)
-        ax.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
-        ax.set_xlabel("recall (diversity)")
-        ax.tick_params(labelbottom=True)
+        _real(ax, group)
+        fid = group.values(likelihood, "fid_prior").mean()
+        if len(fid) and fid.idxmin() in path.index:
+            _frame(ax, path, fid.idxmin(), "best by FID", "D")
+            _write(ax, path, fid.idxmin(), below=True)
     label_rows(axes, "precision (fidelity)")
     shared_legend(figure)
     return figure

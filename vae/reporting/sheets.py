@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset
-from vae.evaluation.aggregate import spaced
+from vae.data import Dataset, load_dataset, spaced
 from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.reporting import style
