@@ -41,13 +41,13 @@ OF_REAL_IMAGES = {
 Change = Callable[[float], float] | Mapping[float, object] | None
 
 
-def made_up(beta: float) -> dict[str, float]:
+def made_up(beta: float, latent_dim: int = LATENT_DIM) -> dict[str, float]:
     """Every metric of a VAE: likelihood is best at β = 1, FID at 2, and β = 8 collapses."""
     octaves = math.log2(beta)
     kept = max(0.0, 1 - beta / 8)  # share of the information that gets through
     off, spoilt = octaves**2, (octaves - 1) ** 2
     log_likelihood, ceiling = -30 - off, math.log(382)
-    rate = 2 * LATENT_DIM * kept
+    rate = 2 * latent_dim * kept
     information = 0.9 * min(rate, ceiling)
     fid = {"prior": 8, "prior_drawn": 7, "gaussian": 7, "gmm": 5, "reconstruction": 3}
     realism = {f"fid_{name}": level + spoilt for name, level in fid.items()}
@@ -69,7 +69,7 @@ def made_up(beta: float) -> dict[str, float]:
         "amortisation_gap": 0.6 + 0.1 * off,
         "log_likelihood_binarised": log_likelihood + 5,
         "bits_per_dim": 2 + 0.1 * off,
-        "active_units": float(math.ceil(LATENT_DIM * kept)),
+        "active_units": float(math.ceil(latent_dim * kept)),
         "mutual_information": information,
         "mutual_information_ceiling": ceiling,
         "mutual_information_saturated": float(information > ceiling - 2),
@@ -202,7 +202,7 @@ def _metrics(cell: dict, lost: bool, all_lost: bool, inception: bool, changes: M
     yield {**cell, "metric": "diverged", "value": float(lost), "se": None}
     if all_lost:
         return
-    values = made_up(cell["beta"] or 0.05)
+    values = made_up(cell["beta"] or 0.05, cell["latent_dim"])
     slug, beta, seed = cell["likelihood"], cell["beta"], cell["seed"]
     names = {k.rpartition("/")[2]: k for k in changes if k.rpartition("/")[0] in ("", slug)}
     for name in dict.fromkeys([*values, *names]):
@@ -246,13 +246,15 @@ def _expanded(cells: pd.DataFrame, part: Callable[[dict], Mapping]) -> pd.DataFr
 
 def _dimensions(cell: dict) -> Mapping:
     count = cell["latent_dim"]
-    kl = made_up(cell["beta"] or 0.05)["rate"] * 2.0 ** -np.arange(1, count + 1)
+    kl = made_up(cell["beta"] or 0.05, cell["latent_dim"])["rate"] * 2.0 ** -np.arange(
+        1, count + 1
+    )
     kl = kl if cell["model"] == "vae" else np.full(count, np.nan)
     return {"dimension": range(count), "variance": 1.0, "kl": kl}
 
 
 def _spectrum(cell: dict) -> Mapping:
-    kept = made_up(cell["beta"] or 0.05)["high_frequency_energy"]
+    kept = made_up(cell["beta"] or 0.05, cell["latent_dim"])["high_frequency_energy"]
     return {"frequency": FREQUENCIES, "power": 6 * np.exp(-10 * FREQUENCIES / kept)}
 
 
@@ -263,7 +265,7 @@ def _data_spectra(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _history(cell: dict) -> Mapping:
-    end, epochs = made_up(cell["beta"] or 0.05), np.arange(EPOCHS + 1)
+    end, epochs = made_up(cell["beta"] or 0.05, cell["latent_dim"]), np.arange(EPOCHS + 1)
     rows = {"epoch": [*epochs, *epochs], "split": ["train"] * 5 + ["validation"] * 5}
     rate = end["rate"] if cell["model"] == "vae" else np.nan
     return rows | {"distortion": end["distortion"] + np.tile(30 / (epochs + 1), 2), "rate": rate}

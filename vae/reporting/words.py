@@ -1,7 +1,7 @@
 """Lists, names and figures inside sentences."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -127,15 +127,8 @@ def price(row: pd.Series) -> str:
         return rounded(value)
     value, low, high = (abs(x) for x in (value, low, high))
     error = (high - low) / 4
+    if high == 0:
+        return "0"
     if low == 0:
         return f"≤ {rounded(high, high / 5)}"
     return f"{rounded(value, error)} [{rounded(low, error)}, {rounded(high, error)}]"
-
-
-def shares(sides: Mapping[str, Sequence[str]]) -> str:
-    """``five of seven likelihoods``-like counts behind each kind, the most frequent first."""
-    total = sum(map(len, sides.values()))
-    order = sorted((k for k in sides if sides[k]), key=lambda kind: -len(sides[kind]))
-    return ", ".join(
-        f"{kind} with {number(len(sides[kind]))} of {number(total)}" for kind in order
-    )

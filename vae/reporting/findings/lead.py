@@ -42,15 +42,13 @@ class UseLine:
     sides: Sides
 
     def __str__(self) -> str:
-        """Without a full stop: the page goes on."""
         cost = price(self.row)
         paid = f"; β = 1 costs {cost} {unit(self.use, self.row)}" if cost else ""
         many = sum(len(getattr(self.sides, kind)) for kind in KINDS) > 1
-        counts = f". Over likelihoods: {counted_sides(self.sides)}" if many else ""
-        name = criterion_name(self.row.criterion)
+        counts = f"; {counted_sides(self.sides)} likelihoods" if many else ""
         return (
-            f"by {name}, **β\\* = {beta_star(self.row)}** with {likelihood_name(self.likelihood)}"
-            f"{paid}{counts}"
+            f"**β\\* = {beta_star(self.row)}** by {criterion_name(self.row.criterion)} "
+            f"({likelihood_name(self.likelihood)}){paid}{counts}."
         )
 
 
@@ -73,15 +71,12 @@ def lead(group: Group) -> Iterator[tuple[str, str]]:
     """The uses of a VAE and the answer for each; nothing where no β could be compared."""
     judge, draw, show, encode = (use_line(group, use) for use in (JUDGE, DRAW, SHOW, ENCODE))
     if judge:
-        yield "Judge how probable an image is", f"{judge}."
-    if draw or show:
-        parts = [
-            f"{what}: {line}."
-            for what, line in (("images drawn from p(x|z)", draw), ("means E[x|z]", show))
-            if line
-        ]
-        yield "Draw new images", " ".join(parts)
+        yield "Judge how probable an image is", str(judge)
+    if draw:
+        yield "Draw new images from all of the model, x ~ p(x|z)", str(draw)
+    if show:
+        yield "Show expected images E[x|z], as most papers do", str(show)
     if encode:
-        yield "Use the codes", f"{encode}."
+        yield "Use the codes", str(encode)
     if worsens_throughout(group, RECONSTRUCT):
-        yield "Reconstruct", "no optimum: the error grows with β throughout."
+        yield "Reconstruct", "no optimum, the error grows with β throughout."

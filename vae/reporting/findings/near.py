@@ -17,7 +17,7 @@ from vae.reporting.uses import (
     sides,
     worsens_throughout,
 )
-from vae.reporting.words import beta_star, criterion_name, families, listed
+from vae.reporting.words import criterion_name, families, listed
 
 
 def near_one(group: Group) -> Iterator[object]:
@@ -53,21 +53,17 @@ class Side:
     def __str__(self) -> str:
         found = answers(self.group, self.use)
         parts = [
-            f"{word} with {self._named(getattr(self.sides, kind), found)}"
+            f"{word} with {families(getattr(self.sides, kind), self.group.likelihoods)}"
             for kind, word in (("larger", "larger than 1"), ("smaller", "smaller than 1"))
             if getattr(self.sides, kind)
         ]
         if self.sides.around:
-            others = "" if not parts else "the data do not exclude 1 "
             names = families(self.sides.around, self.group.likelihoods)
-            parts.append(f"{others or 'not told from 1 '}with {names}")
+            parts.append(f"not told from 1 with {names}")
         if self.sides.unknown:
             parts.append(f"without an interval with {families(self.sides.unknown)}")
         criteria = dict.fromkeys(criterion_name(row.criterion) for row in found.values())
         return f"By {listed(criteria, 'or')} β\\* is {'; '.join(parts)}."
-
-    def _named(self, slugs: tuple[str, ...], found: dict) -> str:
-        return listed(f"{likelihood_name(s)} ({beta_star(found[s])})" for s in slugs)
 
 
 @dataclass(frozen=True)
