@@ -11,9 +11,7 @@ from vae.comparison import best_betas
 from vae.reporting.answers import (
     answer,
     answer_table,
-    short_answer,
     star_cell,
-    summary_table,
     what_holds,
 )
 from vae.table import COLUMNS
@@ -93,19 +91,6 @@ def row_of(values: dict[float, list[float]]) -> pd.Series:
     return best_betas(table(values)).iloc[0]
 
 
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ({0.5: [1, 1.1, 0.9], 1.0: [5, 5.1, 4.9], 2.0: [5.01, 5, 4.93]}, "**1** {2}"),
-        ({0.5: [9, 9.1, 8.9], 1.0: [5, 5.1, 4.9]}, "**≤ 1/2**"),
-        ({0.5: [1, 1.1, 0.9], 1.0: [5, 5.1, 4.9]}, "**≥ 1**"),
-        ({1.0: [5, 5.1, 4.9]}, "**1**"),
-    ],
-)
-def test_short_answers(values, text):
-    assert short_answer(row_of(values)) == text
-
-
 def test_the_full_answer_says_what_is_not_known():
     cells = answer_table(best_betas(table({0.5: [1.0], 1.0: [0.5]}))).iloc[0]
     assert cells["not distinguishable"] == "unknown: fewer than 3 seeds"
@@ -160,11 +145,3 @@ def test_answers_that_hold_together_are_wider(results):
     assert len(alone) == len(together) == 1
     both = [answer(results, together=t).difference_high.max() for t in (False, True)]
     assert both[1] > both[0]
-
-
-def test_the_summary_has_a_row_per_sweep_and_a_dash_for_no_answer():
-    metrics = pd.concat([table(), table(metric="bits_per_dim", likelihood="beta")])
-    sweeps = [("digits", "mlp", 10, name) for name in ("bernoulli", "beta", "categorical")]
-    summary = summary_table(best_betas(metrics), sweeps)
-    assert (summary.loc[2, ["ELBO ↑", "bits/dim ↓"]] == "–").all()
-    assert summary.loc[0, "bits/dim ↓"] == "–" and summary.loc[1, "ELBO ↑"] == "–"

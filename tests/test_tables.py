@@ -30,17 +30,19 @@ def row(**columns: object) -> pd.Series:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"),
+    ("low", "high", "optimum", "text"),
     [
-        (1.2, 3.1, "**1.9 [1.2, 3.1]**"),
-        (0.0, 0.25, "**≤ 0.25**"),
-        (5.3, math.inf, "**≥ 5.3**"),
-        (0.0, math.inf, "**anywhere**"),
-        (math.nan, math.nan, "**2 (of the grid, no interval)**"),
+        (1.2, 3.1, "inside", "**1.9 [1.2, 3.1]**"),
+        (0.0, 0.25, "below", "**≤ 0.25**"),
+        (5.3, math.inf, "above", "**≥ 5.3**"),
+        (1.2, math.inf, "inside", "**1.9 [1.2, ∞)**"),
+        (0.0, 3.1, "inside", "**1.9 [0, 3.1]**"),
+        (math.nan, math.nan, "inside", "**2 (of the grid, no interval)**"),
     ],
 )
-def test_a_best_beta_is_a_number_with_an_interval_or_a_bound(low, high, text):
-    assert use_cell(row(beta_star=1.9, beta_star_low=low, beta_star_high=high)) == text
+def test_a_best_beta_is_a_number_with_an_interval_or_a_bound(low, high, optimum, text):
+    star = {"beta_star": 1.9, "beta_star_low": low, "beta_star_high": high}
+    assert use_cell(row(**star, optimum=optimum)) == text
 
 
 @pytest.mark.parametrize(

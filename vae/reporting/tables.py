@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vae.metrics import METRICS
-from vae.reporting.answers import members
+from vae.reporting.answers import compared_over, members
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
@@ -136,12 +136,6 @@ def set_table(group: Group) -> pd.DataFrame:
 
 def _known(value: float | None) -> str:
     return "–" if value is None or pd.isna(value) else rounded(value)
-
-
-def compared_over(row: pd.Series) -> str:
-    """What the comparison of βs is paired over."""
-    seeds = f"{row.seeds} seed{'s' if row.seeds > 1 else ''}"
-    return f"{seeds} × {row.images:,.0f} images" if row.images else seeds
 
 
 def every_beta(group: Group, likelihood: str) -> pd.DataFrame:

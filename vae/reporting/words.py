@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 import pandas as pd
 
 from vae.metrics import METRICS, SPACES
-from vae.reporting.catalogue import CHARTS
 from vae.reporting.names import beta_name, likelihood_name, rounded
 
 CRITERION_NAMES = {
@@ -33,11 +32,6 @@ def number(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """``one seed``, ``three seeds``."""
     return f"{number(count)} {noun}" + ("" if count == 1 else "s")
-
-
-def capital(sentence: str) -> str:
-    """``sentence`` with its first letter as a capital."""
-    return sentence[:1].upper() + sentence[1:]
 
 
 def criterion_name(metric: str) -> str:
@@ -70,50 +64,23 @@ def _bracket(details: list[str]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def beta_range(chosen: Sequence[float], grid: Sequence[float]) -> str:
-    """``chosen`` in words: every β of the grid, all up to one, all from one on, or each."""
-    chosen, grid = sorted(chosen), sorted(grid)
-    if chosen == grid:
-        return "every β"
-    if len(chosen) > 2 and chosen == grid[: len(chosen)]:
-        return f"every β up to {beta_name(chosen[-1])}"
-    if len(chosen) > 2 and chosen == grid[-len(chosen) :]:
-        return f"every β from {beta_name(chosen[0])} on"
-    return "β = " + listed(map(beta_name, chosen))
-
-
-def figure(group: str, chart: str, text: str) -> str:
-    """A link to one of a group's figures.
-
-    Args:
-        group: the name of its folder.
-        chart: its name in the catalogue.
-
-    Raises:
-        KeyError: if the catalogue has no such chart.
-    """
-    if chart not in CHARTS:
-        raise KeyError(f"no chart is called {chart}")
-    return f"[{text}](figures/{group}/{chart}.png)"
-
-
 def short_beta(beta: float) -> str:
     """A β that lies between those of a grid, in two digits."""
     return f"{beta:.2g}" if beta < 10 else f"{beta:.0f}"
 
 
 def beta_star(row: pd.Series) -> str:
-    """β* with its interval; a bound where that reaches beyond the grid, else the grid's best."""
+    """β* with its interval, which ends at 0 or ∞ beyond the grid; a bound if it lies there."""
     low, high = row.get("beta_star_low", math.nan), row.get("beta_star_high", math.nan)
     if pd.isna(low) or pd.isna(high):
         return f"{beta_name(row.best_beta)} (of the grid, no interval)"
-    if low == 0 and math.isinf(high):
-        return "anywhere"
-    if low == 0:
+    where = row.get("optimum", "inside")
+    if where == "below" and math.isfinite(high):
         return f"≤ {short_beta(high)}"
-    if math.isinf(high):
+    if where == "above" and low > 0:
         return f"≥ {short_beta(low)}"
-    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {short_beta(high)}]"
+    end = "∞)" if math.isinf(high) else f"{short_beta(high)}]"
+    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {end}"
 
 
 def price(row: pd.Series) -> str:
