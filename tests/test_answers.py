@@ -19,7 +19,7 @@ from vae.table import COLUMNS
 VALUES = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [1.0, 1.1, 0.9]}
 
 
-def table(values=VALUES, metric="elbo", likelihood="bernoulli") -> pd.DataFrame:
+def table(values=VALUES, metric="log_likelihood_binarised", likelihood="bernoulli") -> pd.DataFrame:
     rows = [
         ("digits", "mlp", 10, likelihood, "vae", beta, seed, metric, value, None)
         for beta, per_seed in values.items()
@@ -53,9 +53,9 @@ def test_any_metric_with_a_direction_is_a_criterion(results):
 
 
 def test_a_subset_of_the_grid_gives_the_best_of_that_subset(results):
-    (row,) = answer(results, "elbo", betas=[0.5, 2], likelihood="bernoulli").itertuples()
+    (row,) = answer(results, "log_likelihood_binarised", betas=[0.5, 2], likelihood="bernoulli").itertuples()
     assert (row.best_beta, row.betas) == (0.5, 2)
-    (row,) = answer(results, "elbo", seeds=[0, 2], likelihood="bernoulli").itertuples()
+    (row,) = answer(results, "log_likelihood_binarised", seeds=[0, 2], likelihood="bernoulli").itertuples()
     assert row.seeds == 2 and pd.isna(row.indistinguishable_betas)
 
 
@@ -65,8 +65,8 @@ def test_a_subset_of_the_grid_gives_the_best_of_that_subset(results):
         (["--likelihood", "laplace"], "bernoulli, gaussian_learned_sigma"),
         (["--betas", "3"], "0.5, 1, 2"),
         (["--seeds", "7"], "0, 1, 2"),
-        (["--criterion", "rate"], "elbo, fid_prior, kid_prior"),
-        (["--criterion", "no_such"], "elbo, fid_prior, kid_prior"),
+        (["--criterion", "rate"], "fid_prior, kid_prior, log_likelihood_binarised"),
+        (["--criterion", "no_such"], "fid_prior, kid_prior, log_likelihood_binarised"),
     ],
 )
 def test_what_is_not_there_is_refused_with_the_choices(results, options, named, capsys):
@@ -76,7 +76,7 @@ def test_what_is_not_there_is_refused_with_the_choices(results, options, named, 
 
 
 def test_json_has_sets_as_lists_and_null_for_what_is_unknown(results, capsys):
-    assert main(["best-beta", "--results", str(results), "--criterion", "elbo", "--json"]) == 0
+    assert main(["best-beta", "--results", str(results), "--criterion", "log_likelihood_binarised", "--json"]) == 0
     first, _ = json.loads(capsys.readouterr().out)
     assert first["best_beta"] == 1 and first["indistinguishable_betas"] == [1.0]
     assert first["difference_low"] is None
