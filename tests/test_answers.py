@@ -16,10 +16,11 @@ from vae.reporting.answers import (
 )
 from vae.table import COLUMNS
 
+CRITERION = "log_likelihood_binarised"
 VALUES = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [1.0, 1.1, 0.9]}
 
 
-def table(values=VALUES, metric="log_likelihood_binarised", likelihood="bernoulli") -> pd.DataFrame:
+def table(values=VALUES, metric=CRITERION, likelihood="bernoulli") -> pd.DataFrame:
     rows = [
         ("digits", "mlp", 10, likelihood, "vae", beta, seed, metric, value, None)
         for beta, per_seed in values.items()
@@ -53,9 +54,9 @@ def test_any_metric_with_a_direction_is_a_criterion(results):
 
 
 def test_a_subset_of_the_grid_gives_the_best_of_that_subset(results):
-    (row,) = answer(results, "log_likelihood_binarised", betas=[0.5, 2], likelihood="bernoulli").itertuples()
+    (row,) = answer(results, CRITERION, betas=[0.5, 2], likelihood="bernoulli").itertuples()
     assert (row.best_beta, row.betas) == (0.5, 2)
-    (row,) = answer(results, "log_likelihood_binarised", seeds=[0, 2], likelihood="bernoulli").itertuples()
+    (row,) = answer(results, CRITERION, seeds=[0, 2], likelihood="bernoulli").itertuples()
     assert row.seeds == 2 and pd.isna(row.indistinguishable_betas)
 
 
@@ -65,8 +66,8 @@ def test_a_subset_of_the_grid_gives_the_best_of_that_subset(results):
         (["--likelihood", "laplace"], "bernoulli, gaussian_learned_sigma"),
         (["--betas", "3"], "0.5, 1, 2"),
         (["--seeds", "7"], "0, 1, 2"),
-        (["--criterion", "rate"], "fid_prior, kid_prior, log_likelihood_binarised"),
-        (["--criterion", "no_such"], "fid_prior, kid_prior, log_likelihood_binarised"),
+        (["--criterion", "rate"], f"fid_prior, kid_prior, {CRITERION}"),
+        (["--criterion", "no_such"], f"fid_prior, kid_prior, {CRITERION}"),
     ],
 )
 def test_what_is_not_there_is_refused_with_the_choices(results, options, named, capsys):
@@ -76,7 +77,7 @@ def test_what_is_not_there_is_refused_with_the_choices(results, options, named, 
 
 
 def test_json_has_sets_as_lists_and_null_for_what_is_unknown(results, capsys):
-    assert main(["best-beta", "--results", str(results), "--criterion", "log_likelihood_binarised", "--json"]) == 0
+    assert main(["best-beta", "--results", str(results), "--criterion", CRITERION, "--json"]) == 0
     first, _ = json.loads(capsys.readouterr().out)
     assert first["best_beta"] == 1 and first["indistinguishable_betas"] == [1.0]
     assert first["difference_low"] is None
