@@ -14,7 +14,9 @@ from vae.data import prepare
 from vae.models import TrainedSweep
 from vae.reporting import style
 from vae.reporting.catalogue import FROM_MODELS
-from vae.reporting.sheets import draw_matrix, draw_memory, draw_sheets, nearest_pairs
+from vae.reporting.matrix_figure import draw_matrix
+from vae.reporting.memory_figure import draw_memory, nearest_pairs
+from vae.reporting.sheets import draw_sheets
 
 CPU = torch.device("cpu")
 BETAS = (0.5, 1.0)
