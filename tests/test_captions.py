@@ -19,7 +19,8 @@ def test_every_figure_has_its_caption_with_numbers_of_seeds_and_images(tmp_path)
     write_captions(tmp_path, groups)
     found = captions(groups)
     assert set(found) == set(CHARTS | GALLERY)
-    assert "(2 seeds, 397 test images)" in found["answer"]
+    images = int(groups[0].reference("fid_images"))
+    assert f"(2 seeds, {images} test images" in found["answer"]
     for name, caption in found.items():
         assert "{" not in caption
         text = (tmp_path / f"{name}.rst").read_text()

@@ -45,7 +45,7 @@ def titles(group: Group) -> list[str]:
 def test_criteria_come_first_and_then_what_explains_them():
     found = titles(make_group())
     assert found[0] == "bits/dim"
-    assert found[-3:] == ["rate", "active units", "high-frequency energy"]
+    assert found[-4:] == ["reconstruction MSE", "rate", "active units", "high-frequency energy"]
 
 
 def test_a_metric_that_nobody_has_gets_no_panel():

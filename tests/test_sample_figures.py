@@ -11,7 +11,7 @@ from synthetic_results import make_group
 
 from vae.evaluation.corruptions import CORRUPTIONS
 from vae.reporting import style
-from vae.reporting.check_figure import draw_fid_check
+from vae.reporting.check_figure import draw_fid_check, spread
 from vae.reporting.sample_figures import AUTOENCODER, FLOOR, SOURCES, draw_fid
 
 BETAS = (0.5, 1.0, 2.0)
@@ -68,6 +68,12 @@ def test_a_picture_above_every_strength_shows_what_it_does():
         inside = last[2:-2, 2:-2]
         factor = len(inside) // 8
         np.testing.assert_allclose(inside[::factor, ::factor], spoilt, atol=1e-6)
+
+
+def test_numbers_of_strengths_do_not_meet():
+    assert spread([0.0, 0.5, 0.8, 0.95]) == [0.0, 0.5, 0.95]
+    assert spread([0.0, 0.1, 0.2]) == [0.0, 0.1, 0.2]
+    assert spread([0.3]) == [0.3]
 
 
 def test_a_run_without_the_check_says_so():

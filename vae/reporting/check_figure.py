@@ -12,12 +12,20 @@ from vae.evaluation.corruptions import CORRUPTIONS
 from vae.metrics import available
 from vae.reporting import style
 from vae.reporting.group import Group
-from vae.reporting.panels import label_rows, log_axis, panel_grid, plain_numbers, shared_legend
+from vae.reporting.panels import (
+    label_rows,
+    log_axis,
+    panel_grid,
+    plain_numbers,
+    shared_legend,
+    wrapped,
+)
 from vae.reporting.picture_grid import strip
 from vae.reporting.sample_figures import FLOOR, fid_name
 
 PANEL_HEIGHT = 2.7
 THUMBNAIL = 0.36  # inches
+TICK_ROOM = 0.17  # of a panel's width, between numbers
 UNITS = {
     "blur": "blur: σ, as a share of the image's side",
     "noise": "noise: its standard deviation",
@@ -46,7 +54,7 @@ def draw_fid_check(group: Group, image: Tensor, seed: int) -> Figure:
     for kind, ax in zip(kinds, axes, strict=True):
         rows = table[table.corruption == kind]
         _line(ax, group, rows.set_index("strength")[column])
-        ax.set_xlabel(UNITS.get(kind, kind), fontsize=9)
+        ax.set_xlabel(wrapped(ax, UNITS.get(kind, kind)), fontsize=9)
         if kind in CORRUPTIONS:
             _thumbnails(ax, kind, list(rows.strength), image[None], seed)
     for ax in axes:
@@ -58,13 +66,22 @@ def draw_fid_check(group: Group, image: Tensor, seed: int) -> Figure:
 
 def _line(ax: Axes, group: Group, values: pd.Series) -> None:
     ax.plot(values, "o-", color=style.hues()[0], zorder=3)
-    ax.set_xticks(values.index)
+    ax.set_xticks(spread(list(values.index)))
     plain_numbers(ax.xaxis)
     ax.margins(x=0.12)
     references = {"fid_floor": (FLOOR, "-"), "fid_noise": ("uniform noise", "--")}
     for name, (label, line) in references.items():
         if (value := group.reference(name)) is not None:
             ax.axhline(value, color=style.GREY, linestyle=line, linewidth=1, label=label)
+
+
+def spread(places: list[float]) -> list[float]:
+    """Those of ascending ``places`` whose numbers have room beside one another, the last first."""
+    kept = places[-1:]
+    for place in reversed(places):
+        if kept[0] - place > TICK_ROOM * (places[-1] - places[0]):
+            kept.insert(0, place)
+    return kept
 
 
 def _thumbnails(ax: Axes, kind: str, strengths: Sequence[float], image: Tensor, seed: int) -> None:

@@ -13,6 +13,7 @@ from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_c
 from vae.models import TrainedSweep
 from vae.reporting import style
 from vae.reporting.code_figures import draw_codes, ranked_dimensions
+from vae.reporting.generated import best_by_fid, prior_codes
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import beta_name, rounded
 from vae.reporting.picture_grid import (
@@ -24,7 +25,6 @@ from vae.reporting.picture_grid import (
     strip,
     write_numbers,
 )
-from vae.reporting.sheets import best_by_fid, prior_codes
 from vae.sweep import Cell
 
 COLUMNS = 6

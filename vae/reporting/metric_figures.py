@@ -21,7 +21,7 @@ from vae.reporting.panels import (
 
 PANEL_HEIGHT = 2.1
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
-BEYOND_CRITERIA = ("rate", "active_units", "high_frequency_energy")
+BEYOND_CRITERIA = ("mse", "rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
@@ -93,7 +93,7 @@ def _value_axis(ax: Axes, metric: str) -> None:
     ax.set_title(wrapped(ax, about.header))
     ax.set_ylabel(about.unit)
     if is_likelihood(metric):
-        ax.set_ylabel("nats/image below best β")
+        ax.set_ylabel("nats below best β")
         symlog_axis(ax.yaxis)
         ax.set_ylim(1.4 * min(-1, ax.dataLim.y0), HEADROOM)
     elif about.log_scale:

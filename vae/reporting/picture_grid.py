@@ -1,10 +1,13 @@
 """Images in rows, pixel by pixel: what all galleries are made of."""
 
+from dataclasses import dataclass
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from vae.reporting import style
@@ -79,6 +82,37 @@ def write_numbers(ax: Axes, numbers: list[list[str]], columns: int) -> None:
         for block, text in enumerate(row):
             x = ((block + 1) * (columns + NUMBERS) - NUMBERS / 2) / (blocks * (columns + NUMBERS))
             ax.annotate(text, (x, 1 - (i + 0.5) / len(numbers)), **place)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Axes on which strips of pictures are laid out; a picture is 1 wide, y grows downwards."""
+
+    ax: Axes
+
+    @classmethod
+    def of(cls, width: float, height: float) -> "Sheet":
+        """An empty page as wide as every figure."""
+        figure, ax = plt.subplots(figsize=(style.WIDTH, style.WIDTH * height / width))
+        ax.set(xlim=(0, width), ylim=(height, 0))
+        ax.set_axis_off()
+        figure.get_layout_engine().set(w_pad=0, h_pad=0)
+        return cls(ax)
+
+    def pictures(self, x: float, y: float, images: Tensor) -> None:
+        """A strip of images (n, C, H, W) whose upper left corner is (x, y)."""
+        extent = (x, x + len(images), y + images.shape[-2] / images.shape[-1], y)
+        look = {"cmap": "gray_r", "norm": style.FULL_RANGE, "interpolation": "nearest"}
+        self.ax.imshow(strip(images), extent=extent, aspect="auto", **look)
+
+    def text(self, x: float, y: float, text: str, **look: object) -> None:
+        """Text at (x, y), by default to the right of it and centred on it."""
+        self.ax.text(x, y, text, **({"va": "center", "fontsize": 8.5} | look))
+
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """Mark what is best."""
+        box = {"fill": False, "edgecolor": style.BEST, "linewidth": 2, "clip_on": False}
+        self.ax.add_patch(Rectangle((x, y), width, height, zorder=5, **box))
 
 
 def _with_gaps(blocks: list[Tensor | None], gap: float) -> list[np.ndarray]:
