@@ -2,11 +2,14 @@
 
 import math
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from synthetic_results import BETAS, make_group
 
 from vae.reporting.findings.collapse import active_units, onset
+from vae.reporting.latent_figures import draw_dimensions
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.tables import (
     NOT_EXCLUDED,
@@ -107,6 +110,17 @@ def test_the_sentence_and_the_table_count_the_same_active_units():
     table = every_beta(group, ONE).set_index("β")
     found = active_units(group)
     assert float(table.loc[beta_name(found.beta), "active units"]) == pytest.approx(found.most)
+
+
+def test_the_figure_draws_its_line_under_the_same_active_units():
+    group = make_group([ONE])
+    figure = draw_dimensions(group)
+    (line,) = [
+        patch for ax in figure.axes for patch in ax.patches if "active" in patch.get_label()
+    ]
+    units = group.values(ONE, "active_units").mean().to_numpy()
+    np.testing.assert_allclose(line.get_data().values - 0.5, units)
+    plt.close(figure)
 
 
 def test_the_sentence_and_the_table_collapse_at_the_same_beta():
