@@ -66,6 +66,8 @@ def _bracket(details: list[str]) -> str:
 
 def short_beta(beta: float) -> str:
     """A β that lies between those of a grid, in two digits."""
+    if math.isinf(beta):
+        return "∞"
     return f"{beta:.2g}" if beta < 10 else f"{beta:.0f}"
 
 
@@ -79,8 +81,8 @@ def beta_star(row: pd.Series) -> str:
         return f"≤ {short_beta(high)}"
     if where == "above" and low > 0:
         return f"≥ {short_beta(low)}"
-    end = "∞)" if math.isinf(high) else f"{short_beta(high)}]"
-    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {end}"
+    bracket = ")" if math.isinf(high) else "]"
+    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {short_beta(high)}{bracket}"
 
 
 def price(row: pd.Series) -> str:
