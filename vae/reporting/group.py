@@ -110,8 +110,19 @@ class Group:
 
     def values(self, likelihood: str, metric: str) -> pd.DataFrame:
         """Of the VAEs: a row per seed, a column per β that no seed lost; empty if not measured."""
-        rows = self.metrics[self.metrics.likelihood == likelihood]
-        return by_beta(rows, self.metric(metric))
+        key = likelihood, self.metric(metric)
+        if key not in self._values:
+            self._values[key] = by_beta(self._rows_of.get(likelihood, self.metrics[:0]), key[1])
+        return self._values[key]
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """What ``values`` has given: the page asks for the same many times."""
+        return {}
+
+    @cached_property
+    def _rows_of(self) -> dict[str, pd.DataFrame]:
+        return dict(list(self.metrics.groupby("likelihood")))
 
     def mean(self, likelihood: str, beta: float, metric: str) -> float | None:
         """Of the VAEs at one β, over seeds; None if not measured there."""

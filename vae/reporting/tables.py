@@ -146,12 +146,13 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
     best = group.best[group.best.likelihood == likelihood].set_index("criterion")
     vaes = {m: group.values(likelihood, m).mean() for m in map(group.metric, EVERY_BETA)}
     vaes = {metric: means for metric, means in vaes.items() if len(means)}
+    autoencoders = {metric: group.autoencoder(likelihood, metric) for metric in vaes}
     models = [("VAE", beta) for beta in group.betas_of(likelihood)] + [("autoencoder", 0.0)]
     rows = []
     for model, beta in models:
         row = {"β": beta_name(beta) if model == "VAE" else model}
         for metric, means in vaes.items():
-            ae = group.autoencoder(likelihood, metric)
+            ae = autoencoders[metric]
             if model == "VAE":
                 se = group.values(likelihood, metric).sem()
                 text = rounded(means[beta], se[beta]) if beta in means else "–"
