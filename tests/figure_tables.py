@@ -12,7 +12,7 @@ from vae.table import COLUMNS
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0)
 GROUP = {"dataset": "digits", "network": "mlp", "latent_dim": 3}
 FID = ("fid_prior", "fid_gaussian", "fid_gmm", "fid_reconstruction")
-LIKELIHOOD = ("elbo", "log_likelihood", "log_likelihood_refit")
+LIKELIHOOD = ("elbo", "importance_bound", "log_likelihood", "log_likelihood_binarised")
 OF_AUTOENCODER = ("mse", "high_frequency_energy", "fid_gmm")
 
 

@@ -113,7 +113,7 @@ def fid_of_corruptions(*values: float, column: str = "fid") -> pd.DataFrame:
 REFERENCES = {"fid_floor": 0.8, "fid_noise": 84.0, "classifier_accuracy": 0.977}
 MEASURED = {
     "elbo": about(-30, -24, -26),
-    "log_likelihood": about(-29, -23, -25),
+    "importance_bound": about(-29, -23, -25),
     "rate": about(6, 3, 0.001, spread=0.0001),
     "mutual_information": about(4, 2.8, 0.001, spread=0.0001),
     "marginal_kl": about(2, 0.2, 0.0, spread=0.0),

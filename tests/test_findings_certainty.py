@@ -35,9 +35,9 @@ def test_edges_of_the_grid(best, warned):
 
 @pytest.mark.parametrize(("best", "warned"), [(0.5, True), (1, False)])
 def test_few_effective_samples_at_the_best_beta(best, warned):
-    table = rows("ess_low_share_refit", about(0.5, 0.05, 0.6))
-    best = answer("log_likelihood_refit", best, "1")
-    text = said(effective_samples, table, rows("log_likelihood_refit", {}), answers=[best])
+    table = rows("ess_low_share", about(0.5, 0.05, 0.6))
+    best = answer("bits_per_dim", best, "1")
+    text = said(effective_samples, table, rows("bits_per_dim", {}), answers=[best])
     assert ("50 % of the images" in text) == warned == bool(text)
 
 

@@ -82,8 +82,8 @@ def test_without_fid_only_the_elbo_speaks():
 
 
 def test_the_likelihood_after_refit_takes_the_place_of_an_elbo_that_is_no_criterion():
-    tables = [rows("log_likelihood_refit", about(1, 5, 2)), FID]
-    best = [answer("log_likelihood_refit", 1, "1"), answer("fid_prior", 2, "2", value=2)]
+    tables = [rows("bits_per_dim", about(1, 5, 2)), FID]
+    best = [answer("bits_per_dim", 1, "1"), answer("fid_prior", 2, "2", value=2)]
     text = said(criteria, *best, tables=tables)
     assert "By log-likelihood β = 1 is best" in text
     assert "log-likelihood and FID want different βs".lower() in text.lower()

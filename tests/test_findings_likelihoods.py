@@ -73,9 +73,9 @@ def gaussians(**best: tuple[float, str]) -> str:
     tables, answers = [], []
     for key, (beta, chosen) in best.items():
         slug = f"gaussian_fixed_sigma_0.{key[1:]}"
-        tables.append(rows("log_likelihood_refit", grid, slug))
+        tables.append(rows("bits_per_dim", grid, slug))
         edge = beta in (min(grid), max(grid))
-        answers.append(answer("log_likelihood_refit", beta, chosen, slug, at_edge=edge))
+        answers.append(answer("bits_per_dim", beta, chosen, slug, at_edge=edge))
     return said(beta_sigma, *answers, tables=tables)
 
 

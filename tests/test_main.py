@@ -24,7 +24,6 @@ def test_help_does_not_wait_for_torch():
         (["plan", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
-        (["evaluate-refit", "nowhere", "nowhere.npz", "out.csv"], "nowhere"),
         (["best-beta", "--results", "nowhere"], "metrics.csv"),
     ],
 )
