@@ -12,13 +12,8 @@ import torch
 
 from vae.data import load_dataset, prepare
 from vae.evaluation import latents, likelihood, samples
-from vae.features import train_classifier
+from vae.features import save_classifier, train_classifier
 from vae.models import TrainedSweep
-<<<<<<< HEAD
-from vae.refitting import refit
-from vae.spaces import save_spaces
-=======
->>>>>>> likelihood
 from vae.sweep import Likelihood, Network, Training
 from vae.training import train
 
@@ -55,7 +50,7 @@ def shared(tmp_path_factory):
     prepare("digits", data)
     digits = load_dataset(data)
     classifier = train_classifier(digits, 10, 0, CPU)
-    save_spaces({"classifier": classifier}, digits, path)
+    save_classifier(classifier, digits, path)
     return digits, classifier, data, path
 
 
@@ -75,14 +70,8 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     trained = TrainedSweep(folder / "models")
     tables = [
         likelihood.evaluate(trained, digits, K, 0, 0, CPU).table,
-<<<<<<< HEAD
-        likelihood.evaluate_refit(TrainedSweep(folder / "refits"), digits, K, 0, 0, CPU).table,
-        latents.evaluate(trained, digits, 0, CPU)[0].table,
-        samples.evaluate(trained, digits, [classifier], 0, 0, CPU).table,
-=======
         latents.evaluate(trained, digits, 0, CPU)[0],
         samples.evaluate(trained, digits, classifier, 0, 0, CPU),
->>>>>>> likelihood
     ]
     pd.concat(tables).to_csv(folder / "metrics.csv", index=False)
     return Results(folder, data, path)
