@@ -192,6 +192,44 @@ def test_a_configuration_that_is_no_yaml(tmp_path):
     check_refusal(snakemake(project, "all"), "YAML (line 2)")
 
 
+def test_values_in_shell_commands_are_quoted():
+    """Every field of a shell command goes through the shell's quoting."""
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        commands = re.findall(r"^    shell:\n((?: {8}.*\n?)+)", path.read_text(), re.M)
+        fields = [field for text in commands for field in re.findall(r"\{([^}]*)\}", text)]
+        assert [field for field in fields if not field.endswith(":q")] == [], path
+    assert fields
+
+
+def test_folders_with_any_name_run_nothing_but_the_rules(tmp_path):
+    project = copy_project(tmp_path)
+    results = "res $(touch injected) 'x';touch injected"
+    write_config(project, TINY | {"results": results, "report": "re port`touch injected`"})
+    targets = [f"{results}/{name}" for name in ("config.json", "data/digits.npz")]
+    result = snakemake(project, "--", *targets)
+    assert result.returncode == 0, result.stderr
+    assert all((project / target).stat().st_size for target in targets)
+    assert not (project / "injected").exists()
+    assert snakemake(project, "--dry-run", "all").returncode == 0
+
+
+def test_a_configuration_that_would_run_code_is_refused_unrun(tmp_path):
+    project = copy_project(tmp_path)
+    code = "__use_yte__: true\nx: ?open('injected', 'w')\n"
+    (project / "config" / "config.yaml").write_text(code + yaml.safe_dump(TINY))
+    check_refusal(snakemake(project, "--dry-run", "all"), "__use_yte__")
+    assert not (project / "injected").exists()
+
+
+def test_lists_on_the_command_line(tmp_path):
+    project = copy_project(tmp_path)
+    options = ["betas=[0.5,1]", "training={epochs: 4}"]
+    result = snakemake(project, "--dry-run", "results/config.json", "-p", "--config", *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert '"betas": [0.5, 1]' in result.stderr + result.stdout
+    assert '"epochs": 4' in result.stderr + result.stdout
+
+
 def check_refusal(result: subprocess.CompletedProcess, named: str) -> None:
     text = result.stdout + result.stderr
     assert result.returncode != 0

@@ -10,7 +10,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     shell:
-        "python -m vae prepare {wildcards.dataset} {output} > {log} 2>&1"
+        "python -m vae prepare {wildcards.dataset:q} {output:q} > {log:q} 2>&1"
 
 
 rule features:
@@ -37,7 +37,7 @@ rule features:
         seed=EVALUATION.seed,
         extractor=extractor_options(),
     shell:
-        "python -m vae features {input.data} {output.classifier} {output.references}"
-        " {output.corruptions} {params.extractor}"
-        " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae features {input.data:q} {output.classifier:q} {output.references:q}"
+        " {output.corruptions:q} {params.extractor:q}"
+        " --epochs {params.epochs:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"

@@ -21,9 +21,9 @@ rule evaluate_likelihood:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-likelihood {params.models} {input.data} {output.metrics}"
-        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-likelihood {params.models:q} {input.data:q} {output.metrics:q}"
+        " --importance-samples {params.samples:q} --images {params.images:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_refit:
@@ -50,9 +50,9 @@ rule evaluate_refit:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-refit {params.models} {input.data} {output.metrics}"
-        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-refit {params.models:q} {input.data:q} {output.metrics:q}"
+        " --importance-samples {params.samples:q} --images {params.images:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_latents:
@@ -76,8 +76,8 @@ rule evaluate_latents:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-latents {params.models} {input.data}"
-        " {output.metrics} {output.dimensions} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-latents {params.models:q} {input.data:q}"
+        " {output.metrics:q} {output.dimensions:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_images:
@@ -102,8 +102,8 @@ rule evaluate_images:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-images {params.models} {input.data}"
-        " {output.metrics} {output.spectra} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-images {params.models:q} {input.data:q}"
+        " {output.metrics:q} {output.spectra:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_samples:
@@ -130,6 +130,6 @@ rule evaluate_samples:
         seed=EVALUATION.seed,
         extractor=extractor_options(),
     shell:
-        "python -m vae evaluate-samples {params.models} {input.data} {output}"
-        " {input.classifier} {params.extractor} --samples {params.samples} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-samples {params.models:q} {input.data:q} {output:q}"
+        " {input.classifier:q} {params.extractor:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
