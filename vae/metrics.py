@@ -262,6 +262,9 @@ CRITERIA = (
 )
 """The metrics for which a best β is sought by default, where a table has them."""
 
+DIAGNOSTICS = ("diverged", "collapsed", "log_likelihood_half")
+"""Better in one direction, but nothing to choose a β by."""
+
 COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior", "mse")
 """The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 
