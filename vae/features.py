@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from vae.data import Dataset
-from vae.errors import InputError
-from vae.files import replacing
+from vae.files import reading, replacing
 from vae.networks import Shape
 from vae.randomness import generator
 
@@ -111,14 +110,13 @@ def load_classifier(path: Path | str, device: torch.device) -> Classifier:
     """Read what ``save_classifier`` wrote.
 
     Raises:
-        InputError: if the file does not exist.
+        InputError: if the file does not exist, was changed, or is none of those.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist: make it with 'python -m vae features'")
-    with safe_open(path, framework="pt") as file:
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        shape = tuple(int(size) for size in file.metadata()["shape"].split(","))
-    classes, features = weights["output.weight"].shape
-    model = Classifier(shape, classes, features)
-    model.load_state_dict(weights)
+    with reading(path, "make it with 'python -m vae features'"):
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            shape = tuple(int(size) for size in file.metadata()["shape"].split(","))
+        classes, features = weights["output.weight"].shape
+        model = Classifier(shape, classes, features)
+        model.load_state_dict(weights)
     return model.requires_grad_(False).eval().to(device)
