@@ -181,7 +181,7 @@ def _check_criteria(criteria: tuple[str, ...], features: str) -> None:
         choice(criterion, tuple(known), "criteria")
     require(
         features == "inception" or not all(name.startswith(INCEPTION) for name in criteria),
-        f"criteria: with evaluation.features: {features} none of {', '.join(criteria)} is measured",
+        f"criteria: {', '.join(criteria)} are not measured with evaluation.features: {features}",
     )
 
 

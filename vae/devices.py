@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,19 @@ def pick_device(name: str) -> torch.device:
     """Return the device called ``name``; ``auto`` is CUDA when there is one, else the CPU.
 
     Raises:
-        InputError: if CUDA is asked for by name and not there.
+        InputError: if it is unknown, or CUDA is asked for by name and not there.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device {name}: PyTorch sees no CUDA GPU here; use --device cpu or auto")
-    return torch.device(name)
+    if not re.fullmatch(r"cpu|cuda(:\d{1,2})?", name):
+        raise InputError(f"device {name!r}: unknown; use --device auto, cpu, cuda or cuda:0")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(
+            f"device {name}: PyTorch sees {torch.cuda.device_count()} CUDA GPUs here; "
+            "use --device cpu or auto"
+        )
+    return device
 
 
 def set_up(name: str, threads: int) -> torch.device:
