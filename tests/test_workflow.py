@@ -165,6 +165,23 @@ class TestWholeRun:
         assert "beauty" in result.stderr and "fid_prior" in result.stderr
 
 
+@pytest.mark.slow
+def test_a_run_in_which_everything_diverged_still_has_its_report(tmp_path):
+    project = copy_project(tmp_path)
+    training = {**TINY["training"], "learning_rate": 1.0e12, "epochs": 1}
+    write_config(project, TINY | {"training": training, "likelihoods": ["bernoulli"]})
+    result = snakemake(project, "all")
+    assert result.returncode == 0, result.stdout + result.stderr
+    metrics = pd.read_csv(project / "results" / "metrics.csv")
+    vaes = metrics[(metrics.model == "vae") & (metrics.metric == "diverged")]
+    assert len(vaes) == 6 and (vaes.value == 1).all()
+    assert "diverged" in (project / "report" / "report.md").read_text()
+    command = [sys.executable, "-m", "vae", "best-beta"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode != 0 and done.stdout == ""
+    assert "no answer" in done.stderr and done.stderr.count("\n") == 1
+
+
 BAD = {
     "unknown key": ({"epoch": 3}, "epoch"),
     "unknown dataset": ({"datasets": ["cifar"]}, "cifar"),

@@ -231,7 +231,10 @@ def best_beta(options: Namespace) -> None:
     keys = ("dataset", "network", "latent_dim", "likelihood")
     filters = {key: getattr(options, key) for key in keys}
     answers = answer(options.results, options.criterion, options.betas, options.seeds, **filters)
-    print(as_json(answers) if options.json else terminal_table(answers))
+    if options.json or not answers.empty:
+        print(as_json(answers) if options.json else terminal_table(answers))
+    if answers.empty:
+        sys.exit("no answer: no VAE that matches was measured, as when every one diverged")
 
 
 def figures(options: Namespace) -> None:
