@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from vae.features import (
     accuracy,
@@ -12,6 +13,7 @@ from vae.features import (
     save_classifier,
     train_classifier,
 )
+from vae.files import note
 
 CPU = torch.device("cpu")
 
@@ -76,5 +78,21 @@ def test_saving_and_loading_gives_identical_features(classifier, digits, tmp_pat
 
 def test_a_missing_file_is_named(tmp_path, input_error):
     path = tmp_path / "none.safetensors"
+    with input_error(path):
+        load_classifier(path, CPU)
+
+
+@pytest.mark.parametrize("how", ["empty", "text", "foreign", "flipped bit"])
+def test_a_damaged_file_is_refused(classifier, digits, tmp_path, input_error, how):
+    path = tmp_path / "classifier.safetensors"
+    save_classifier(classifier, digits, path)
+    content = path.read_bytes()
+    if how == "flipped bit":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    else:
+        note(path).unlink()
+        path.write_bytes({"empty": b"", "text": b"text" * 9}.get(how, b""))
+    if how == "foreign":
+        save_file({"a": torch.zeros(2)}, path)
     with input_error(path):
         load_classifier(path, CPU)

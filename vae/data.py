@@ -97,7 +97,11 @@ def load_dataset(path: Path | str) -> Dataset:
         InputError: if the file does not exist, is none of those, or its images are not those that
             its header tells the SHA-256 of.
     """
-    with reading(path, "make it with 'python -m vae prepare'"), np.load(path) as arrays:
+    with (
+        reading(path, "make it with 'python -m vae prepare'"),
+        Path(path).open("rb") as file,
+        np.load(file) as arrays,
+    ):
         header = json.loads(str(arrays["header"]))
         images = {split: arrays[f"{split}_images"] for split in SPLITS}
         if header["provenance"]["sha256"] != {s: _sha256(x) for s, x in images.items()}:

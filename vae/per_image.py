@@ -34,7 +34,7 @@ class PerImage:
         """
         keys = [self.key(cell, metric) for cell in cells]
         for path in sorted((self.metrics / sweep).glob("*.npz")):
-            with reading(path), np.load(path) as arrays:
+            with reading(path), path.open("rb") as file, np.load(file) as arrays:
                 if all(key in arrays for key in keys):
                     return np.stack([arrays[key] for key in keys]).astype(float)
         return None
