@@ -218,6 +218,19 @@ def test_values_in_shell_commands_are_quoted():
     assert fields
 
 
+def test_the_slurm_profile_says_what_every_gpu_rule_gets():
+    """The submitting node may have no GPU, so that its own number says nothing."""
+    profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/profile.yaml").read_text())
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    rules = dict(re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", text, re.M))
+    resources = profile["set-resources"]
+    assert set(resources) <= set(rules)
+    assert {name for name, body in rules.items() if "gpu=GPU" in body} <= set(resources)
+    assert profile["default-resources"]["gpu"] == 0
+    assert all({"gpu", "mem_mb"} <= set(wanted) for wanted in resources.values())
+    assert profile["slurm-status-command"] == "squeue" and profile["retries"] >= 1
+
+
 def test_folders_with_any_name_run_nothing_but_the_rules(tmp_path):
     project = copy_project(tmp_path)
     results = "res $(touch injected) 'x';touch injected"
