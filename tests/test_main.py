@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from vae.__main__ import main
+from vae.data import prepare
+from vae.files import write_json
 
 
 def test_help_does_not_wait_for_torch():
@@ -103,3 +105,40 @@ def test_plan_writes_every_sweep(tmp_path, request):
     config = request.config.rootpath / "config" / "config.yaml"
     assert main(["plan", "--config", str(config), "--output", str(tmp_path)]) == 0
     assert len(list(tmp_path.glob("*.json"))) == 7
+
+
+@pytest.fixture
+def other_data(tmp_path):
+    prepare("digits_static", tmp_path / "other.npz")
+    return str(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize(
+    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery"], ids=str
+)
+def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
+    trained, other_data, tmp_path, capsys, verb
+):
+    name, *more = verb.split()
+    name = name if name == "gallery" else f"evaluate-{name}"
+    before = set(tmp_path.iterdir())
+    assert main([name, str(trained.directory), other_data, str(tmp_path / "out"), *more]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "digits_static" in error
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_the_wrong_dataset_is_refused_before_training(make_sweep, other_data, tmp_path, capsys):
+    write_json(tmp_path / "sweep.json", make_sweep().to_dict())
+    for verb in ("train", "mean-loss"):
+        assert main([verb, str(tmp_path / "sweep.json"), other_data, str(tmp_path / "out")]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and "digits_static" in error
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "\xff", ""])
+def test_a_sweep_file_of_something_else(other_data, tmp_path, capsys, content):
+    (tmp_path / "sweep.json").write_text(content, encoding="latin-1")
+    assert main(["train", str(tmp_path / "sweep.json"), other_data, str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "sweep" in error

@@ -73,7 +73,7 @@ END
 start() {
   if ! munge -n >/dev/null 2>&1; then
     install -d -o munge -g munge -m 755 /run/munge
-    setpriv --reuid munge --regid munge --clear-groups munged --foreground &
+    setpriv --reuid munge --regid munge --clear-groups munged --foreground 2> "$work/munged.log" &
     daemons+=($!)
     sleep 1
   fi
