@@ -28,6 +28,7 @@ def draw_gallery(models: Path, data: Path, output: Path, seed: int, device: torc
     """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``."""
     style.apply()
     trained, dataset = TrainedSweep(models), load_dataset(data)
+    trained.expect(dataset)
     cells = shown_cells(trained)
     few = few_betas(cells)
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
