@@ -1,15 +1,21 @@
 # make report: set up and run the benchmark.  make test, make lint: set up and check the code.
 PYTHON ?= python3
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep --count .)
 BIN := .venv/bin
 
-.PHONY: report test lint setup clean
+.PHONY: report test test-slurm lint setup clean
 
 report: setup
-	$(BIN)/snakemake --cores $(CORES) all
+	$(BIN)/snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
 
 test: setup
 	$(BIN)/python -m pytest
+
+# As root on Debian or Ubuntu: installs Slurm, runs a tiny grid through it.
+test-slurm: setup
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-slurm.txt
+	tests/slurm/run.sh $(BIN)/python
 
 lint: setup
 	$(BIN)/ruff check .

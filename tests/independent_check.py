@@ -41,7 +41,9 @@ class Model:
 
     @property
     def sigma(self) -> float:
-        return float(np.exp(self.weights["decoder.likelihood.log_sigma"]))
+        return float(
+            0.5 / (self.levels - 1) + np.exp(self.weights["decoder.likelihood.log_sigma"])
+        )
 
     def _mlp(self, part: str, x: np.ndarray) -> np.ndarray:
         pattern = re.compile(rf"{part}\.network\.(\d+)\.weight")
@@ -73,21 +75,16 @@ class Model:
 def log_likelihoods(model: Model, x: np.ndarray, samples: int, rng) -> dict[str, float]:
     """ELBO, L_K and bits/dim, once, with fresh noise."""
     mean, std = model.encode(x)
-    log_p, log_mass, log_ratio = (np.empty((samples, len(x))) for _ in range(3))
+    log_p, log_ratio = (np.empty((samples, len(x))) for _ in range(2))
     for k in range(samples):
         noise = rng.standard_normal(mean.shape)
         z = mean + std * noise
         output = model.decode(z)
         log_p[k] = model.family.log_prob(model, output, x).sum(1)
-        if model.family.log_mass:
-            log_mass[k] = model.family.log_mass(model, output, x).sum(1)
         log_ratio[k] = (norm.logpdf(z) - norm.logpdf(noise) + np.log(std)).sum(1)
     rate = 0.5 * (mean**2 + std**2 - 1 - 2 * np.log(std)).sum(1).mean()
     metrics = {"distortion": -log_p.mean(), "rate": rate, "elbo": log_p.mean() - rate}
-    metrics["log_likelihood"] = log_mean_exp(log_p + log_ratio)
-    if model.family.log_mass:
-        nats = log_mean_exp(log_mass + log_ratio)
-        metrics["bits_per_dim"] = -nats / (math.log(2) * x.shape[1])
+    metrics["importance_bound"] = log_mean_exp(log_p + log_ratio)
     return metrics
 
 
@@ -129,14 +126,8 @@ def recompute(options: argparse.Namespace) -> dict[str, np.ndarray]:
     x, shape, repeats = images.reshape(len(images), -1), images.shape[1:], options.repeats
     model = Model(options.models, options.beta, options.seed)
     values = repeated(lambda rng: log_likelihoods(model, x, options.samples, rng), repeats, 0)
-    values.pop("bits_per_dim", None)  # the package measures it through the refitted encoder
     active = (model.encode(x)[0].var(0, ddof=1) > ACTIVE_VARIANCE).sum()
     values["active_units"] = np.full(repeats, float(active))
-    if options.refits:
-        refit = Model(options.refits, options.beta, options.seed)
-        found = repeated(lambda rng: log_likelihoods(refit, x, options.samples, rng), repeats, 1)
-        values |= {f"{name}_refit": found[name] for name in ("elbo", "log_likelihood")}
-        values |= {name: found[name] for name in ("bits_per_dim",) if name in found}
     if options.classifier:
         learned = load_file(options.classifier).items()
         weights = {n.removeprefix("classifier."): w.astype(np.float64) for n, w in learned}
@@ -196,7 +187,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("models", type=Path, help="folder of a trained sweep")
     parser.add_argument("data", type=Path, help="the dataset's .npz file")
     parser.add_argument("metrics", type=Path, nargs="+", help="tables of the package's metrics")
-    parser.add_argument("--refits", type=Path, help="folder of the refitted sweep")
     parser.add_argument("--classifier", type=Path, help="weights of the classifier for FID")
     parser.add_argument("--beta", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)

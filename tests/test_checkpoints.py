@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from vae.checkpoints import Checkpoint, fingerprint
 from vae.stack import Stack
@@ -124,4 +125,62 @@ def test_a_failed_save_leaves_the_old_checkpoint(make_stack, tmp_path, monkeypat
     restored = make_stack()
     checkpoint.restore(restored)
     assert_same(restored, old)
-    assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "state.safetensors",
+        "state.safetensors.sha256",
+    ]
+
+
+def damage(content: bytes, how: str) -> bytes:
+    return {
+        "empty": b"",
+        "cut": content[: len(content) // 2],
+        "garbage": b"garbage" * 100,
+        "flipped bit": content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+        "header of another": content.replace(b"fingerprint", b"fingerspitz"),
+    }[how]
+
+
+@pytest.mark.parametrize(
+    "how", ["empty", "cut", "garbage", "flipped bit", "header of another", "foreign"]
+)
+def test_a_damaged_checkpoint_is_set_aside_and_training_starts_anew(
+    make_stack, tmp_path, capsys, how
+):
+    path = tmp_path / "state.safetensors"
+    checkpoint = Checkpoint(path)
+    checkpoint.save(train(make_stack(), 1))
+    if how == "foreign":
+        save_file({"a": torch.zeros(2)}, path)
+    else:
+        path.write_bytes(damage(path.read_bytes(), how))
+    damaged = path.read_bytes()
+    stack = make_stack()
+    checkpoint.restore(stack)
+    assert_same(stack, make_stack())
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1 and "set aside" in printed and "starting anew" in printed
+    assert (tmp_path / "damaged_1_state.safetensors").read_bytes() == damaged
+    checkpoint.restore(stack)  # and does not stumble again
+    checkpoint.save(train(stack, 1))
+    restored = make_stack()
+    checkpoint.restore(restored)
+    assert_same(restored, stack)
+
+
+def test_every_damaged_checkpoint_is_kept(make_stack, tmp_path):
+    for _ in range(2):
+        (tmp_path / "state.safetensors").write_bytes(b"garbage")
+        Checkpoint(tmp_path / "state.safetensors").restore(make_stack())
+    assert len(list(tmp_path.glob("damaged_*"))) == 2
+
+
+def test_the_history_of_a_long_and_wide_run_fits(make_stack, tmp_path):
+    """Some 12,000 epochs of 27 cells are more than the 100 MB that a safetensors header holds."""
+    stack = train(make_stack(), 1)
+    row = stack.history[-1] | {"distortion": 123.45678901234567, "rate": 12.345678901234567}
+    stack.history = [row] * (12_000 * 27 * 3)
+    checkpoint, restored = Checkpoint(tmp_path / "state.safetensors"), make_stack()
+    checkpoint.save(stack)
+    checkpoint.restore(restored)
+    assert len(restored.history) == len(stack.history) and restored.history[-1] == row

@@ -1,10 +1,12 @@
 import copy
 import json
+from dataclasses import fields
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
-from vae.config import Benchmark, load_benchmark
+from vae.config import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
 from vae.sweep import (
     DATASETS,
     LIKELIHOODS,
@@ -15,6 +17,7 @@ from vae.sweep import (
     Likelihood,
     Network,
     Sweep,
+    Training,
 )
 
 CONFIGURATION = {
@@ -28,6 +31,7 @@ CONFIGURATION = {
     "evaluation": {"importance_samples": 10},
 }
 
+FIXED = {"name": "gaussian_fixed_sigma"}
 BAD_VALUES = [  # path to the value, the value, what the message must name
     ("datasets", ["cifar"], ["datasets", "cifar"]),
     ("datasets", [], ["datasets"]),
@@ -104,7 +108,90 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("criteria", ["elbo", "elbo"], ["criteria", "elbo"]),
     ("criteria", "elbo", ["criteria", "list"]),
     ("beta", [1], ["beta", "configuration"]),
+    ("datasets", [["digits"]], ["datasets", "digits"]),
+    ("datasets", None, ["datasets"]),
+    ("networks", [{"name": "conv", "hidden": [8, 8, 8, 8]}], ["conv.hidden", "digits", "4"]),
+    ("networks", [{"name": "mlp", "hidden": [10**6]}], ["networks.mlp.hidden", "1000000"]),
+    ("networks", [{"name": "mlp", "hidden": [True]}], ["networks.mlp.hidden", "True"]),
+    ("networks", [{"name": "mlp", "hidden": [4] * 101}], ["networks.mlp.hidden", "101"]),
+    ("latent_dims", [10**30], ["latent_dims", "10000"]),
+    ("latent_dims", [10**6], ["latent_dims", "1000000"]),
+    ("likelihoods", [{"name": "bernoulli", "sigma": True}], ["bernoulli.sigma"]),
+    ("likelihoods", [FIXED | {"sigma": True}], ["sigma", "True"]),
+    ("likelihoods", [FIXED | {"sigma": 10**400}], ["sigma", "401 characters"]),
+    ("likelihoods", [FIXED | {"sigma": 10**30}], ["sigma", "10000"]),
+    ("likelihoods", [FIXED | {"sigma": float("nan")}], ["sigma", "nan"]),
+    ("likelihoods", [FIXED | {"sigma": "../up"}], ["sigma", "../up"]),
+    ("likelihoods", [FIXED | {"sigma": 0.1}, FIXED | {"sigma": 0.1000000001}], ["repeats"]),
+    ("likelihoods", [3], ["likelihoods"]),
+    ("betas", [10**400], ["betas", "401 characters"]),
+    ("betas", [1e30], ["betas", "1e+30"]),
+    ("betas", [1e-30], ["betas", "1e-30"]),
+    ("betas", [True], ["betas", "True"]),
+    ("seeds", [True], ["seeds", "True"]),
+    ("seeds", [10**400], ["seeds", "401 characters"]),
+    ("seeds", [10**30], ["seeds", "10000"]),
+    ("seeds", 3, ["seeds", "3"]),
+    ("training.epochs", True, ["training.epochs", "True"]),
+    ("training.epochs", 10**400, ["training.epochs", "401 characters"]),
+    ("training.epochs", 10**30, ["training.epochs", "10000"]),
+    ("training.batch_size", 10**30, ["training.batch_size", "10000"]),
+    ("training.previews", 10**8, ["training.previews", "100000000"]),
+    ("training.previews", 1, ["training.previews", "1"]),
+    ("training.learning_rate", 10**400, ["training.learning_rate", "401 characters"]),
+    ("training.learning_rate", 1e30, ["training.learning_rate", "1e+30"]),
+    ("training.learning_rate", True, ["training.learning_rate", "True"]),
+    ("training.learning_rate", float("nan"), ["training.learning_rate", "nan"]),
+    ("training.learning_rate", None, ["training.learning_rate", "None"]),
+    ("training.warmup_epochs", True, ["training.warmup_epochs", "True"]),
+    ("training.scale_reading", ["variance"], ["training.scale_reading", "variance"]),
+    ("evaluation.importance_samples", True, ["evaluation.importance_samples", "True"]),
+    ("evaluation.importance_samples", 10**30, ["evaluation.importance_samples", "10000"]),
+    ("evaluation.importance_samples", 1.5, ["evaluation.importance_samples", "1.5"]),
+    ("evaluation.samples", True, ["evaluation.samples", "True"]),
+    ("evaluation.likelihood_images", 1, ["evaluation.likelihood_images", "1", "10"]),
+    ("evaluation.likelihood_images", -390, ["evaluation.likelihood_images", "-390"]),
+    ("evaluation.classifier_epochs", 0, ["evaluation.classifier_epochs", "0"]),
+    ("evaluation.seed", False, ["evaluation.seed", "False"]),
+    ("evaluation.seed", 10**400, ["evaluation.seed", "401 characters"]),
+    ("evaluation.inception_weights", "", ["evaluation.inception_weights"]),
+    ("autoencoder", 1, ["autoencoder", "1"]),
+    ("criteria", ["diverged"], ["criteria", "diverged"]),
+    ("criteria", ["collapsed"], ["criteria", "collapsed"]),
+    ("criteria", ["inception_fid_prior"], ["criteria", "inception_fid_prior", "features"]),
+    ("criteria", [], ["criteria"]),
+    ("results", "", ["results"]),
+    ("results", ".", ["results", "'.'"]),
+    ("results", "/", ["results", "/"]),
+    ("results", "/tmp/results", ["results", "/tmp/results"]),
+    ("results", "../results", ["results", "../results"]),
+    ("results", "a/../../b", ["results", "a/../../b"]),
+    ("results", "a\nb", ["results", "a\\nb"]),
+    ("results", "a\0b", ["results", "a\\x00b"]),
+    ("results", "a{sweep}", ["results", "{sweep}"]),
+    ("results", "-rf", ["results", "-rf"]),
+    ("results", "~", ["results", "~"]),
+    ("results", "r" * 300, ["results", "302 characters"]),
+    ("results", None, ["results", "None"]),
+    ("results", 3, ["results", "3"]),
+    ("report", "", ["report"]),
+    ("report", "../report", ["report", "../report"]),
+    ("report", "a}b", ["report", "a}b"]),
+    ("report", ["report"], ["report"]),
+    ("dataset_mirror", 3, ["dataset_mirror", "3"]),
+    ("dataset_mirror", "a\0b", ["dataset_mirror"]),
 ]
+
+
+def replaced(key: str, value: object) -> dict:
+    """The configuration with one value replaced."""
+    configuration = copy.deepcopy(CONFIGURATION)
+    *parents, last = key.split(".")
+    part = configuration
+    for parent in parents:
+        part = part[parent]
+    part[last] = list(value) if isinstance(value, tuple) else value
+    return configuration
 
 
 @pytest.fixture
@@ -112,12 +199,7 @@ def load(tmp_path):
     """Write a configuration, with one value replaced, and load it."""
 
     def load(key: str = "seeds", value: object = (0, 1)) -> Benchmark:
-        configuration = copy.deepcopy(CONFIGURATION)
-        *parents, last = key.split(".")
-        part = configuration
-        for parent in parents:
-            part = part[parent]
-        part[last] = list(value) if isinstance(value, tuple) else value
+        configuration = replaced(key, value)
         (tmp_path / "bench.yaml").write_text(yaml.safe_dump(configuration))
         return load_benchmark(tmp_path / "bench.yaml")
 
@@ -128,6 +210,118 @@ def load(tmp_path):
 def test_bad_value_is_named_with_its_file_and_key(load, input_error, key, value, names):
     with input_error("bench.yaml", *names):
         load(key, value)
+
+
+@pytest.fixture(scope="module")
+def schema_accepts(request):
+    path = request.config.rootpath / "workflow" / "schemas" / "config.schema.yaml"
+    return Draft202012Validator(yaml.safe_load(path.read_text())).is_valid
+
+
+def beyond_the_schema(key: str, value: object, names: list[str]) -> bool:
+    """Whether a schema cannot say it: values against each other, in their last digits, NaN."""
+    text = str(value)
+    repeated = isinstance(value, list) and len(set(map(str, value))) < len(value)
+    return (
+        bool({"criteria", "repeats", "conv.hidden"} & {key, *names, *(n[-11:] for n in names)})
+        or key == "training.warmup_epochs" == names[-1]
+        or any(part in text for part in ("nan", "1.0000001", "\0"))
+        or repeated
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(key, value) for key, value, names in BAD_VALUES if not beyond_the_schema(key, value, names)],
+    ids=lambda v: str(v)[:40],
+)
+def test_the_schema_refuses_the_same(schema_accepts, key, value):
+    assert not schema_accepts(replaced(key, value))
+
+
+GOOD_VALUES = [
+    ("results", "res ults/2"),
+    ("results", "res$(touch x)"),
+    ("report", "a/.b"),
+    ("dataset_mirror", None),
+    ("dataset_mirror", ""),
+    ("dataset_mirror", "/data/mirror"),
+    ("criteria", ["elbo", "mse"]),
+    ("betas", [1e-12, 1e12]),
+    ("likelihoods", [FIXED | {"sigma": 1e6}]),
+    ("likelihoods", [{"name": "beta", "betas": None}]),
+    ("networks", [{"name": "conv", "hidden": [4, 4, 4]}]),
+    ("networks", [{"name": "linear", "hidden": []}]),
+    ("seeds", [10**9]),
+    ("training.learning_rate", 1e12),
+    ("training.learning_rate", 1),
+    ("evaluation.samples", 100),
+    ("evaluation.inception_weights", None),
+    ("evaluation.features", ["inception"]),
+    *(("likelihoods", [n]) for n in LIKELIHOODS if n != "gaussian_fixed_sigma"),
+    *(("datasets", [n]) for n in DATASETS),
+    *(("training.scale_reading", n) for n in SCALE_READINGS),
+    *(("training.precision", n) for n in PRECISIONS),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), GOOD_VALUES, ids=lambda v: str(v)[:40])
+def test_good_values_load_and_the_schema_takes_them_too(load, schema_accepts, key, value):
+    load(key, value)
+    assert schema_accepts(replaced(key, value))
+
+
+def test_the_schema_knows_every_key(request):
+    path = request.config.rootpath / "workflow" / "schemas" / "config.schema.yaml"
+    schema = yaml.safe_load(path.read_text())["properties"]
+    for part, cls in ((schema, Benchmark), (schema["training"]["properties"], Training)):
+        assert set(part) == {field.name for field in fields(cls)}
+    assert set(schema["evaluation"]["properties"]) == {f.name for f in fields(Evaluation)}
+
+
+@pytest.mark.parametrize("name", ["config", "mnist-quick", "benchmark"])
+def test_the_configurations_of_the_project_load(request, schema_accepts, name):
+    path = request.config.rootpath / "config" / f"{name}.yaml"
+    load_benchmark(path)
+    assert schema_accepts(yaml.safe_load(path.read_text()))
+
+
+def test_a_folder_is_written_in_one_way(load):
+    assert load("results", "./res ults//a/").results == "res ults/a"
+
+
+def test_no_mirror_by_its_empty_name(load):
+    assert load("dataset_mirror", "").dataset_mirror is None
+
+
+def test_a_key_that_stands_twice(tmp_path, input_error):
+    text = yaml.safe_dump(CONFIGURATION) + "betas: [3]\n"
+    (tmp_path / "bench.yaml").write_text(text)
+    with input_error("bench.yaml", "betas", f"line {len(text.splitlines())}"):
+        load_benchmark(tmp_path / "bench.yaml")
+
+
+def test_merged_keys_of_yaml_still_work(tmp_path):
+    (tmp_path / "a.yaml").write_text("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\n")
+    assert read_yaml(tmp_path / "a.yaml")["d"] == {"b": 1, "c": 3}
+
+
+def test_a_configuration_that_would_run_code(tmp_path, input_error):
+    (tmp_path / "bench.yaml").write_text("__use_yte__: true\n" + yaml.safe_dump(CONFIGURATION))
+    with input_error("bench.yaml", "__use_yte__", "code"):
+        load_benchmark(tmp_path / "bench.yaml")
+
+
+@pytest.mark.parametrize("text", ["betas: [2024-13-45]", "a: " + "[" * 3000, "a: " + "9" * 5000])
+def test_yaml_that_cannot_be_built(tmp_path, input_error, text):
+    (tmp_path / "bench.yaml").write_text(text)
+    with input_error("bench.yaml"):
+        load_benchmark(tmp_path / "bench.yaml")
+
+
+def test_texts_of_the_command_line_become_values():
+    given = {"betas": ["0.5", "1"], "training": {"epochs": "3", "precision": "tf32"}}
+    assert as_yaml(given) == {"betas": [0.5, 1], "training": {"epochs": 3, "precision": "tf32"}}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@ import os
 from pathlib import Path
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from vae.data import SPLITS, Dataset, load_dataset, prepare, spaced
+from vae.files import note, replacing
 
 SIZES = {"train": 1157, "validation": 258, "test": 382}
 MIRROR = os.environ.get("VAE_DATASET_MIRROR")
@@ -271,3 +273,44 @@ def test_mnist_from_the_mirror(tmp_path, no_network, name):
     assert dataset.levels == (256 if name == "mnist" else 2)
     assert dataset.unit("train").max() == 1
     assert set(dataset.labels["validation"].tolist()) == set(range(10))
+
+
+# Integrity
+
+
+@pytest.fixture
+def stored(tmp_path):
+    prepare("digits", tmp_path / "digits.npz")
+    return tmp_path / "digits.npz"
+
+
+def test_a_flipped_bit_is_noticed(stored, input_error):
+    content = bytearray(stored.read_bytes())
+    content[len(content) // 2] ^= 1
+    stored.write_bytes(content)
+    with input_error(stored, "SHA-256"):
+        load_dataset(stored)
+
+
+def test_other_images_than_the_header_tells_of(stored, input_error):
+    with np.load(stored) as arrays:
+        changed = dict(arrays)
+    changed["test_images"] = changed["test_images"][::-1]
+    with replacing(stored) as temporary:
+        np.savez(temporary, **changed)
+    with input_error(stored, "SHA-256"):
+        load_dataset(stored)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"text", b"\x93NUMPY"])
+def test_another_file_by_that_name(stored, input_error, content):
+    note(stored).unlink()
+    stored.write_bytes(content)
+    with input_error(stored, "prepare"):
+        load_dataset(stored)
+
+
+def test_an_archive_of_something_else(tmp_path, input_error):
+    np.savez(tmp_path / "a.npz", header='{"name": "digits"}', x=np.zeros(3))
+    with input_error(tmp_path / "a.npz", "prepare"):
+        load_dataset(tmp_path / "a.npz")

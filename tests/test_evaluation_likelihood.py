@@ -387,5 +387,5 @@ def test_gaps_of_a_linear_model_are_the_divergence_of_its_encoder():
     found = gaps(model, x, 300, 0)
     std = posterior_variance().sqrt()
     expected = kl_divergence(Normal(0.4, 1.4 * std), Normal(0.0, std)).sum().item()
-    assert found["approximation_gap"].value == pytest.approx(0, abs=0.03)
+    assert found["approximation_gap"].value == pytest.approx(0, abs=0.08)
     assert found["amortisation_gap"].value == pytest.approx(expected, abs=0.2)

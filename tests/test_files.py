@@ -1,12 +1,19 @@
-import pytest
+import os
+import subprocess
+import sys
 
-from vae.files import read_json, replacing, write_json, write_text
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vae.files import note, read_json, reading, replacing, verify, write_json, write_text
 
 VALUE = {"name": "β", "numbers": [1, 0.1, None], "nested": {"a": True}}
 
 
 def names(folder) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_json_round_trip(tmp_path):
@@ -47,7 +54,7 @@ def test_value_that_is_no_json_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {"set": {1}})
     assert read_json(tmp_path / "a.json") == VALUE
-    assert names(tmp_path) == ["a.json"]
+    assert names(tmp_path) == ["a.json", "a.json.sha256"]
 
 
 def test_temporary_file_keeps_the_ending(tmp_path):
@@ -67,3 +74,114 @@ def test_damaged_json(tmp_path, input_error, text):
     write_text(tmp_path / "a.json", text)
     with input_error(tmp_path / "a.json"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"text"', "null"])
+def test_json_that_is_no_object(tmp_path, input_error, text):
+    write_text(tmp_path / "a.json", text)
+    with input_error(tmp_path / "a.json"):
+        read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\x00" * 100])
+def test_json_that_is_no_text(tmp_path, input_error, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with input_error(tmp_path / "a.json"):
+        read_json(tmp_path / "a.json")
+
+
+def test_folder_instead_of_a_file(tmp_path, input_error):
+    with input_error(tmp_path, "no file"):
+        read_json(tmp_path)
+
+
+# Integrity
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.npz", "a.safetensors"])
+def test_a_changed_file_is_refused_where_it_is_read(tmp_path, input_error, name):
+    path = tmp_path / name
+    write_text(path, "one\ntwo\n")
+    verify(path)
+    path.write_text("one\n")
+    with input_error(path, "SHA-256", "again"), reading(path):
+        pytest.fail("was read")
+
+
+def test_the_note_is_what_sha256sum_reads(tmp_path):
+    write_text(tmp_path / "a.csv", "β\n")
+    command = ["sha256sum", "--check", "--status", "a.csv.sha256"]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
+
+
+def test_a_file_without_a_note_is_read(tmp_path):
+    (tmp_path / "a.json").write_text("{}")
+    assert read_json(tmp_path / "a.json") == {}
+
+
+def test_pictures_and_pages_have_no_note(tmp_path):
+    write_text(tmp_path / "report.md", "text")
+    assert names(tmp_path) == ["report.md"]
+
+
+def test_a_kill_between_file_and_note_leaves_a_readable_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_json(path, {"old": 1})
+
+    def killed(self, *arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"{type(path).__module__}.Path.write_text", killed)
+        with replacing(path) as temporary:
+            temporary.write_bytes(b'{"new": 1}')
+    assert read_json(path) == {"new": 1}
+    assert not note(path).exists()
+
+
+# What the machine may refuse
+
+
+def test_files_are_as_readable_as_umask_lets_them_be(tmp_path):
+    umask = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "a.safetensors") as temporary:
+            save_file({"a": torch.zeros(2)}, temporary)
+        with replacing(tmp_path / "a.npz") as temporary:
+            np.savez(temporary, a=np.zeros(2))
+    finally:
+        os.umask(umask)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("a.*")} == {0o640}
+
+
+def test_a_file_has_reached_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
+    path, seen = tmp_path / "a.txt", []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(path.exists()))
+    write_text(path, "text")
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("writer", ["text", "npz", "safetensors"])
+def test_a_full_disk_names_the_file(tmp_path, writer):
+    """In a process of its own, whose files may not grow: what a full disk looks like."""
+    code = f"""
+import resource, signal, sys
+import numpy as np, torch
+from safetensors.torch import save_file
+from vae import __main__, verbs
+from vae.files import replacing
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def fill(options):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    with replacing({str(tmp_path)!r} + "/a.{writer}") as path:
+        if {writer!r} == "text": path.write_text("x" * 5000)
+        elif {writer!r} == "npz": np.savez(path, a=np.zeros(5000))
+        else: save_file({{"a": torch.zeros(5000)}}, path)
+verbs.plan = fill
+sys.exit(__main__.main(["plan"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1 and f"a.{writer}" in done.stderr
+    assert "too large" in done.stderr
+    assert names(tmp_path) == []

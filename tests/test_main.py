@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from vae.__main__ import main
+from vae.data import prepare
+from vae.files import write_json
 
 
 def test_help_does_not_wait_for_torch():
@@ -24,8 +27,33 @@ def test_help_does_not_wait_for_torch():
         (["plan", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
-        (["evaluate-refit", "nowhere", "nowhere.npz", "out.csv"], "nowhere"),
         (["best-beta", "--results", "nowhere"], "metrics.csv"),
+        (
+            ["evaluate-likelihood", "m", "d", "o", "--importance-samples", "0"],
+            "importance-samples",
+        ),
+        (["evaluate-likelihood", "m", "d", "o", "--images", "-390"], "-390"),
+        (["evaluate-likelihood", "m", "d", "o", "--images", "3"], "10 or more"),
+        (["evaluate-likelihood", "m", "d", "o", "--threads", "0"], "threads"),
+        (["evaluate-likelihood", "m", "d", "o", "--threads", "one"], "'one'"),
+        (["evaluate-samples", "m", "d", "o", "c", "--samples", "-1"], "samples"),
+        (["evaluate-samples", "m", "d", "o", "c", "--seed", "-1"], "seed"),
+        (["evaluate-samples", "m", "d", "o", "c", "--seed", "9" * 400], "seed"),
+        (["evaluate-samples", "m", "d", "o"], "spaces"),
+        (["train", "s", "d", "o", "--stack-size", "-1"], "stack-size"),
+        (["train", "s", "d", "o", "--stack-size", "0"], "stack-size"),
+        (["features", "d", "o", "r", "c", "--epochs", "0"], "epochs"),
+        (["features", "d", "o", "r", "c", "--features", "resnet"], "resnet"),
+        (["selfcheck", "--device", "foo"], "foo"),
+        (["selfcheck", "--device", "cuda:99"], "cuda:99"),
+        (["selfcheck", "--device", "mps"], "mps"),
+        (["compare", "results", "--criteria", "beauty"], "beauty"),
+        (["compare", "results", "--criteria", "rate"], "rate"),
+        (["best-beta", "--seeds", "-1"], "seeds"),
+        (["best-beta", "--betas", "one"], "one"),
+        (["report", "config.json", "results", "template.md", "out.md"], "config.json"),
+        (["dance"], "dance"),
+        ([], "VERB"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(arguments, named, capsys, tmp_path, monkeypatch):
@@ -37,7 +65,79 @@ def test_bad_input_is_one_sentence_and_status_2(arguments, named, capsys, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_folder_where_a_file_must_be_written(tmp_path, request, capsys):
+    (tmp_path / "digits.npz").mkdir()
+    assert main(["prepare", "digits", str(tmp_path / "digits.npz")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "digits.npz" in error
+
+
+def test_file_where_a_folder_is_needed(tmp_path, capsys):
+    (tmp_path / "out").write_text("")
+    assert main(["prepare", "digits", str(tmp_path / "out" / "digits.npz")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "out" in error
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), RuntimeError("odd"), OSError("odd")])
+def test_an_unknown_exception_keeps_its_traceback(monkeypatch, error):
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr("vae.verbs.plan", fail)
+    with pytest.raises(type(error), match="odd"):
+        main(["plan"])
+
+
+def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr("vae.verbs.prepare", lambda options: given.append(options.mirror))
+    monkeypatch.setenv("VAE_DATASET_MIRROR", "")
+    main(["prepare", "mnist", "x.npz"])
+    main(["prepare", "mnist", "x.npz", "--mirror", ""])
+    monkeypatch.setenv("VAE_DATASET_MIRROR", "folder")
+    main(["prepare", "mnist", "x.npz"])
+    assert given == [None, None, Path("folder")]
+
+
 def test_plan_writes_every_sweep(tmp_path, request):
     config = request.config.rootpath / "config" / "config.yaml"
     assert main(["plan", "--config", str(config), "--output", str(tmp_path)]) == 0
     assert len(list(tmp_path.glob("*.json"))) == 7
+
+
+@pytest.fixture
+def other_data(tmp_path):
+    prepare("digits_static", tmp_path / "other.npz")
+    return str(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize(
+    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery"], ids=str
+)
+def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
+    trained, other_data, tmp_path, capsys, verb
+):
+    name, *more = verb.split()
+    name = name if name == "gallery" else f"evaluate-{name}"
+    before = set(tmp_path.iterdir())
+    assert main([name, str(trained.directory), other_data, str(tmp_path / "out"), *more]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "digits_static" in error
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_the_wrong_dataset_is_refused_before_training(make_sweep, other_data, tmp_path, capsys):
+    write_json(tmp_path / "sweep.json", make_sweep().to_dict())
+    for verb in ("train", "mean-loss"):
+        assert main([verb, str(tmp_path / "sweep.json"), other_data, str(tmp_path / "out")]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and "digits_static" in error
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "\xff", ""])
+def test_a_sweep_file_of_something_else(other_data, tmp_path, capsys, content):
+    (tmp_path / "sweep.json").write_text(content, encoding="latin-1")
+    assert main(["train", str(tmp_path / "sweep.json"), other_data, str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "sweep" in error

@@ -1,4 +1,7 @@
+import json
 import math
+import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vae.distributions import DiagonalGaussian, PointMass
-from vae.files import write_json, write_text
+from vae.files import note, write_json, write_text
 from vae.models import VAE, Encoder, TrainedSweep, build_model, initial_model, load_model
 from vae.objectives import rate
 from vae.sweep import LIKELIHOODS, SCALE_READINGS, Cell, Likelihood, Network, Sweep
@@ -269,3 +272,66 @@ def test_missing_weights(saved, input_error):
     (saved[0] / "weights.safetensors").unlink()
     with input_error(saved[0]):
         load_model(saved[0])
+
+
+# Integrity
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """The trained sweep in a folder that may be damaged."""
+    shutil.copytree(trained.directory, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def flip_last_bit(path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+def test_a_copy_is_as_good(copied, trained):
+    assert set(TrainedSweep(copied).cells) == set(trained.cells)
+
+
+@pytest.mark.parametrize("with_note", [True, False])
+def test_a_flipped_bit_in_the_weights_is_noticed(copied, input_error, with_note):
+    weights = copied / "weights.safetensors"
+    flip_last_bit(weights)
+    if not with_note:  # the record has the digest too
+        note(weights).unlink()
+    with input_error(weights):
+        TrainedSweep(copied)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage" * 20, b"\xff" * 100, b"{}"], ids=["empty", "text", "bytes", "json"]
+)
+@pytest.mark.parametrize("name", ["weights.safetensors", "sweep.json"])
+def test_files_of_another_kind(copied, input_error, name, content):
+    note(copied / name).unlink()
+    (copied / name).write_bytes(content)
+    with input_error(copied / name):
+        TrainedSweep(copied)
+
+
+def test_weights_of_another_training(copied, input_error):
+    save_file({"a": torch.zeros(6)}, copied / "weights.safetensors")
+    note(copied / "weights.safetensors").unlink()
+    with input_error(copied / "weights.safetensors", "record"):
+        TrainedSweep(copied)
+
+
+def test_a_record_whose_cells_are_not_those_of_its_sweep(copied, input_error):
+    record = json.loads((copied / "sweep.json").read_text())
+    write_json(copied / "sweep.json", record | {"cells": record["cells"][:-1]})
+    with input_error("sweep.json", "cells"):
+        TrainedSweep(copied)
+
+
+def test_the_wrong_dataset_is_refused_by_name_and_digest(trained, digits, input_error):
+    trained.expect(digits)
+    with input_error("digits_static", "digits"):
+        trained.expect(replace(digits, name="digits_static"))
+    digests = dict.fromkeys(("train", "validation", "test"), "0123456789abcdef")
+    with input_error("01234567", digits.provenance["sha256"]["test"][:8]):
+        trained.expect(replace(digits, provenance={"sha256": digests}))

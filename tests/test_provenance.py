@@ -46,7 +46,7 @@ def benchmarks(tmp_path: Path) -> Path:
         "train/one.tsv": benchmark_file(100),
         "train/two.tsv": benchmark_file(20),
         "train/of_an_older_configuration.tsv": benchmark_file(1000),
-        "refit/one.tsv": benchmark_file(300),
+        "evaluate_likelihood/one.tsv": benchmark_file(300),
         "collect.tsv": benchmark_file(1, measured=False),
         "report.tsv": benchmark_file(5),
     }.items():
@@ -57,7 +57,7 @@ def benchmarks(tmp_path: Path) -> Path:
 
 def test_running_times_are_summed_over_the_jobs_of_this_configuration(benchmarks):
     times = stage_times(benchmarks, ["one", "two"]).set_index("stage")
-    assert list(times.index) == ["refit", "train", "collect"]
+    assert list(times.index) == ["evaluate_likelihood", "train", "collect"]
     assert times.loc["train"].to_dict() == {"jobs": 2, "cpu": 60, "wall": 120, "memory": 612}
     assert times.loc["collect", ["cpu", "memory"]].isna().all()
 
@@ -116,7 +116,6 @@ def test_running_times_of_a_whole_run(tmp_path):
     lines = provenance(chosen, tmp_path).stages.splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == [
         "evaluate likelihood",
-        "refit",
         "train",
         "collect",
         "all",

@@ -59,7 +59,8 @@ def test_the_pins_satisfy_the_project(required, project):
 def test_everything_imported_is_a_declared_dependency(project):
     modules = {"sklearn": "scikit-learn", "yaml": "pyyaml", "PIL": "pillow"}
     text = "\n".join(path.read_text() for path in (ROOT / "vae").rglob("*.py"))
-    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", text, re.M)) - {"vae"}
+    found = re.findall(r"^\s*(?:import (\w+)|from (\w+)[\w.]* import )", text, re.M)
+    imported = {whole or part for whole, part in found} - {"vae"}
     third_party = {modules.get(name, name.replace("_", "-")) for name in imported - STANDARD}
     assert third_party <= set(pins(project["dependencies"]))
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from torch.nn.functional import normalize
 
+from vae.files import note
 from vae.pixels import fit_pixels
 from vae.selfsupervised import TEMPERATURE, augment, contrastive_loss, train_selfsupervised
 from vae.spaces import load_spaces, save_spaces, train_spaces
@@ -36,11 +38,27 @@ def test_a_missing_file_is_named(tmp_path, input_error):
         load_spaces(tmp_path / "none.safetensors", NAMES, CPU)
 
 
+@pytest.mark.parametrize("how", ["empty", "text", "foreign", "flipped bit"])
+def test_a_damaged_file_is_refused(spaces, digits, tmp_path, input_error, how):
+    path = tmp_path / "spaces.safetensors"
+    save_spaces(spaces, digits, path)
+    content = path.read_bytes()
+    if how == "flipped bit":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    else:
+        note(path).unlink()
+        path.write_bytes({"empty": b"", "text": b"text" * 9}.get(how, b""))
+    if how == "foreign":
+        save_file({"a": torch.zeros(2)}, path)
+    with input_error(path):
+        load_spaces(path, NAMES, CPU)
+
+
 def test_all_have_equally_many_features_and_none_is_dead(spaces, digits):
     for name, space in spaces.items():
         features = space.features(digits.unit("test")).double()
-        assert features.shape == (397, 39), name
-        assert torch.linalg.matrix_rank(features.T.cov()) == 39, name
+        assert features.shape == (382, 38), name
+        assert torch.linalg.matrix_rank(features.T.cov()) == 38, name
 
 
 def test_classes_are_neighbours_without_having_been_shown(spaces, digits):

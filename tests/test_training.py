@@ -149,7 +149,9 @@ def test_a_second_trainer_on_the_same_checkpoints_is_refused(
 ):
     lock = tmp_path / "shared" / "lock"
     lock.parent.mkdir()
-    with filelock.FileLock(lock), input_error(make_sweep().slug, lock):
+    (lock.parent / "trainer").write_text("process 123 on node7")
+    names = (make_sweep().slug, lock, "process 123 on node7", "snakemake")
+    with filelock.FileLock(lock), input_error(*names):
         run(make_sweep(), "second", checkpoints="shared")
     assert not (tmp_path / "second").exists()
     assert (run(make_sweep(), "second", checkpoints="shared") / "sweep.json").is_file()
@@ -363,7 +365,7 @@ def test_default_stack_size_fills_the_memory_of_a_gpu(make_sweep, digits, monkey
 
 def test_default_stack_size_on_a_cpu_is_at_least_one(make_sweep, digits):
     sweep = make_sweep(seeds=tuple(range(200)))
-    wide = with_training(make_sweep(network=Network("mlp", (10**6,))), batch_size=10**4)
+    wide = with_training(make_sweep(network=Network("mlp", (16_384,))), batch_size=10**4)
     assert training.default_stack_size(wide, digits, CPU) == 1
     assert 1 < training.default_stack_size(sweep, digits, CPU) < len(sweep.cells)
 

@@ -4,29 +4,47 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from vae import verbs
-from vae.config import DEFAULT_FEATURES, FEATURES
+from vae.checks import whole_number
+from vae.config import DEFAULT_FEATURES, FEATURES, FEWEST_IMAGES
 from vae.errors import InputError
-from vae.metrics import CRITERIA
+from vae.files import sentence
+from vae.metrics import CRITERIA, METRICS
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; bad input prints one sentence and returns 2."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         options.verb(options)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
+    except OSError as error:
+        if text := sentence(error):
+            return _refuse(text)
+        raise
     except KeyboardInterrupt:
         print("interrupted; run the same command again to continue", file=sys.stderr)
         return 130
     return 0
 
 
+def _refuse(text: str) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as all bad input does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{self.prog}: {message}; see {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m vae",
         description="Train, evaluate and compare VAEs over β and likelihoods.",
     )
@@ -38,6 +56,41 @@ def _parser() -> argparse.ArgumentParser:
     _add_reporting(subparsers)
     _add_selfcheck(subparsers)
     return parser
+
+
+def _count(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1)
+
+
+def _images(text: str) -> int:
+    """How many images; 0 for all, else enough for a covariance or a standard error."""
+    return _whole(text, FEWEST_IMAGES) if text != "0" else 0
+
+
+def _whole(text: str, at_least: int) -> int:
+    try:
+        value = int(text)
+        whole_number(value, "it", at_least)
+    except (ValueError, InputError):
+        allowed = f"{at_least} or more" + (", or 0 for all" if at_least > 1 else "")
+        message = f"{text[:30]!r} is not a whole number of {allowed}"
+        raise argparse.ArgumentTypeError(message) from None
+    return value
+
+
+def _criterion(text: str) -> str:
+    if text not in METRICS or not METRICS[text].better:
+        known = ", ".join(name for name, metric in METRICS.items() if metric.better)
+        raise argparse.ArgumentTypeError(f"unknown criterion {text!r}; choose among {known}")
+    return text
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _add_preparation(subparsers) -> None:
@@ -53,7 +106,7 @@ def _add_preparation(subparsers) -> None:
     prepare.add_argument("output", type=Path)
     prepare.add_argument(
         "--mirror",
-        type=Path,
+        type=_folder,
         default=os.environ.get("VAE_DATASET_MIRROR"),
         help="directory with <Dataset>/raw/*.gz (default: VAE_DATASET_MIRROR)",
     )
@@ -72,7 +125,9 @@ def _add_training(subparsers) -> None:
         help="folder for the state of an unfinished run (default: OUTPUT.checkpoints)",
     )
     train.add_argument(
-        "--stack-size", type=int, help="cells trained at once (default: what suits the device)"
+        "--stack-size",
+        type=_positive,
+        help="cells trained at once (default: what suits the device)",
     )
     _add_device(train)
 
@@ -93,11 +148,11 @@ def _add_training(subparsers) -> None:
         "references", type=Path, help="table of the metrics of real images, noise and copies"
     )
     features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
-    features.add_argument("--epochs", type=int, default=20)
-    features.add_argument("--samples", type=int, default=0, help="as for evaluate-samples")
+    features.add_argument("--epochs", type=_positive, default=20)
+    features.add_argument("--samples", type=_images, default=0, help="as for evaluate-samples")
     text = "sizes of principal components whose use is a reference for codes"
-    features.add_argument("--latent-dims", type=int, nargs="*", default=[], help=text)
-    features.add_argument("--seed", type=int, default=0)
+    features.add_argument("--latent-dims", type=_positive, nargs="*", default=[], help=text)
+    features.add_argument("--seed", type=_count, default=0)
     _add_extractor(features)
     _add_device(features)
 
@@ -112,7 +167,7 @@ def _add_tables(subparsers) -> None:
     text = "find the best β of every sweep and the best likelihood by every criterion"
     compare = _add(subparsers, "compare", verbs.compare, text)
     compare.add_argument("results", type=Path, help="folder with metrics.csv, also written to")
-    compare.add_argument("--criteria", nargs="+", default=CRITERIA)
+    compare.add_argument("--criteria", type=_criterion, nargs="+", default=CRITERIA)
 
 
 def _add_evaluations(subparsers) -> None:
@@ -142,13 +197,15 @@ def _add_evaluations(subparsers) -> None:
     )
     samples.add_argument("spaces", type=Path, help="a file written by 'features'")
     text = "generated images (default: ten times the test images, at most 50,000)"
-    samples.add_argument("--samples", type=int, default=0, help=text)
+    samples.add_argument("--samples", type=_images, default=0, help=text)
     _add_extractor(samples)
 
 
 def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--importance-samples", type=int, default=300, help="K (default: 300)")
-    parser.add_argument("--images", type=int, default=0, help="test images used; 0 for all")
+    parser.add_argument(
+        "--importance-samples", type=_positive, default=300, help="K (default: 300)"
+    )
+    parser.add_argument("--images", type=_images, default=0, help="test images used; 0 for all")
 
 
 def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
@@ -156,7 +213,7 @@ def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.Argument
     parser.add_argument("models", type=Path, help="a folder written by 'train'")
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path, help="table of metrics")
-    parser.add_argument("--seed", type=int, default=0, help="of the evaluation (default: 0)")
+    parser.add_argument("--seed", type=_count, default=0, help="of the evaluation (default: 0)")
     _add_device(parser)
     return parser
 
@@ -166,11 +223,11 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--results", type=Path, default=Path("results"))
     for key in ("dataset", "network", "likelihood"):
         best.add_argument(f"--{key}", help=f"this {key} only")
-    best.add_argument("--latent-dim", type=int, help="this latent size only")
+    best.add_argument("--latent-dim", type=_positive, help="this latent size only")
     text = "any metric with a better direction (default: the criteria of the configuration)"
     best.add_argument("--criterion", help=text)
     best.add_argument("--betas", type=float, nargs="+", help="compare these β only")
-    best.add_argument("--seeds", type=int, nargs="+", help="with these seeds only")
+    best.add_argument("--seeds", type=_count, nargs="+", help="with these seeds only")
     text = "also what these β cost compared with the best one"
     best.add_argument("--price", type=float, nargs="+", default=(), metavar="BETA", help=text)
     text = "make all answers hold at once with 95 %%, not each by itself"
@@ -195,8 +252,8 @@ def _add_reporting(subparsers) -> None:
         "--models", type=Path, nargs="+", required=True, help="all trained sweeps of one group"
     )
     for drawing in (gallery, sheets):
-        drawing.add_argument("--seed", type=int, default=0)
-        drawing.add_argument("--threads", type=int, default=1)
+        drawing.add_argument("--seed", type=_count, default=0)
+        drawing.add_argument("--threads", type=_positive, default=1)
 
     report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
     report.add_argument("config", type=Path, help="the resolved configuration as JSON")
@@ -211,7 +268,7 @@ def _add_selfcheck(subparsers) -> None:
     text = "train linear VAEs and check them and every measure of likelihood against closed forms"
     selfcheck = _add(subparsers, "selfcheck", verbs.selfcheck, text)
     selfcheck.add_argument("--data", type=Path, help="written by 'prepare' (default: the digits)")
-    selfcheck.add_argument("--seed", type=int, default=0)
+    selfcheck.add_argument("--seed", type=_count, default=0)
     _add_device(selfcheck)
 
 
@@ -232,7 +289,7 @@ def _add_extractor(parser: argparse.ArgumentParser) -> None:
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default: 1)")
 
 
 if __name__ == "__main__":

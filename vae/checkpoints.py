@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+from itertools import count
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from vae.files import replacing
+from vae.errors import InputError
+from vae.files import note, reading, replacing
 from vae.sources import source_files
 from vae.stack import Stack
 
+PROGRESS = ("epoch", "active", "objectives", "history")
 TENSORS = ("best_objective", "best_epoch", "diverged_at", "frames")
 
 
@@ -42,35 +45,47 @@ class Checkpoint:
             for key, value in state.items()
         }
         tensors |= {name: getattr(stack, name) for name in TENSORS}
-        header = {
-            "fingerprint": fingerprint(stack),
-            "epoch": stack.epoch,
-            "active": stack.active,
-            "objectives": stack.objectives,
-            "history": stack.history,
-        }
+        progress = {name: getattr(stack, name) for name in PROGRESS}
+        # A safetensors header holds 100 MB at most: too little for the history of long runs.
+        text = bytearray(json.dumps(progress), "utf-8")
+        tensors["progress"] = torch.frombuffer(text, dtype=torch.uint8)
         with replacing(self.path) as temporary:
             save_file(
                 {name: tensor.contiguous() for name, tensor in tensors.items()},
                 temporary,
-                metadata={"state": json.dumps(header)},
+                metadata={"fingerprint": fingerprint(stack)},
             )
 
     def restore(self, stack: Stack) -> None:
-        """Continue from the saved state if it is of the same run; else leave ``stack`` new."""
-        if not self.path.is_file():
+        """Continue from the saved state if it is of the same run; else leave ``stack`` new.
+
+        A damaged file is set aside under another name.
+        """
+        if not self.path.exists():
             return
-        with safe_open(self.path, framework="pt") as file:
-            header = json.loads(file.metadata()["state"])
-            if header["fingerprint"] != fingerprint(stack):
-                print(f"{self.path} belongs to other settings or code: starting anew", flush=True)
-                return
-            tensors = {name: file.get_tensor(name).to(stack.device) for name in file.keys()}  # noqa: SIM118
-        print(f"continuing after epoch {header['epoch']} from {self.path}", flush=True)
-        stack.narrow(header["active"])
-        self._apply(stack, tensors)
-        stack.epoch, stack.history = header["epoch"], header["history"]
-        stack.objectives = header["objectives"]
+        try:
+            with reading(self.path), safe_open(self.path, framework="pt") as file:
+                if file.metadata()["fingerprint"] != fingerprint(stack):
+                    print(f"{self.path} belongs to other settings or code: starting anew")
+                    return
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                progress = json.loads(tensors.pop("progress").numpy().tobytes())
+        except InputError:
+            aside = self._set_aside()
+            print(f"{self.path} is damaged: set aside as {aside.name}, starting anew", flush=True)
+            return
+        print(f"continuing after epoch {progress['epoch']} from {self.path}", flush=True)
+        stack.narrow(progress["active"])
+        self._apply(stack, {name: tensor.to(stack.device) for name, tensor in tensors.items()})
+        stack.epoch, stack.history = progress["epoch"], progress["history"]
+        stack.objectives = progress["objectives"]
+
+    def _set_aside(self) -> Path:
+        """Give the file another name, that of none there is."""
+        names = (self.path.with_name(f"damaged_{i}_{self.path.name}") for i in count(1))
+        aside = next(name for name in names if not name.exists())
+        note(self.path).unlink(missing_ok=True)
+        return self.path.rename(aside)
 
     @staticmethod
     def _apply(stack: Stack, tensors: dict[str, torch.Tensor]) -> None:

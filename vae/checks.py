@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from pathlib import PurePosixPath
 
 from vae.errors import InputError
+
+LARGEST_COUNT = 10**9
+SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e12  # far inside the range of float32
+LONGEST_PATH = 200
 
 
 def require(condition: bool, message: str) -> None:
@@ -11,35 +16,86 @@ def require(condition: bool, message: str) -> None:
         raise InputError(message)
 
 
+def shown(value: object) -> str:
+    """``value`` as messages show it: on one line, and short."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no integer of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
+
+
 def choice(value: object, known: tuple[str, ...], where: str) -> None:
-    require(value in known, f"{where}: unknown value {value!r}; choose one of {', '.join(known)}")
+    fits = isinstance(value, str) and value in known
+    require(fits, f"{where}: unknown value {shown(value)}; choose one of {', '.join(known)}")
 
 
-def positive_integer(value: object, where: str) -> None:
+def whole_number(
+    value: object, where: str, at_least: int = 0, at_most: int = LARGEST_COUNT
+) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    require(whole and value >= 1, f"{where}: {value!r} must be a whole number of at least 1")
+    require(
+        whole and at_least <= value <= at_most,
+        f"{where}: {shown(value)} must be a whole number from {at_least} to {at_most}",
+    )
+
+
+def positive_integer(value: object, where: str, at_most: int = LARGEST_COUNT) -> None:
+    whole_number(value, where, 1, at_most)
 
 
 def positive_number(value: object, where: str) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     hint = " (YAML reads 1e-3 as text: write 1.0e-3 or 0.001)" if isinstance(value, str) else ""
     require(
-        number and 0 < value < float("inf"), f"{where}: {value!r} must be a number above 0{hint}"
+        number and SMALLEST_NUMBER <= value <= LARGEST_NUMBER,
+        f"{where}: {shown(value)} must be a number above 0, "
+        f"from {SMALLEST_NUMBER:g} to {LARGEST_NUMBER:g}{hint}",
     )
 
 
+def boolean(value: object, where: str) -> None:
+    require(isinstance(value, bool), f"{where}: {shown(value)} must be true or false")
+
+
+def file_name(value: object, where: str) -> None:
+    """A path on this machine, wherever it leads."""
+    fits = isinstance(value, str) and 0 < len(value) <= 4096 and value.isprintable()
+    require(fits, f"{where}: {shown(value)} must be the name of a file or folder")
+
+
+def folder_of_the_project(value: object, where: str) -> str:
+    """Return ``value`` without redundant parts; a relative path that stays below the project."""
+    file_name(value, where)
+    path = PurePosixPath(value)
+    fits = not path.is_absolute() and path.parts and ".." not in path.parts
+    require(
+        bool(fits), f"{where}: {shown(value)} must be a folder below the project, such as results"
+    )
+    require(
+        len(value.encode()) <= LONGEST_PATH,
+        f"{where}: {shown(value)} is longer than {LONGEST_PATH} bytes",
+    )
+    require(
+        not (set(value) & set("{}\\*?")) and value[0] not in "-~",
+        f"{where}: {shown(value)} must have no braces, backslashes or wildcards, "
+        "and begin with neither - nor ~",
+    )
+    return str(path)
+
+
 def distinct(values: object, where: str) -> None:
-    require(isinstance(values, list | tuple), f"{where}: {values!r} must be a list")
+    require(isinstance(values, list | tuple), f"{where}: {shown(values)} must be a list")
     require(len(values) > 0, f"{where}: the list is empty, so there is nothing to train")
-    names = [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
-    require(len(set(names)) == len(names), f"{where}: {list(values)} repeats a value")
+    names = [f"{v:g}" if isinstance(v, float) else shown(v) for v in values]
+    require(len(set(names)) == len(names), f"{where}: {shown(list(values))} repeats a value")
 
 
 def build(cls: type, values: object, where: str):
     """Make ``cls`` from a mapping; unknown and missing keys raise."""
     require(isinstance(values, Mapping), f"{where}: expected a mapping of keys to values")
     known = [f.name for f in fields(cls)]
-    unknown = [str(key) for key in values if key not in known]
+    unknown = [shown(key) for key in values if key not in known]
     require(
         not unknown, f"{where}: unknown key {', '.join(unknown)}; known are {', '.join(known)}"
     )

@@ -7,14 +7,38 @@ from pathlib import Path
 
 import yaml
 
-from vae.checks import build, choice, distinct, positive_integer, require
+from vae.checks import (
+    boolean,
+    build,
+    choice,
+    distinct,
+    file_name,
+    folder_of_the_project,
+    positive_integer,
+    require,
+    shown,
+    whole_number,
+)
 from vae.errors import InputError
-from vae.metrics import CRITERIA, METRICS
-from vae.sweep import DATASETS, Likelihood, Network, Sweep, Training, beta_axis
+from vae.metrics import CRITERIA, DIAGNOSTICS, INCEPTION, METRICS
+from vae.sweep import (
+    DATASETS,
+    MOST_EPOCHS,
+    SOURCES,
+    WIDEST,
+    Likelihood,
+    Network,
+    Sweep,
+    Training,
+    beta_axis,
+    seed_axis,
+)
 
 DEFAULT_FEATURES = ("classifier", "selfsupervised", "pixels")
 FEATURES = (*DEFAULT_FEATURES, "inception")
-LEAST_SAMPLES = 100
+TEMPLATING = "__use_yte__"
+FEWEST_IMAGES = 10  # whose covariance, or whose standard error, is worth having
+FEWEST_SAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -30,24 +54,25 @@ class Evaluation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for key in ("importance_samples", "classifier_epochs"):
-            positive_integer(getattr(self, key), f"evaluation.{key}")
-        for key in ("likelihood_images", "samples", "seed"):
+        positive_integer(self.importance_samples, "evaluation.importance_samples")
+        positive_integer(self.classifier_epochs, "evaluation.classifier_epochs", MOST_EPOCHS)
+        whole_number(self.seed, "evaluation.seed")
+        for key in ("likelihood_images", "samples"):
             value = getattr(self, key)
+            whole_number(value, f"evaluation.{key}")
             require(
-                isinstance(value, int) and value >= 0,
-                f"evaluation.{key}: {value!r} must be a whole number, 0 or more",
+                value == 0 or value >= FEWEST_IMAGES,
+                f"evaluation.{key}: {value} is too few; "
+                f"have {FEWEST_IMAGES} or more, or 0 for all test images",
             )
         distinct(self.features, "evaluation.features")
         for space in self.features:
             choice(space, FEATURES, "evaluation.features")
         object.__setattr__(self, "features", tuple(self.features))
         few = f"evaluation.samples: {self.samples} are too few to compare: 0, or at least 100"
-        require(self.samples == 0 or self.samples >= LEAST_SAMPLES, few)
-        require(
-            self.inception_weights is None or isinstance(self.inception_weights, str),
-            f"evaluation.inception_weights: {self.inception_weights!r} must be the name of a file",
-        )
+        require(self.samples == 0 or self.samples >= FEWEST_SAMPLES, few)
+        if self.inception_weights is not None:
+            file_name(self.inception_weights, "evaluation.inception_weights")
 
 
 @dataclass(frozen=True)
@@ -77,33 +102,36 @@ class Benchmark:
         """
         require(isinstance(values, Mapping), "the configuration is no mapping of keys to values")
         benchmark = build(cls, values, "configuration")
-        parts = {
+        parts: dict[str, object] = {
             "training": build(Training, benchmark.training, "training"),
             "evaluation": build(Evaluation, benchmark.evaluation, "evaluation"),
             "betas": beta_axis(benchmark.betas, "betas"),
+            "seeds": seed_axis(benchmark.seeds, "seeds"),
+            "networks": _entries(Network, benchmark.networks, "networks"),
+            "likelihoods": _entries(Likelihood, benchmark.likelihoods, "likelihoods"),
+            "dataset_mirror": benchmark.dataset_mirror or None,
         }
-        for key in ("datasets", "latent_dims", "seeds", "criteria"):
+        for key in ("datasets", "latent_dims", "criteria"):
             distinct(getattr(benchmark, key), key)
             parts[key] = tuple(getattr(benchmark, key))
-        for key, part in (("networks", Network), ("likelihoods", Likelihood)):
-            entries = getattr(benchmark, key)
-            require(isinstance(entries, list | tuple), f"{key}: must be a list")
-            parts[key] = tuple(build(part, _named(entry), key) for entry in entries)
-            distinct([e.slug if key == "likelihoods" else e.name for e in parts[key]], key)
-        for dataset in parts["datasets"]:
+        for key in ("results", "report"):
+            parts[key] = folder_of_the_project(getattr(benchmark, key), key)
+        checked = cls(
+            **{f.name: parts.get(f.name, getattr(benchmark, f.name)) for f in fields(cls)}
+        )
+        checked._check()
+        return checked
+
+    def _check(self) -> None:
+        for dataset in self.datasets:
             choice(dataset, DATASETS, "datasets")
-        directed = tuple(name for name, metric in METRICS.items() if metric.better)
-        for criterion in parts["criteria"]:
-            choice(criterion, directed, "criteria")
-        for latent_dim in parts["latent_dims"]:
-            positive_integer(latent_dim, "latent_dims")
-        for seed in parts["seeds"]:
-            require(
-                isinstance(seed, int) and seed >= 0,
-                f"seeds: {seed!r} must be a whole number, 0 or more",
-            )
-        require(isinstance(benchmark.autoencoder, bool), "autoencoder: must be true or false")
-        return cls(**{f.name: parts.get(f.name, getattr(benchmark, f.name)) for f in fields(cls)})
+        for latent_dim in self.latent_dims:
+            positive_integer(latent_dim, "latent_dims", WIDEST)
+        boolean(self.autoencoder, "autoencoder")
+        if self.dataset_mirror is not None:
+            file_name(self.dataset_mirror, "dataset_mirror")
+        _check_sizes(self.datasets, self.networks)
+        _check_criteria(self.criteria, self.evaluation.features)
 
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
@@ -127,18 +155,64 @@ class Benchmark:
         return {sweep.slug: sweep for sweep in sweeps}
 
 
+def _entries(cls: type, entries: object, where: str) -> tuple:
+    require(isinstance(entries, list | tuple), f"{where}: must be a list")
+    made = tuple(build(cls, _named(entry), where) for entry in entries)
+    distinct([entry.slug if cls is Likelihood else entry.name for entry in made], where)
+    return made
+
+
 def _named(entry: object) -> object:
     return {"name": entry} if isinstance(entry, str) else entry
+
+
+def _check_sizes(datasets: tuple[str, ...], networks: tuple[Network, ...]) -> None:
+    for network in networks:
+        for dataset in datasets if network.name == "conv" else ():
+            size, layers = (
+                SOURCES[dataset.removesuffix("_static").removesuffix("_dynamic")],
+                len(network.hidden),
+            )
+            require(
+                size % 2**layers == 0,
+                f"networks.conv.hidden: {layers} layers do not fit dataset {dataset}; "
+                f"each halves its {size}x{size} pixels evenly",
+            )
+
+
+def _check_criteria(criteria: tuple[str, ...], features: str) -> None:
+    known = [name for name, m in METRICS.items() if m.better and name not in DIAGNOSTICS]
+    for criterion in criteria:
+        choice(criterion, tuple(known), "criteria")
+    require(
+        features == "inception" or not all(name.startswith(INCEPTION) for name in criteria),
+        f"criteria: {', '.join(criteria)} are not measured with evaluation.features: {features}",
+    )
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would keep the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = []
+        for at in (key for key, _ in node.value if not key.tag.endswith(":merge")):
+            key = self.construct_object(at, deep=True)
+            if key in seen:
+                line = at.start_mark.line + 1
+                raise InputError(f"key {shown(key)} stands twice (line {line}): remove one")
+            seen.append(key)
+        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path | str) -> object:
     """Read a YAML file.
 
     Raises:
-        InputError: if the file is missing or no YAML, naming the line.
+        InputError: if the file is missing or no YAML, naming the line; if a key stands twice, or
+            is the one that makes Snakemake run Python from the file.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = yaml.load(Path(path).read_text(encoding="utf-8"), _StrictLoader)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise InputError(f"cannot be read ({reason}): name a configuration file") from None
@@ -146,6 +220,24 @@ def read_yaml(path: Path | str) -> object:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "somewhere"
         raise InputError(f"no valid YAML ({where}): correct it and run again") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:80]
+        raise InputError(f"no valid YAML ({reason}): correct it and run again") from None
+    if isinstance(values, Mapping) and TEMPLATING in values:
+        raise InputError(f"{TEMPLATING} makes Snakemake run code from this file: remove it")
+    return values
+
+
+def as_yaml(value: object) -> object:
+    """Texts inside a list or mapping as YAML reads them: of ``--config`` Snakemake makes texts."""
+    if isinstance(value, Mapping):
+        return {key: as_yaml(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [as_yaml(part) for part in value]
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        return value
 
 
 def load_benchmark(path: Path | str) -> Benchmark:

@@ -5,7 +5,6 @@ import json
 import shutil
 import sys
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vae.errors import InputError
-from vae.files import replacing
+from vae.files import reading, replacing
 from vae.sweep import DATASETS
 
 SPLITS = ("train", "validation", "test")
@@ -103,24 +102,45 @@ def load_dataset(path: Path | str) -> Dataset:
     """Read a dataset that ``prepare`` wrote.
 
     Raises:
-        InputError: if the file does not exist or is none of those.
+        InputError: if the file does not exist, is none of those, or its images are not those that
+            its header tells the SHA-256 of.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist: make it with 'python -m vae prepare'")
-    try:
-        return _read(path)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
-        raise InputError(f"{path} is no prepared dataset: make it anew with 'prepare'") from None
-
-
-def _read(path: Path | str) -> Dataset:
-    with np.load(path) as arrays:
+    with (
+        reading(path, "make it with 'python -m vae prepare'"),
+        Path(path).open("rb") as file,
+        np.load(file) as arrays,
+    ):
         header = json.loads(str(arrays["header"]))
+        images = {split: arrays[f"{split}_images"] for split in SPLITS}
+        if header["provenance"]["sha256"] != {s: _sha256(x) for s, x in images.items()}:
+            raise ValueError("the images are not those of the header's SHA-256")
         return Dataset(
-            images={split: torch.from_numpy(arrays[f"{split}_images"]) for split in SPLITS},
+            images={split: torch.from_numpy(x) for split, x in images.items()},
             labels={split: torch.from_numpy(arrays[f"{split}_labels"]) for split in SPLITS},
             **header,
         )
+
+
+def expect(dataset: Dataset, name: str, provenance: Mapping[str, object] | None = None) -> None:
+    """Check that ``dataset`` is the one called ``name``, and has the digests of ``provenance``.
+
+    Raises:
+        InputError: naming both datasets and their digests.
+    """
+    if dataset.name != name:
+        raise InputError(f"the data is {dataset.name}, but {name} is needed: name its file")
+    given = dataset.provenance["sha256"]
+    wanted = (provenance or dataset.provenance).get("sha256")
+    if given != wanted:
+        raise InputError(
+            f"the data is {name} with SHA-256 {_short(given)}, but the models were trained on "
+            f"{name} with {_short(wanted)}: name the file that they were trained on"
+        )
+
+
+def _short(digests: object) -> str:
+    """The first characters of every split's digest."""
+    return " ".join(f"{digest[:8]}…" for digest in digests.values()) if digests else "none"
 
 
 def prepare(name: str, path: Path | str, mirror: Path | str | None = None) -> None:

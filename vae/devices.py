@@ -2,26 +2,37 @@
 
 import os
 import platform
-from collections.abc import Iterator
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
 import torch
 
 from vae.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA when there is one, else the CPU.
+    """Return the device called ``name``; ``auto`` is a CUDA GPU when there is one, else the CPU.
+
+    Where several are visible, ``auto`` takes one that no other process of this machine has taken.
 
     Raises:
-        InputError: if CUDA is asked for by name and not there.
+        InputError: if it is unknown, or CUDA is asked for by name and not there.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device {name}: PyTorch sees no CUDA GPU here; use --device cpu or auto")
-    return torch.device(name)
+        name = f"cuda:{claim(visible_gpus())}" if torch.cuda.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d{1,2})?", name):
+        raise InputError(f"device {name!r}: unknown; use --device auto, cpu, cuda or cuda:0")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(
+            f"device {name}: PyTorch sees {torch.cuda.device_count()} CUDA GPUs here; "
+            "use --device cpu or auto"
+        )
+    return device
 
 
 def set_up(name: str, threads: int) -> torch.device:
@@ -36,7 +47,41 @@ def set_up(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.backends.cudnn.conv.fp32_precision = "ieee"
-    return pick_device(name)
+    device = pick_device(name)
+    if device.index is not None:
+        torch.cuda.set_device(device)
+    return device
+
+
+def visible_gpus() -> list[str]:
+    """What identifies each visible GPU on this machine, whatever CUDA_VISIBLE_DEVICES hides."""
+    count = torch.cuda.device_count()
+    return [str(torch.cuda.get_device_properties(i).uuid) for i in range(count)]
+
+
+_claims: list[filelock.FileLock] = []  # held until this process ends, however it ends
+
+
+def claim(gpus: Sequence[str], folder: Path | None = None) -> int:
+    """Take one of ``gpus`` for the rest of this process and return its index.
+
+    The first that no other process holds; where all are held, jobs are meant to share them, and
+    every process takes one by its number.
+
+    Args:
+        gpus: what identifies each.
+        folder: where the locks lie; by default the machine's folder for temporary files.
+    """
+    folder = folder or Path(tempfile.gettempdir())
+    for index, gpu in enumerate(gpus):
+        lock = filelock.FileLock(folder / f"vae-{os.getuid()}-{gpu}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            continue
+        _claims.append(lock)
+        return index
+    return os.getpid() % len(gpus)
 
 
 @contextmanager

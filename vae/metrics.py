@@ -267,6 +267,9 @@ def likelihood_criterion(measured: Collection[str]) -> str:
 CRITERIA = (*LIKELIHOOD_CRITERIA, "fid_prior", "inception_fid_prior")
 """The metrics for which a best β is sought by default, where a table has them."""
 
+DIAGNOSTICS = ("diverged", "collapsed", "converged")
+"""Better in one direction, but nothing to choose a β by."""
+
 COMPARABLE = ("bits_per_dim", "fid_prior", "inception_fid_prior")
 """The criteria that mean the same for every likelihood, so that likelihoods can be compared."""
 

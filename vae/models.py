@@ -8,14 +8,16 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from vae.data import Dataset, expect
 from vae.distributions import DiagonalGaussian, PixelDistribution, PointMass
 from vae.errors import InputError
-from vae.files import read_json
+from vae.files import read_json, reading, sha256
 from vae.likelihoods import LikelihoodFamily, make_likelihood
 from vae.networks import DECODERS, ENCODERS, Shape, initialise
 from vae.objectives import distortion, rate
 from vae.sweep import Cell, Sweep
 
+TRAIN_AGAIN = "train the sweep again"
 LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more
 
 
@@ -149,14 +151,28 @@ class TrainedSweep:
 
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
-        self.record = read_json(self.directory / "sweep.json")
-        self.sweep = Sweep.from_dict(self.record["sweep"])
-        self.levels, self.shape = self.record["levels"], tuple(self.record["shape"])
-        self.cells = {Cell(c["model"], c["beta"], c["seed"]): c for c in self.record["cells"]}
-        weights = self.directory / "weights.safetensors"
-        if not weights.is_file():
-            raise InputError(f"{weights} does not exist: train the sweep again")
-        self._weights = load_file(weights)
+        record, weights = self.directory / "sweep.json", self.directory / "weights.safetensors"
+        self.record = read_json(record)
+        with reading(record, TRAIN_AGAIN):
+            self.sweep = Sweep.from_dict(self.record["sweep"])
+            self.levels, self.shape = self.record["levels"], tuple(self.record["shape"])
+            self.cells = {Cell(c["model"], c["beta"], c["seed"]): c for c in self.record["cells"]}
+            if set(self.cells) != set(self.sweep.cells):
+                raise ValueError("its cells are not those of its sweep")
+        with reading(weights, TRAIN_AGAIN):
+            self._weights = load_file(weights)
+            if self.record.get("weights", sha256(weights)) != sha256(weights):
+                raise ValueError(f"not the weights that {record.name} is the record of")
+            if any(len(stack) != len(self.cells) for stack in self._weights.values()):
+                raise ValueError(f"not one row for each of {len(self.cells)} cells")
+
+    def expect(self, dataset: Dataset) -> None:
+        """Check that ``dataset`` is the one that the models were trained on.
+
+        Raises:
+            InputError: naming both.
+        """
+        expect(dataset, self.sweep.dataset, self.record.get("data"))
 
     def diverged(self, cell: Cell) -> bool:
         """Whether training this cell left the finite numbers."""
@@ -177,7 +193,8 @@ class TrainedSweep:
             known = ", ".join(c.slug for c in self.cells)
             raise InputError(f"{self.directory} holds no {cell.slug}; it holds {known}")
         model = build_model(self.sweep, torch.zeros(self.shape), self.levels, cell.model)
-        model.load_state_dict({name: stack[0] for name, stack in self.stacked([cell]).items()})
+        with reading(self.directory / "weights.safetensors", TRAIN_AGAIN):
+            model.load_state_dict({name: s[0] for name, s in self.stacked([cell]).items()})
         return model.requires_grad_(False).eval().to(device)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.files import replacing
+from vae.files import reading, replacing
 from vae.sweep import Cell
 
 
@@ -34,7 +34,7 @@ class PerImage:
         """
         keys = [self.key(cell, metric) for cell in cells]
         for path in sorted((self.metrics / sweep).glob("*.npz")):
-            with np.load(path) as arrays:
+            with reading(path), path.open("rb") as file, np.load(file) as arrays:
                 if all(key in arrays for key in keys):
                     return np.stack([arrays[key] for key in keys]).astype(float)
         return None

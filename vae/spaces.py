@@ -9,9 +9,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vae.data import Dataset
-from vae.errors import InputError
 from vae.features import Classifier, FeatureExtractor, class_count, train_classifier
-from vae.files import replacing
+from vae.files import reading, replacing
 from vae.inception import Inception, find_weights
 from vae.pixels import PrincipalComponents, fit_pixels
 from vae.selfsupervised import SelfSupervised, train_selfsupervised
@@ -49,14 +48,13 @@ def load_spaces(
     """Read what ``save_spaces`` wrote; ``inception`` is read from its own weights.
 
     Raises:
-        InputError: if a file does not exist.
+        InputError: if a file does not exist, was changed, or is none of those.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist: make it with 'python -m vae features'")
-    with safe_open(path, framework="pt") as file:
-        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        about = file.metadata()
-    shape = tuple(int(size) for size in about["shape"].split(","))
+    with reading(path, "make it with 'python -m vae features'"):
+        with safe_open(path, framework="pt") as file:
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            about = file.metadata()
+        shape = tuple(int(size) for size in about["shape"].split(","))
     spaces = []
     for name in names:
         if name == "inception":

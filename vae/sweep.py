@@ -4,9 +4,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from vae.checks import build, choice, distinct, positive_integer, positive_number, require
+from vae.checks import (
+    boolean,
+    build,
+    choice,
+    distinct,
+    positive_integer,
+    positive_number,
+    require,
+    shown,
+    whole_number,
+)
 
-SOURCES = ("digits", "mnist", "fashion_mnist")
+SOURCES = {"digits": 8, "mnist": 28, "fashion_mnist": 28}
+"""The datasets before any binarisation, and how many pixels high and wide their images are."""
 BINARISATIONS = ("static", "dynamic")
 DATASETS = tuple(
     name for source in SOURCES for name in (source, *(f"{source}_{b}" for b in BINARISATIONS))
@@ -34,6 +45,11 @@ WITHOUT_DENSITY = {
 }
 """Families that cannot be discretized, and why."""
 DISCRETIZED = "_discretized"  # ends the slugs of discretized likelihoods
+WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
+MOST_LAYERS = 100
+MOST_EPOCHS = 10**6
+LARGEST_BATCH = 10**6
+MOST_PREVIEWS = 100  # each is a row of pictures, kept in memory for every cell
 PRECISIONS = ("float32", "tf32", "bfloat16")
 SCALE_READINGS = (
     "variance",
@@ -61,7 +77,11 @@ class Network:
         )
         object.__setattr__(self, "hidden", tuple(self.hidden))
         for width in self.hidden:
-            positive_integer(width, f"networks.{self.name}.hidden")
+            positive_integer(width, f"networks.{self.name}.hidden", WIDEST)
+        require(
+            len(self.hidden) <= MOST_LAYERS,
+            f"networks.{self.name}.hidden: {len(self.hidden)} layers are more than {MOST_LAYERS}",
+        )
         require(
             (self.name == "linear") == (not self.hidden),
             f"networks.{self.name}.hidden: {list(self.hidden)} does not fit; "
@@ -132,9 +152,10 @@ class Training:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        for key in ("epochs", "batch_size", "previews"):
-            positive_integer(getattr(self, key), f"training.{key}")
-        require(self.previews >= 2, "training.previews: at least 2, the start and the end")
+        positive_integer(self.epochs, "training.epochs", MOST_EPOCHS)
+        positive_integer(self.batch_size, "training.batch_size", LARGEST_BATCH)
+        whole_number(self.previews, "training.previews", 2, MOST_PREVIEWS)
+        whole_number(self.warmup_epochs, "training.warmup_epochs")
         positive_number(self.learning_rate, "training.learning_rate")
         number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
         require(
@@ -143,11 +164,6 @@ class Training:
         )
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         choice(self.precision, PRECISIONS, "training.precision")
-        whole = isinstance(self.warmup_epochs, int) and self.warmup_epochs >= 0
-        require(
-            whole,
-            f"training.warmup_epochs: {self.warmup_epochs!r} must be a whole number, 0 or more",
-        )
         require(
             self.warmup_epochs < self.epochs,
             "training.warmup_epochs: must be below training.epochs",
@@ -225,18 +241,26 @@ class Sweep:
                 parts[key] = build(part, parts[key], f"sweep.{key}")
         sweep = build(cls, parts, "sweep")
         choice(sweep.dataset, DATASETS, "sweep.dataset")
-        positive_integer(sweep.latent_dim, "sweep.latent_dim")
-        for key, values in (
+        positive_integer(sweep.latent_dim, "sweep.latent_dim", WIDEST)
+        boolean(sweep.autoencoder, "sweep.autoencoder")
+        for key, part in (
             ("betas", beta_axis(sweep.betas, "sweep.betas")),
-            ("seeds", tuple(sweep.seeds)),
+            ("seeds", seed_axis(sweep.seeds, "sweep.seeds")),
         ):
-            object.__setattr__(sweep, key, values)
+            object.__setattr__(sweep, key, part)
         return sweep
 
 
 def beta_axis(betas: object, where: str) -> tuple[float, ...]:
-    require(isinstance(betas, list | tuple), f"{where}: {betas!r} must be a list")
+    require(isinstance(betas, list | tuple), f"{where}: {shown(betas)} must be a list")
     for beta in betas:
         positive_number(beta, where)
     distinct([float(beta) for beta in betas], where)
     return tuple(sorted(float(beta) for beta in betas))
+
+
+def seed_axis(seeds: object, where: str) -> tuple[int, ...]:
+    distinct(seeds, where)
+    for seed in seeds:
+        whole_number(seed, where)
+    return tuple(seeds)

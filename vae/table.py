@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.errors import InputError
+from vae.files import reading
 from vae.sweep import Cell, Sweep
 
 GROUP = ["dataset", "network", "latent_dim"]
@@ -30,8 +30,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
     """Read a CSV table.
 
     Raises:
-        InputError: if it does not exist.
+        InputError: if it does not exist, was changed since it was written, or is no table.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist: run 'snakemake --cores 4 all' first")
-    return pd.read_csv(path)
+    with reading(path, "run 'snakemake --cores 4 all' to have it made"):
+        return pd.read_csv(path)

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import math
+import os
 import platform
 import sys
 import time
@@ -18,7 +19,7 @@ from vae.checkpoints import Checkpoint
 from vae.data import Dataset
 from vae.devices import describe
 from vae.errors import InputError
-from vae.files import replacing, write_json, write_text
+from vae.files import replacing, sha256, write_json, write_text
 from vae.models import build_model
 from vae.previews import save_filmstrip
 from vae.randomness import generator
@@ -85,13 +86,17 @@ def train(
     """
     directory, checkpoints = Path(directory), Path(checkpoints)
     checkpoints.mkdir(parents=True, exist_ok=True)
+    trainer = checkpoints / "trainer"
     try:
         with filelock.FileLock(checkpoints / "lock", timeout=0):
+            trainer.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
             _train_locked(sweep, dataset.to(device), directory, checkpoints, device, stack_size)
+            trainer.unlink(missing_ok=True)
     except filelock.Timeout:
+        who = trainer.read_text(encoding="utf-8") if trainer.is_file() else "another process"
         raise InputError(
-            f"{sweep.slug} is being trained by another process, which holds "
-            f"{checkpoints / 'lock'}: wait for it or stop it"
+            f"{sweep.slug} is being trained by {who}, which holds {checkpoints / 'lock'} (a job "
+            "outlives a snakemake that was killed): wait for it, or stop it and run again"
         ) from None
 
 
@@ -171,7 +176,8 @@ def write_results(directory: Path, stacks: list[Stack]) -> None:
         save_file(weights, temporary)
     history = pd.DataFrame([row for stack in stacks for row in stack.history])
     write_text(directory / "history.csv", history.to_csv(index=False))
-    write_json(directory / "sweep.json", _record(stacks))
+    digest = {"weights": sha256(directory / "weights.safetensors")}
+    write_json(directory / "sweep.json", _record(stacks) | digest)
 
 
 def _record(stacks: list[Stack]) -> dict:

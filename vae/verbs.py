@@ -28,20 +28,29 @@ def prepare(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Train all cells of a sweep."""
-    from vae.data import load_dataset
     from vae.devices import set_up
-    from vae.files import read_json
-    from vae.sweep import Sweep
     from vae.training import train
 
-    sweep = Sweep.from_dict(read_json(options.sweep))
+    sweep, dataset = _planned(options)
     checkpoints = options.checkpoints or options.output.with_name(
         options.output.name + ".checkpoints"
     )
     device = set_up(options.device, options.threads)
-    train(
-        sweep, load_dataset(options.data), options.output, checkpoints, device, options.stack_size
-    )
+    train(sweep, dataset, options.output, checkpoints, device, options.stack_size)
+
+
+def _planned(options: Namespace):
+    """A sweep that ``plan`` wrote, and its dataset."""
+    from vae.data import expect, load_dataset
+    from vae.files import read_json, reading
+    from vae.sweep import Sweep
+
+    values = read_json(options.sweep)
+    with reading(options.sweep, "write it with 'python -m vae plan'"):
+        sweep = Sweep.from_dict(values)
+    dataset = load_dataset(options.data)
+    expect(dataset, sweep.dataset)
+    return sweep, dataset
 
 
 def selfcheck(options: Namespace) -> None:
@@ -60,15 +69,12 @@ def selfcheck(options: Namespace) -> None:
 
 def mean_loss(options: Namespace) -> None:
     """Show what a distortion averaged over pixels does."""
-    from vae.data import load_dataset
     from vae.devices import set_up
-    from vae.files import read_json
     from vae.mean_loss import demonstrate
-    from vae.sweep import Sweep
 
-    sweep = Sweep.from_dict(read_json(options.sweep))
+    sweep, dataset = _planned(options)
     device = set_up(options.device, options.threads)
-    frame = demonstrate(sweep, load_dataset(options.data), sweep.seeds[0], device)
+    frame = demonstrate(sweep, dataset, sweep.seeds[0], device)
     frame.insert(0, "dataset", sweep.dataset)
     frame.insert(1, "sweep", sweep.slug)
     _write_csv(frame, options.output)
@@ -100,8 +106,9 @@ def _evaluation(options: Namespace):
     from vae.devices import set_up
     from vae.models import TrainedSweep
 
-    device = set_up(options.device, options.threads)
-    return TrainedSweep(options.models), load_dataset(options.data), device
+    trained, dataset = TrainedSweep(options.models), load_dataset(options.data)
+    trained.expect(dataset)
+    return trained, dataset, set_up(options.device, options.threads)
 
 
 def _write_measurements(measurements, path: Path) -> None:
@@ -198,8 +205,11 @@ def best_beta(options: Namespace) -> None:
     filters = {key: getattr(options, key) for key in keys}
     asked = (options.criterion, options.betas, options.seeds, options.price, options.together)
     answers = answer(options.results, *asked, **filters)
-    table = terminal_table(answers, options.price, options.together)
-    print(as_json(answers) if options.json else table)
+    if options.json or not answers.empty:
+        table = terminal_table(answers, options.price, options.together)
+        print(as_json(answers) if options.json else table)
+    if answers.empty:
+        sys.exit("no answer: no VAE that matches was measured, as when every one diverged")
 
 
 def figures(options: Namespace) -> None:

@@ -28,6 +28,16 @@ REJECTION_LEVEL = 0.01  # of the tests against the prior, shared by all dimensio
 # Gaussian x and z in 1 to 20 dimensions the estimate is 0.1 to 0.6 nats too low, further down
 # less. The error grows without bound towards log N.
 SATURATION_GAP = 2.0
+DIMENSION = [
+    "dimension",
+    "mean",
+    "variance",
+    "kl",
+    "aggregate_mean",
+    "aggregate_variance",
+    "ks_statistic",
+    "ks_p_value",
+]
 
 
 @torch.no_grad()
@@ -59,7 +69,7 @@ def latent_dimensions(model: VAE, x: Tensor, seed: int) -> pd.DataFrame:
     if isinstance(model, Autoencoder):
         statistics["kl"], tests = None, (None, None)
     statistics["ks_statistic"], statistics["ks_p_value"] = tests
-    return pd.DataFrame({"dimension": range(model.latent_dim), **statistics})
+    return pd.DataFrame({"dimension": range(model.latent_dim), **statistics}, columns=DIMENSION)
 
 
 def measure_latents(
@@ -174,4 +184,4 @@ def evaluate(
     measurements = measure_cells(trained, measure, device)
     columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
     tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
-    return measurements, pd.concat(tables) if tables else pd.DataFrame(columns=CELL)
+    return measurements, pd.concat(tables) if tables else pd.DataFrame(columns=[*CELL, *DIMENSION])

@@ -49,6 +49,7 @@ def draw_gallery(
     """
     style.apply()
     trained, dataset = TrainedSweep(models), load_dataset(data)
+    trained.expect(dataset)
     (group,) = [g for g in read_groups(results) if g.name == trained.sweep.group]
     cells = shown_cells(trained)
     few = few_betas(cells, best_by_fid(group, trained.sweep.likelihood.slug))

@@ -1,7 +1,7 @@
 # Names and helper functions that the other rule files share; no logic of the benchmark itself.
 import json
 import os
-import shlex
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from snakemake.utils import validate
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT))
 
-from vae.config import Benchmark, read_yaml
+from vae.config import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
 from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.sources import source_files
@@ -29,12 +29,20 @@ def checked(make, value):
         raise WorkflowError(f"{CONFIG_NAME}: {error}") from None
 
 
+# Snakemake reads files more leniently: of a key that stands twice it keeps the last.
+for path in workflow.configfiles or [DEFAULT_CONFIG]:
+    checked(read_yaml, path)
+
+
 # Any --configfile replaces the default one instead of being merged into it.
 if not workflow.configfiles:
-    checked(read_yaml, DEFAULT_CONFIG)
 
     configfile: DEFAULT_CONFIG
 
+
+for key in workflow.config_settings.config:
+    if isinstance(config[key], (list, dict)):
+        config[key] = as_yaml(config[key])
 
 BENCHMARK = checked(Benchmark.from_dict, config)
 # The schema says the same, in many more words, and serves editors.
@@ -54,9 +62,9 @@ if BENCHMARK.dataset_mirror:
 
 
 wildcard_constraints:
-    sweep="|".join(SWEEPS),
+    sweep="|".join(map(re.escape, SWEEPS)),
     dataset="|".join(BENCHMARK.datasets),
-    group="|".join(GROUPS),
+    group="|".join(map(re.escape, GROUPS)),
 
 
 def code(module):
@@ -77,8 +85,8 @@ def spaces_of(wildcards):
 def feature_options():
     """Command-line options that say which features samples are compared in."""
     weights = EVALUATION.inception_weights
-    named = f" --inception-weights {shlex.quote(weights)}" if weights else ""
-    return f"--features {' '.join(EVALUATION.features)}{named}"
+    named = ["--inception-weights", weights] if weights else []
+    return ["--features", *EVALUATION.features, *named]
 
 
 def charts_of(group):

@@ -10,7 +10,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     shell:
-        "python -m vae prepare {wildcards.dataset} {output} > {log} 2>&1"
+        "python -m vae prepare {wildcards.dataset:q} {output:q} > {log:q} 2>&1"
 
 
 rule features:
@@ -38,7 +38,7 @@ rule features:
         features=feature_options(),
         latent_dims=BENCHMARK.latent_dims,
     shell:
-        "python -m vae features {input.data} {output.spaces} {output.references}"
-        " {output.corruptions} {params.features} --latent-dims {params.latent_dims}"
-        " --epochs {params.epochs} --samples {params.samples} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae features {input.data:q} {output.spaces:q} {output.references:q}"
+        " {output.corruptions:q} {params.features:q} --latent-dims {params.latent_dims:q}"
+        " --epochs {params.epochs:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"

@@ -22,9 +22,9 @@ rule evaluate_likelihood:
         images=EVALUATION.likelihood_images,
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-likelihood {params.models} {input.data} {output.metrics}"
-        " --importance-samples {params.samples} --images {params.images} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-likelihood {params.models:q} {input.data:q} {output.metrics:q}"
+        " --importance-samples {params.samples:q} --images {params.images:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_latents:
@@ -49,8 +49,8 @@ rule evaluate_latents:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-latents {params.models} {input.data}"
-        " {output.metrics} {output.dimensions} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-latents {params.models:q} {input.data:q}"
+        " {output.metrics:q} {output.dimensions:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_images:
@@ -75,8 +75,8 @@ rule evaluate_images:
         models=lambda wildcards, input: os.path.dirname(input.record),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae evaluate-images {params.models} {input.data}"
-        " {output.metrics} {output.spectra} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-images {params.models:q} {input.data:q}"
+        " {output.metrics:q} {output.spectra:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule evaluate_samples:
@@ -104,6 +104,6 @@ rule evaluate_samples:
         seed=EVALUATION.seed,
         features=feature_options(),
     shell:
-        "python -m vae evaluate-samples {params.models} {input.data} {output.metrics}"
-        " {input.spaces} {params.features} --samples {params.samples} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae evaluate-samples {params.models:q} {input.data:q} {output.metrics:q}"
+        " {input.spaces:q} {params.features:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --threads {threads:q} > {log:q} 2>&1"

@@ -34,9 +34,9 @@ rule collect:
         results=lambda wildcards, output: os.path.dirname(output.metrics),
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
-        "python -m vae collect {params.results} --models {params.models} --metrics {input.metrics}"
-        " --dimensions {input.dimensions} --spectra {input.spectra} --references {input.references}"
-        " --corruptions {input.corruptions} --mean-loss {input.mean_loss} > {log} 2>&1"
+        "python -m vae collect {params.results:q} --models {params.models:q} --metrics {input.metrics:q}"
+        " --dimensions {input.dimensions:q} --spectra {input.spectra:q} --references {input.references:q}"
+        " --corruptions {input.corruptions:q} --mean-loss {input.mean_loss:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -60,7 +60,7 @@ rule compare:
         results=lambda wildcards, input: os.path.dirname(input.metrics),
         criteria=BENCHMARK.criteria,
     shell:
-        "python -m vae compare {params.results} --criteria {params.criteria} > {log} 2>&1"
+        "python -m vae compare {params.results:q} --criteria {params.criteria:q} > {log:q} 2>&1"
 
 
 rule figures:
@@ -105,7 +105,7 @@ rule figures:
         figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.charts[0])),
         captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae figures {params.results} {params.figures} {params.captions} > {log} 2>&1"
+        "python -m vae figures {params.results:q} {params.figures:q} {params.captions:q} > {log:q} 2>&1"
 
 
 rule gallery:
@@ -138,8 +138,8 @@ rule gallery:
         figures=lambda wildcards, output: os.path.dirname(output[0]),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae gallery {params.models} {input.data} {params.results} {params.figures}"
-        " --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae gallery {params.models:q} {input.data:q} {params.results:q} {params.figures:q}"
+        " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule sheets:
@@ -174,8 +174,8 @@ rule sheets:
         figures=lambda wildcards, output: os.path.dirname(output[0]),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae sheets {params.results} {input.data} {params.figures}"
-        " --models {params.models} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        "python -m vae sheets {params.results:q} {input.data:q} {params.figures:q}"
+        " --models {params.models:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule configuration:
@@ -190,7 +190,7 @@ rule configuration:
     params:
         settings=json.dumps(config, sort_keys=True),
     shell:
-        "printf '%s\\n' {params.settings:q} > {output} 2> {log}"
+        "printf '%s\\n' {params.settings:q} > {output:q} 2> {log:q}"
 
 
 rule report:
@@ -235,4 +235,4 @@ rule report:
     params:
         results=lambda wildcards, input: os.path.dirname(input.config),
     shell:
-        "python -m vae report {input.config} {params.results} {input.template} {output.page} > {log} 2>&1"
+        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q} > {log:q} 2>&1"

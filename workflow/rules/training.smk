@@ -10,7 +10,7 @@ rule sweep:
     params:
         settings=sweep_as_json,
     shell:
-        "printf '%s\\n' {params.settings:q} > {output} 2> {log}"
+        "printf '%s\\n' {params.settings:q} > {output:q} 2> {log:q}"
 
 
 # Checkpoints are no declared output: Snakemake deletes those of a failed job.
@@ -36,8 +36,8 @@ rule train:
         models=lambda wildcards, output: os.path.dirname(output.record),
         checkpoints=f"{RESULTS}/checkpoints/{{sweep}}",
     shell:
-        "python -m vae train {input.sweep} {input.data} {params.models}"
-        " --checkpoints {params.checkpoints} --threads {threads} > {log} 2>&1"
+        "python -m vae train {input.sweep:q} {input.data:q} {params.models:q}"
+        " --checkpoints {params.checkpoints:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 # The classic mistake, shown on the first sweep of every dataset.
@@ -57,5 +57,5 @@ rule mean_loss:
     resources:
         gpu=GPU,
     shell:
-        "python -m vae mean-loss {input.sweep} {input.data} {output}"
-        " --threads {threads} > {log} 2>&1"
+        "python -m vae mean-loss {input.sweep:q} {input.data:q} {output:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
