@@ -1,5 +1,7 @@
 """Charts of likelihoods: where an ELBO loses, densities against masses, β and σ together."""
 
+from collections.abc import Iterable
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -39,13 +41,18 @@ def draw_gaps(group: Group) -> Figure:
         rows = _below_log_p(group, likelihood, "importance_bound")
         seed_line(ax, rows, label="log p(x) − $L_K$", linestyle="--", color=style.BLACK)
         beta_axis(ax, group.betas, labels=5)
-    lowest = min(ax.dataLim.y0 for ax in axes.values())
+    lowest, highest = (f(0.0, *_gap_ends(axes.values())) for f in (min, max))
     for ax in axes.values():
         symlog_axis(ax.yaxis)
-        ax.set_ylim(bottom=min(0.0, 1.2 * lowest) if np.isfinite(lowest) else 0.0)
+        ax.set_ylim(1.2 * lowest, max(1.0, 1.2 * highest))
     label_rows(axes, "nats per image")
     shared_legend(figure)
     return figure
+
+
+def _gap_ends(axes: Iterable[Axes]) -> list[float]:
+    ends = [end for ax in axes for end in (ax.dataLim.y0, ax.dataLim.y1)]
+    return [end for end in ends if np.isfinite(end)]
 
 
 def _below_log_p(group: Group, likelihood: str, bound: str) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 
 PANEL_HEIGHT = 2.4
-CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 27}  # that fit beside or above a panel, by panels in a row
+CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 24}  # that fit beside or above a panel, by panels in a row
 LEGEND_CHARACTERS = 120  # that fit on a line
 LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only

@@ -94,7 +94,7 @@ def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
         if warmup_epochs:
             ax.axvline(warmup_epochs, color=style.GREY, linestyle=":", label="end of warm-up")
         if len(mean):
-            ax.set_xlim(left=mean.index.unique("epoch").max() / EPOCHS_SHOWN)
+            ax.set_xlim(left=max(0.9, mean.index.unique("epoch").max() / EPOCHS_SHOWN))
         log_axis(ax.xaxis)
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
