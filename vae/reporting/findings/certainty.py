@@ -124,8 +124,8 @@ class Beyond:
     def __str__(self) -> str:
         parts = [f"by {name} with {families(slugs)}" for name, slugs in self.found.items()]
         return (
-            f"The grid may end before the optimum {'; '.join(parts)}: there β\\* is a bound, and "
-            f"more βs would help."
+            f"The grid may end before the optimum {'; '.join(parts)}: intervals are open there, "
+            f"and more βs would close them."
         )
 
 

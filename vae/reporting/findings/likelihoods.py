@@ -127,14 +127,15 @@ class Masses:
         return self.bits[1] < self.bits[0]
 
     def __str__(self) -> str:
-        def change(pair):
-            return f"from {rounded(pair[0])} to {rounded(pair[1])}"
-
-        fid = f", FID of expected images {change(self.fid)}" if self.fid else ""
+        bits = f"from {self.bits[0]:.3f} to {self.bits[1]:.3f}"
+        fid = ""
+        if self.fid:
+            fids = f"from {rounded(self.fid[0])} to {rounded(self.fid[1])}"
+            fid = f", FID of expected images {fids}"
         one = ", so 1 is no longer excluded" if self.now_one else ""
         return (
-            f"{likelihood_name(self.likelihood)}, trained on masses instead of its density: "
-            f"bits/dim {change(self.bits)}{fid}, β\\* by bits/dim from {self.stars[0]} to "
+            f"Trained on masses instead of its density, {likelihood_name(self.likelihood)}: "
+            f"bits/dim {bits}{fid}, β\\* by bits/dim from {self.stars[0]} to "
             f"{self.stars[1]}{one}."
         )
 
@@ -147,10 +148,11 @@ def masses(group: Group) -> Iterator[Masses]:
         if slug not in bits or other not in bits:
             continue
         pair = (bits[slug], bits[other])
-        fids = (fid[slug].value, fid[other].value) if slug in fid and other in fid else None
+        both = slug in fid and other in fid
+        fids = (fair_value(fid[slug]), fair_value(fid[other])) if both else None
         excluded = [(one := interval(row)) is not None and not _holds(one, 1) for row in pair]
         stars = (beta_star(pair[0]), beta_star(pair[1]))
-        values = (pair[0].value, pair[1].value)
+        values = (fair_value(pair[0]), fair_value(pair[1]))
         yield Masses(slug, values, fids, stars, excluded == [True, False])
 
 

@@ -24,7 +24,7 @@ class Training:
         where = f", with {families(self.others)}" if self.others else ""
         return (
             f"{self.converged} of {self.of} VAEs trained until they no longer improved; the "
-            f"others spent their budget of epochs{where}, and would still gain."
+            f"others spent their budget of epochs{where}, and may still gain."
         )
 
 

@@ -116,9 +116,9 @@ class RateSplit:
 
 
 def rate_split(group: Group) -> RateSplit | None:
-    """Near β = 1, of the first likelihood whose information is not saturated, or of the first."""
+    """Near β = 1: of the featured likelihood, or the first whose information is not saturated."""
     found = []
-    for slug in group.likelihoods:
+    for slug in dict.fromkeys([group.featured, *group.likelihoods]):
         if not (example := group.example("marginal_kl", [slug])):
             continue
         names = ("rate", "mutual_information", "marginal_kl")
