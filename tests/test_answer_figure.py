@@ -38,7 +38,7 @@ def test_a_panel_per_criterion_and_a_row_per_likelihood():
     titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
     assert titles == [
         "bits/dim",
-        "log-likelihood of binarised images",
+        "binarised log-likelihood",
         "FID, prior samples",
     ]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -75,7 +75,7 @@ def test_a_set_is_one_line_on_the_grid_of_its_own_likelihood():
 @pytest.mark.parametrize(("beta", "marker"), [(0.25, "<"), (4.0, ">")])
 def test_an_arrow_points_to_where_the_grid_ends(beta, marker):
     changes = {"best_beta": beta, "indistinguishable_betas": f"{beta:g}", "at_edge": True}
-    (ax,) = draw_answer(answered(make_tables(), "mse", **changes)).axes
+    (ax,) = draw_answer(answered(make_tables(), "fid_prior", **changes)).axes
     line = marks(ax)[AT_EDGE]
     assert (line.get_marker(), line.get_markerfacecolor()) == (marker, "white")
 

@@ -24,5 +24,6 @@ def test_both_directions_close_in_on_the_likelihood():
     below = forward(model, x, schedule, 8, stream, density).mean().item()
     above = reverse(model, z, x, schedule, 8, stream, density).mean().item()
     exact = exact_log_likelihood(x).mean().item()
-    assert below == pytest.approx(exact, abs=0.02)
-    assert above == pytest.approx(exact, abs=0.02)
+    assert below == pytest.approx(exact, abs=0.05)
+    assert above == pytest.approx(exact, abs=0.05)
+    assert below < above + 0.02
