@@ -38,7 +38,7 @@ def test_a_panel_per_criterion_and_a_row_per_likelihood():
     titles = [ax.get_title().replace("\n", " ") for ax in figure.axes]
     assert titles == [
         "bits/dim",
-        "log-likelihood of binarised images",
+        "binarised log-likelihood",
         "FID, prior samples",
     ]
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -49,7 +49,7 @@ def test_a_panel_per_criterion_and_a_row_per_likelihood():
 def test_the_best_beta_is_large_and_its_set_small():
     tables = answered(
         make_tables(),
-        "elbo",
+        "log_likelihood_binarised",
         best_beta=1.0,
         indistinguishable_betas="0.5 1 4",
         at_edge=False,
@@ -66,7 +66,7 @@ def test_the_best_beta_is_large_and_its_set_small():
 def test_a_set_is_one_line_on_the_grid_of_its_own_likelihood():
     two, one = make_tables(["bernoulli"], [0.5, 2.0]), make_tables(["discretized_logistic"])
     changes = {"best_beta": 2.0, "indistinguishable_betas": "0.5 2", "at_edge": True}
-    tables = answered(two, "elbo", **changes)
+    tables = answered(two, "log_likelihood_binarised", **changes)
     tables = replace(tables, metrics=pd.concat([two.metrics, one.metrics]))
     (ax,) = draw_answer(tables).axes
     assert list(marks(ax)[MEMBERS].get_xdata()) == [0.5, 2.0]
@@ -75,14 +75,14 @@ def test_a_set_is_one_line_on_the_grid_of_its_own_likelihood():
 @pytest.mark.parametrize(("beta", "marker"), [(0.25, "<"), (4.0, ">")])
 def test_an_arrow_points_to_where_the_grid_ends(beta, marker):
     changes = {"best_beta": beta, "indistinguishable_betas": f"{beta:g}", "at_edge": True}
-    (ax,) = draw_answer(answered(make_tables(), "mse", **changes)).axes
+    (ax,) = draw_answer(answered(make_tables(), "fid_prior", **changes)).axes
     line = marks(ax)[AT_EDGE]
     assert (line.get_marker(), line.get_markerfacecolor()) == (marker, "white")
 
 
 def test_without_a_set_only_the_best_is_drawn_and_the_legend_says_why():
     changes = {"best_beta": 1.0, "indistinguishable_betas": np.nan, "at_edge": False}
-    figure = draw_answer(answered(make_tables(seeds=[0]), "elbo", **changes))
+    figure = draw_answer(answered(make_tables(seeds=[0]), "log_likelihood_binarised", **changes))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [BEST + NO_SET]
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from made_up import about, answer, fid_of_corruptions, group, rows, runs
+from made_up import JUDGED, about, answer, fid_of_corruptions, group, rows, runs
 
 from vae.reporting.findings import RULES, fid_check, findings
 from vae.reporting.words import beta_range, families, figure, listed
@@ -15,8 +15,8 @@ def test_headings_without_a_sentence_are_left_out():
 
 
 def test_headings_keep_their_order_and_sentences_end():
-    elbo, fid = answer("elbo", 1, "1"), answer("fid_prior", 2, "2", value=2)
-    tables = [rows("elbo", about(1, 5, 2)), rows("fid_prior", about(9, 8, 2))]
+    elbo, fid = answer(JUDGED, 1, "1"), answer("fid_prior", 2, "2", value=2)
+    tables = [rows(JUDGED, about(1, 5, 2)), rows("fid_prior", about(9, 8, 2))]
     found = findings(group(*tables, rows("active_units", about(4, 2, 0)), answers=[elbo, fid]))
     assert list(found) == [heading for heading in RULES if heading in found]
     assert len(found) > 2
@@ -24,8 +24,8 @@ def test_headings_keep_their_order_and_sentences_end():
 
 
 def test_nothing_at_all_is_said_with_one_beta_but_that():
-    only = answer("elbo", 1, None, betas=1)
-    found = findings(group(rows("elbo", {1.0: [2.0]}), answers=[only]))
+    only = answer(JUDGED, 1, None, betas=1)
+    found = findings(group(rows(JUDGED, {1.0: [2.0]}), answers=[only]))
     assert list(found) == ["How sure is that"]
     assert found["How sure is that"][0].startswith("Only one β was trained")
 

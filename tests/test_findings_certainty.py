@@ -1,12 +1,12 @@
 """How sure one can be: each warning, and its absence."""
 
 import pytest
-from made_up import about, answer, fid_of_corruptions, group, rows
+from made_up import JUDGED, about, answer, fid_of_corruptions, group, rows
 
 from vae.reporting.findings.certainty import certainty, diverged, edges, effective_samples, sets
 from vae.reporting.findings.certainty import floor as fid_floor
 
-ELBO = rows("elbo", about(1, 5, 2))
+ELBO = rows(JUDGED, about(1, 5, 2))
 
 
 def said(rule, *tables, **parts) -> str:
@@ -14,22 +14,22 @@ def said(rule, *tables, **parts) -> str:
 
 
 def test_the_sizes_of_the_sets():
-    best = [answer("elbo", 1, "1"), answer("fid_prior", 1, "1 2")]
+    best = [answer(JUDGED, 1, "1"), answer("fid_prior", 1, "1 2")]
     text = said(sets, ELBO, answers=best)
-    assert "of 3 and averaged over likelihoods, 1.0 by ELBO and 2.0 by FID" in text
+    assert "of 3 and averaged over likelihoods, 1.0 by log-likelihood and 2.0 by FID" in text
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_too_few_seeds_are_said_plainly(seeds):
-    table = rows("elbo", {b: [1.0] * seeds for b in (0.5, 1.0, 2.0)})
-    text = said(sets, table, answers=[answer("elbo", 1, None)])
+    table = rows(JUDGED, {b: [1.0] * seeds for b in (0.5, 1.0, 2.0)})
+    text = said(sets, table, answers=[answer(JUDGED, 1, None)])
     assert text.startswith(("", "One seed:", "Two seeds:")[seeds]) and "first guess" in text
 
 
 @pytest.mark.parametrize(("best", "warned"), [(2, True), (0.5, True), (1, False)])
 def test_edges_of_the_grid(best, warned):
-    text = said(edges, ELBO, answers=[answer("elbo", best, f"{best}")])
-    assert ("extend the grid" in text and "by ELBO with Bernoulli" in text) == warned
+    text = said(edges, ELBO, answers=[answer(JUDGED, best, f"{best}")])
+    assert ("extend the grid" in text and "by log-likelihood with Bernoulli" in text) == warned
     assert bool(text) == warned
 
 
@@ -41,9 +41,9 @@ def test_few_effective_samples_at_the_best_beta(best, warned):
     assert ("50 % of the images" in text) == warned == bool(text)
 
 
-def test_without_refits_the_trained_encoders_count():
+def test_low_effective_samples_of_binarised_images():
     table = rows("ess_low_share", about(0.05, 0.3, 0.05))
-    assert "30 %" in said(effective_samples, table, ELBO, answers=[answer("elbo", 1, "1")])
+    assert "30 %" in said(effective_samples, table, ELBO, answers=[answer(JUDGED, 1, "1")])
 
 
 @pytest.mark.parametrize(("value", "text"), [(8.0, "8.0 times as far"), (1.5, "mean nothing")])

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from made_up import BETAS, about, group, rows
+from made_up import BETAS, JUDGED, about, group, rows
 
 from vae.reporting.findings.collapse import collapse, onset
 
@@ -66,7 +66,7 @@ def test_intervals():
     assert onset(group(units(4, 2, 0)), "bernoulli") == (1.0, 2.0)
     assert onset(group(units(0, 0, 0)), "bernoulli") == (0.0, 0.5)
     assert onset(group(units(4, 2, 1)), "bernoulli") == (2.0, math.inf)
-    assert onset(group(rows("elbo", {1.0: [1.0]})), "bernoulli") is None
+    assert onset(group(rows(JUDGED, {1.0: [1.0]})), "bernoulli") is None
 
 
 @pytest.mark.parametrize(

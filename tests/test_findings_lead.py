@@ -1,19 +1,19 @@
 """The first sentences say what the answers say, in few words."""
 
 import pytest
-from made_up import answer, group, rows
+from made_up import JUDGED, answer, group, rows
 
 from vae.reporting.findings import lead
 
 
 def elbo(likelihood: str, beta: float, **others: object) -> dict:
-    return answer("elbo", beta, f"{beta:g}", likelihood, **{"at_edge": False} | others)
+    return answer(JUDGED, beta, f"{beta:g}", likelihood, **{"at_edge": False} | others)
 
 
 @pytest.mark.parametrize(
     ("betas", "text"),
     [
-        ([1.0], "By ELBO (what β = 1 trains) **β = 1** is best."),
+        ([1.0], "By log-likelihood **β = 1** is best."),
         ([1.0, 1.0, 1.0], "**β = 1** is best with every likelihood."),
         (
             [1.0, 1.0, 0.5],
@@ -35,7 +35,7 @@ def test_an_edge_is_no_optimum():
 
 @pytest.mark.parametrize(("seeds", "guess"), [(1, True), (2, True), (3, False)])
 def test_few_seeds_give_a_first_guess(seeds, guess):
-    table = rows("elbo", {1.0: [0.0] * seeds})
+    table = rows(JUDGED, {1.0: [0.0] * seeds})
     text = lead(group(table, answers=[elbo("bernoulli", 1.0)]))
     assert ("first guess" in text) is guess
 

@@ -1,7 +1,7 @@
 """Whether likelihoods differ in their best β: each sentence and its opposite."""
 
 import pytest
-from made_up import about, answer, champion, group, rows
+from made_up import JUDGED, about, answer, champion, group, rows
 
 from vae.reporting.findings.likelihoods import (
     beta_sigma,
@@ -11,14 +11,14 @@ from vae.reporting.findings.likelihoods import (
 )
 
 SLUGS = ("bernoulli", "continuous_bernoulli")
-TABLES = [rows("elbo", about(1, 5, 2), slug) for slug in SLUGS]
+TABLES = [rows(JUDGED, about(1, 5, 2), slug) for slug in SLUGS]
 
 
 def said(rule, *answers, tables=TABLES) -> str:
     return " ".join(rule(group(*tables, answers=answers)))
 
 
-def pair(first, second, criterion="elbo"):
+def pair(first, second, criterion=JUDGED):
     return [
         answer(criterion, *best, likelihood=slug)
         for best, slug in zip((first, second), SLUGS, strict=True)
@@ -41,8 +41,8 @@ def test_whether_one_beta_serves_all(first, second, text):
 
 
 def test_one_likelihood_is_not_compared():
-    assert not said(one_beta_for_all, answer("elbo", 1, "1"))
-    assert not said(continuous_bernoulli, answer("elbo", 1, "1"))
+    assert not said(one_beta_for_all, answer(JUDGED, 1, "1"))
+    assert not said(continuous_bernoulli, answer(JUDGED, 1, "1"))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_whether_the_continuous_bernoulli_needs_a_larger_beta(first, second, tex
 def test_likelihood_and_fid_are_both_asked():
     best = [*pair((1, "1"), (1, "1")), *pair((1, "1"), (2, "2"), "fid_prior")]
     text = said(continuous_bernoulli, *best, tables=[*TABLES, rows("fid_prior", about(9, 8, 2))])
-    assert "By ELBO Bernoulli and continuous Bernoulli have the same" in text
+    assert "By log-likelihood Bernoulli and continuous Bernoulli have the same" in text
     assert "By FID the continuous Bernoulli needs a larger" in text
 
 

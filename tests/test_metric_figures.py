@@ -39,8 +39,9 @@ def titles(tables: Tables) -> list[str]:
 def test_criteria_come_first_and_then_what_explains_them():
     assert titles(make_tables()) == [
         "bits/dim",
-        "log-likelihood of binarised images",
+        "binarised log-likelihood",
         "FID, prior samples",
+        "reconstruction MSE",
         "rate",
         "active units",
         "high-frequency energy",
@@ -53,7 +54,7 @@ def test_a_metric_that_nobody_has_gets_no_panel():
 
 
 def test_likelihoods_are_drawn_as_the_loss_against_the_best_beta_of_the_same_seed():
-    ax = panel(make_tables(), "log-likelihood of binarised images")
+    ax = panel(make_tables(), "binarised log-likelihood")
     assert len(curves(ax)) == 2
     for curve in curves(ax):
         np.testing.assert_allclose(curve, [-10, -5, 0, -5, -10], atol=1e-9)

@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from made_up import MEASURED, NAME, about, answer, group, mean_loss, rows, runs, whole
+from made_up import JUDGED, MEASURED, NAME, about, answer, group, mean_loss, rows, runs, whole
 
 from vae.reporting.catalogue import CHARTS
 from vae.reporting.questions import QUESTIONS, questions
@@ -26,12 +26,16 @@ def said(question, changes=None, **parts) -> str:
 def test_which_beta():
     text = said(which_beta)
     assert (
-        "With Bernoulli the best by ELBO is β = 1, by FID β = 1/2 (the edge of the grid)" in text
+        "With Bernoulli the best by log-likelihood is β = 1, by FID β = 1/2 (the edge of the grid)"
+        in text
     )
-    single = [answer("elbo", 1, None, betas=1), answer("fid_prior", 1, None, betas=1)]
+    single = [
+        answer(JUDGED, 1, None, betas=1),
+        answer("fid_prior", 1, None, betas=1),
+    ]
     only = dataclasses.replace(whole(), best=pd.DataFrame(single))
     text = " ".join(which_beta(only))
-    assert "single β" in text and "best by ELBO is" not in text
+    assert "single β" in text and "best by log-likelihood is" not in text
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from vae.reporting.panels import (
 
 PANEL_HEIGHT = 2.6
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
-BEYOND_CRITERIA = ("rate", "active_units", "high_frequency_energy")
+BEYOND_CRITERIA = ("mse", "rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),

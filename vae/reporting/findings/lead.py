@@ -29,8 +29,6 @@ def usual(group: Group, criterion: str) -> Iterator[str]:
     betas = [row.best_beta for row in answers.values()]
     beta, count = max(Counter(betas).items(), key=lambda pair: (pair[1], -pair[0]))
     by = f"By {criterion_name(group.metric(criterion))}"
-    if criterion == "elbo":
-        by += " (what β = 1 trains)"
     low, high = beta_name(min(betas)), beta_name(max(betas))
     edge = any(row.at_edge for row in answers.values())
     beyond = ", the edge of the grid: the true one may lie beyond" if edge else ""
