@@ -711,3 +711,12 @@ def test_bernoulli_mean_gradient_is_the_logistic_density():
     logits = torch.linspace(-5, 5, 11).double().requires_grad_()
     (gradient,) = torch.autograd.grad(Bernoulli(logits).mean.sum(), logits)
     torch.testing.assert_close(gradient, torch.exp(logits - 2 * softplus(logits)).detach())
+
+
+def test_curvature_of_a_gaussian_mass_is_finite_far_from_its_mean():
+    """The mode search needs second derivatives, wherever a decoder's mean lies."""
+    mean = torch.linspace(-3, 4, 701)[:, None, None, None].requires_grad_()
+    log_mass = Gaussian(mean, torch.tensor(0.1).log()).log_mass(torch.zeros(1, 1, 1), 17)
+    (slope,) = torch.autograd.grad(log_mass.sum(), mean, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), mean)
+    assert curvature.isfinite().all() and (curvature <= 1e-3).all()

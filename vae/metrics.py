@@ -63,7 +63,7 @@ METRICS = {
         "set to its best on the validation split. Densities of discrete data decide nothing",
     ),
     "log_likelihood_binarised": Metric(
-        "log-likelihood of binarised images",
+        "binarised log-likelihood",
         "nats/image",
         "higher",
         "the same for black and white copies of grey test images, two of each, that Bernoulli "
