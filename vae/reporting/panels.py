@@ -151,13 +151,13 @@ def log_axis(axis: Axis) -> None:
 
     Call it when everything is drawn.
     """
+    if not np.isfinite(axis.get_minpos()):
+        return  # nothing is drawn that has a logarithm
     scale, limits = (
         ("set_yscale", "get_ylim") if axis.axis_name == "y" else ("set_xscale", "get_xlim")
     )
     getattr(axis.axes, scale)("log")
     low, high = getattr(axis.axes, limits)()
-    if low <= 0:  # nothing is drawn
-        return
     steps = (1, 2, 5) if high / low < MANY_DECADES else (1,)
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_minor_locator(LogLocator(subs=range(2, 10)))
