@@ -80,7 +80,8 @@ def _marginal(ax: Axes, upper: pd.Series, lower: pd.Series) -> None:
 def draw_dimensions(group: Group) -> Figure:
     """KL per latent dimension, sorted within each cell, above the line of active units."""
     figure, axes = panels(group)
-    rows = group.table("dimensions", ["likelihood", "model", "beta", "seed", "kl"])
+    columns = ["likelihood", "model", "beta", "seed", "kl"]
+    rows = group.table("dimensions", columns).reindex(columns=columns)
     rows = rows[rows.model == "vae"].dropna(subset="kl")
     by_cell = rows.groupby(["likelihood", "beta", "seed"])
     rows = rows.assign(rank=by_cell.kl.rank(ascending=False, method="first").astype(int))

@@ -41,7 +41,7 @@ def draw_gaps(group: Group) -> Figure:
         rows = _below_log_p(group, likelihood, "importance_bound")
         seed_line(ax, rows, label="log p(x) − $L_K$", linestyle="--", color=style.BLACK)
         beta_axis(ax, group.betas, labels=5)
-    lowest, highest = (f(0.0, *_gap_ends(axes.values())) for f in (min, max))
+    lowest, highest = (f([0.0, *_gap_ends(axes.values())]) for f in (min, max))
     for ax in axes.values():
         symlog_axis(ax.yaxis)
         ax.set_ylim(1.2 * lowest, max(1.0, 1.2 * highest))

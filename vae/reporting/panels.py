@@ -24,6 +24,7 @@ from vae.reporting.names import beta_name, likelihood_name
 PANEL_HEIGHT = 2.4
 CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 24}  # that fit beside or above a panel, by panels in a row
 LEGEND_CHARACTERS = 120  # that fit on a line
+LEGEND_IN_PANEL = 19  # characters beside a handle in the place of a panel
 LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
 
@@ -136,7 +137,7 @@ def shared_legend(figure: Figure) -> None:
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
     if free:
-        names = [wrapped(free[0], label) for label in found]
+        names = [wrapped_text(label, LEGEND_IN_PANEL) for label in found]
         free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:
         widths = [len(label) + LEGEND_HANDLE for label in found]
@@ -150,6 +151,8 @@ def log_axis(axis: Axis) -> None:
 
     Call it when everything is drawn.
     """
+    if not np.isfinite(axis.get_minpos()):
+        return  # nothing is drawn that has a logarithm
     scale, limits = (
         ("set_yscale", "get_ylim") if axis.axis_name == "y" else ("set_xscale", "get_xlim")
     )

@@ -15,7 +15,8 @@ LEAST_SHARE = 0.01  # of the power of test images; less is as good as gone
 def draw_spectra(group: Group) -> Figure:
     """Radially averaged power of reconstructions over that of the test images, by frequency."""
     figure, axes = panels(group, sharey=True)
-    spectra = group.table("spectra", ["likelihood", "model", "beta", "frequency", "power"])
+    columns = ["likelihood", "model", "beta", "frequency", "power"]
+    spectra = group.table("spectra", columns).reindex(columns=columns)
     palette = style.beta_palette(group.betas)
     for likelihood, ax in axes.items():
         shares = power_shares(spectra[spectra.likelihood == likelihood])
