@@ -13,7 +13,7 @@ from vae.sweep import Cell, Sweep
 from vae.table import cell_columns
 
 Diverged = Callable[[Sweep, Cell], bool]
-RULES = ("train", "evaluate_latents", "evaluate_likelihood")
+RULES = ("train", "evaluate_likelihood")
 
 
 def benchmark(**changes: object) -> Benchmark:
