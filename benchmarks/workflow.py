@@ -27,6 +27,7 @@ MODULES = {
     "evaluate_images": "vae.evaluation.images",
     "evaluate_samples": "vae.evaluation.samples, vae.spaces",
     "gallery": "vae.reporting.gallery",
+    "sheets": "vae.reporting.sheets",
     "figures": "vae.reporting.figures",
     "report": "vae.reporting.render",
 }

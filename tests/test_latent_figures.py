@@ -1,4 +1,4 @@
-"""Charts of the parts of the rate and of spectra: what they draw."""
+"""Charts of the parts of the rate, of latent dimensions and of spectra: what they draw."""
 
 from collections.abc import Iterator
 
@@ -7,55 +7,32 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import StepPatch
+from synthetic_results import FREQUENCIES, made_up, make_group
 
 from vae.reporting import style
-from vae.reporting.latent_figures import draw_rate_parts
-from vae.reporting.panels import Tables
+from vae.reporting.latent_figures import (
+    INFORMATION,
+    SATURATED,
+    brightest,
+    draw_dimensions,
+    draw_rate_parts,
+)
 from vae.reporting.spectrum_figures import draw_spectra
 
-LIKELIHOODS = [
-    "bernoulli",
-    "continuous_bernoulli",
-    "gaussian_fixed_sigma_0.2",
-    "gaussian_learned_sigma",
-    "discretized_logistic",
-]
-BETAS = [0.25, 1.0, 4.0]
-VALUES = {"rate": 9.0, "mutual_information": 5.0, "marginal_kl": 4.1}
-CEILING = float(np.log(382))
-
-
-def metric_rows(model: str, beta: float, **values: float) -> list[dict]:
-    cells = [(likelihood, seed) for likelihood in LIKELIHOODS for seed in (0, 1)]
-    return [
-        {"likelihood": k, "model": model, "beta": beta, "seed": s, "metric": m, "value": v + s}
-        for k, s in cells
-        for m, v in values.items()
-    ]
-
-
-@pytest.fixture
-def tables() -> Tables:
-    metrics, spectra = metric_rows("ae", 0.0, high_frequency_energy=0.9), []
-    for beta in BETAS:
-        values = {m: v / beta for m, v in VALUES.items()}
-        metrics += metric_rows("vae", beta, **values, high_frequency_energy=0.5 / beta)
-    metrics += [
-        {**row, "metric": "mutual_information_ceiling", "value": CEILING}
-        for row in metrics
-        if row["metric"] == "rate"
-    ]
-    for likelihood in LIKELIHOODS:
-        for model, beta in (("data", 0.0), ("ae", 0.0), *(("vae", beta) for beta in BETAS)):
-            frame = pd.DataFrame({"frequency": np.arange(5) / 8, "power": 1.0 / (1 + beta)})
-            spectra.append(frame.assign(likelihood=likelihood, model=model, beta=beta, seed=0))
-    empty = pd.DataFrame()
-    frames = {"best": empty, "dimensions": empty, "history": empty, "corruptions": empty}
-    return Tables(
-        metrics=pd.DataFrame(metrics), spectra=pd.concat(spectra), references={}, **frames
-    )
+BETAS = (0.25, 1.0, 4.0)
+CEILING = float(np.log(397))
+PARTS = {
+    "rate": {0.25: 12.0, 1.0: 9.0, 4.0: 2.0},
+    "mutual_information": {0.25: 5.9, 1.0: 5.0, 4.0: 1.5},
+    "mutual_information_saturated": {0.25: 1.0, 1.0: 1.0, 4.0: 0.0},
+    "mutual_information_ceiling": dict.fromkeys(BETAS, CEILING),
+    "marginal_kl": {0.25: 6.1, 1.0: 4.0, 4.0: 0.5},
+    "marginal_kl_lower": {0.25: 2.0, 1.0: 1.0, 4.0: 0.1},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +42,8 @@ def closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
-def drawn(figure: Figure) -> list[Axes]:
-    """The panels, without the place of the legend."""
-    return [ax for ax in figure.axes if ax.axison]
+def panel(figure: Figure) -> Axes:
+    return figure.axes[0]
 
 
 def line(ax: Axes, label: str) -> Line2D:
@@ -75,25 +51,67 @@ def line(ax: Axes, label: str) -> Line2D:
     return found
 
 
-def test_the_parts_are_drawn_with_their_sum_and_the_ceiling(tables):
-    for ax in drawn(draw_rate_parts(tables)):
-        total = VALUES["mutual_information"] + VALUES["marginal_kl"]
-        np.testing.assert_allclose(line(ax, "their sum").get_ydata(), total / np.array(BETAS) + 1)
-        np.testing.assert_allclose(line(ax, "rate").get_ydata(), 9.0 / np.array(BETAS) + 0.5)
-        assert line(ax, "log N").get_ydata()[0] == CEILING
-        assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 36
+def test_saturated_betas_are_grey_and_below_the_ceiling():
+    ax = panel(draw_rate_parts(make_group(["bernoulli"], BETAS, changes=PARTS)))
+    assert list(line(ax, INFORMATION).get_xdata()) == [4.0]
+    assert list(line(ax, SATURATED).get_xdata()) == [0.25, 1.0]
+    assert line(ax, SATURATED).get_color() == style.GREY
+    assert line(ax, "log N").get_ydata()[0] == pytest.approx(CEILING)
+    np.testing.assert_allclose(line(ax, "rate").get_ydata(), [12.0, 9.0, 2.0])
+    assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 12
 
 
-def test_spectra_leave_out_the_brightness(tables):
-    for ax in drawn(draw_spectra(tables)):
-        labels = [one.get_label() for one in ax.lines]
-        assert labels == ["β = 1/4", "β = 1", "β = 4", "autoencoder", "test images"]
-        assert all(min(one.get_xdata()) == 1 / 8 for one in ax.lines)
-        np.testing.assert_allclose(line(ax, "β = 1").get_ydata(), 0.5)
+def test_the_marginal_kl_is_a_bar_between_its_bounds():
+    ax = panel(draw_rate_parts(make_group(["bernoulli"], BETAS, changes=PARTS)))
+    (bars,) = [c for c in ax.collections if isinstance(c, LineCollection)]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[2.0, 6.1], [1.0, 4.0], [0.1, 0.5]])
 
 
-def test_a_beta_whose_cells_all_diverged_is_left_out_of_the_spectra(tables):
-    lost = (tables.spectra.beta == 4) & (tables.spectra.likelihood == "bernoulli")
-    tables.spectra.loc[lost.to_numpy(), "power"] = np.nan
-    first, second, *_ = draw_spectra(tables).axes
-    assert [len(ax.lines) for ax in (first, second)] == [4, 5]
+def test_without_a_lower_bound_the_marginal_kl_is_a_point():
+    changes = PARTS | {"marginal_kl_lower": None}
+    ax = panel(draw_rate_parts(make_group(["bernoulli"], BETAS, changes=changes)))
+    (bars,) = [c for c in ax.collections if isinstance(c, LineCollection)]
+    assert all(np.ptp(segment[:, 1]) == 0 for segment in bars.get_segments())
+
+
+@pytest.mark.parametrize("betas", [BETAS, (1.0,)])
+def test_the_heat_map_has_a_column_per_beta_and_the_largest_dimension_on_top(betas):
+    ax = panel(draw_dimensions(make_group(["bernoulli"], betas)))
+    (image,) = ax.images
+    drawn = np.asarray(image.get_array())
+    assert drawn.shape == (10, len(betas))
+    expected = [max(0.01, made_up(beta)["rate"] / 2) for beta in betas]
+    np.testing.assert_allclose(drawn[0], expected)
+    assert (np.diff(drawn, axis=0) <= 0).all()
+    assert image.get_extent() == [-0.5, len(betas) - 0.5, 10.5, 0.5]
+
+
+def test_active_units_end_at_the_line():
+    ax = panel(draw_dimensions(make_group(["bernoulli"], BETAS)))
+    (steps,) = [patch for patch in ax.patches if isinstance(patch, StepPatch)]
+    active = [made_up(beta)["active_units"] + 0.5 for beta in BETAS]
+    assert list(steps.get_data().values) == active
+
+
+def test_one_likelihood_does_not_set_the_scale_of_all():
+    rows = [("a", 3.0), ("b", 4.0), ("c", 110.0)]
+    assert brightest(pd.DataFrame(rows, columns=["likelihood", "kl"])) == 4.0
+
+
+def test_spectra_are_shares_of_the_test_images_without_the_brightness():
+    ax = panel(draw_spectra(make_group(["bernoulli"], BETAS)))
+    labels = [one.get_label() for one in ax.lines]
+    assert labels == ["test images", "β = 1/4", "β = 1", "β = 4", "autoencoder"]
+    assert set(line(ax, "test images").get_ydata()) == {1}
+    drawn = line(ax, "β = 1")
+    np.testing.assert_allclose(drawn.get_xdata(), FREQUENCIES[1:])
+    kept = made_up(1.0)["high_frequency_energy"]
+    expected = np.exp(-10 * FREQUENCIES[1:] * (1 / kept - 1))
+    np.testing.assert_allclose(drawn.get_ydata(), expected)
+
+
+def test_a_beta_whose_cells_all_diverged_is_left_out_of_the_spectra():
+    group = make_group(["bernoulli"], BETAS, diverged=[("bernoulli", 4.0)])
+    labels = [one.get_label() for one in panel(draw_spectra(group)).lines]
+    assert labels == ["test images", "β = 1/4", "β = 1", "autoencoder"]

@@ -3,7 +3,8 @@
 import pytest
 
 from vae.config import load_benchmark
-from vae.metrics import COMPARABLE, CRITERIA, METRICS, likelihood_criterion
+from vae.metrics import COMPARABLE, CRITERIA, LIKELIHOOD_CRITERIA, METRICS
+from vae.reporting.uses import JUDGE
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -32,9 +33,8 @@ def test_shipped_configurations_hold_the_number_of_models_that_the_readme_names(
     assert f"{cells} models" in row
 
 
-def test_one_function_names_what_likelihoods_are_judged_by():
-    assert likelihood_criterion(METRICS) == "bits_per_dim"
-    assert likelihood_criterion({"log_likelihood_binarised", "elbo"}) == "log_likelihood_binarised"
+def test_what_likelihoods_are_judged_by():
+    assert LIKELIHOOD_CRITERIA == ("bits_per_dim", "log_likelihood_binarised") == JUDGE.criteria
     assert CRITERIA[:2] == ("bits_per_dim", "log_likelihood_binarised")
     assert not {"elbo", "log_likelihood", "importance_bound", "mse"} & set(CRITERIA)
     assert "log_likelihood_binarised" not in COMPARABLE

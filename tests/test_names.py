@@ -42,8 +42,5 @@ def test_every_likelihood_has_a_name_without_underscores():
     assert not any("_" in name for name in names)
     assert len(set(names)) == len(names)
     assert likelihood_name("gaussian_fixed_sigma_0.1") == "Gaussian, σ = 0.1"
-    assert (
-        likelihood_name("gaussian_fixed_sigma_0.1_discretized") == "Gaussian, σ = 0.1, discretized"
-    )
-    rounded = likelihood_name("gaussian_learned_sigma_discretized")
-    assert rounded == "Gaussian, learned σ, discretized"
+    on_masses = likelihood_name("gaussian_learned_sigma_discretized")
+    assert on_masses == "Gaussian, learned σ on masses"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from synthetic_results import benchmark, benchmark_file, build_results
+from synthetic_run import benchmark, benchmark_file, build_results
 
 from vae.config import load_benchmark
 from vae.reporting.provenance import (
@@ -92,10 +92,10 @@ def test_the_command_names_the_file_that_holds_these_settings(name):
     assert f"--configfile config/{name} " in command(load_benchmark(ROOT / "config" / name))
 
 
-def test_the_command_for_settings_that_no_file_holds_names_the_run_s_own(tmp_path):
-    results = tmp_path / "results"
-    chosen = benchmark(results=str(results))
-    build_results(chosen, results)
+def test_the_command_for_settings_that_no_file_holds_names_the_run_s_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chosen = benchmark(results="elsewhere")
+    build_results(chosen, tmp_path / "elsewhere")
     (file,) = re.findall(r"--configfile (\S+)", command(chosen))
     assert load_benchmark(file) == chosen
 

@@ -122,7 +122,7 @@ class TestWholeRun:
         cases = {
             "likelihoods.py": {"train", "evaluate_likelihood", "report"},
             "reporting/figures.py": {"figures", "report"},
-            "statistics.py": {"compare", "figures", "report"},
+            "statistics.py": {"compare", "figures", "sheets", "gallery", "report"},
         }
         for name, expected in cases.items():
             original = (sources / name).read_text()

@@ -242,9 +242,18 @@ def _add_reporting(subparsers) -> None:
     gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
     gallery.add_argument("models", type=Path)
     gallery.add_argument("data", type=Path)
+    gallery.add_argument("results", type=Path, help="folder with metrics.csv")
     gallery.add_argument("output", type=Path)
-    gallery.add_argument("--seed", type=_count, default=0)
-    gallery.add_argument("--threads", type=_positive, default=1)
+    sheets = _add(subparsers, "sheets", verbs.sheets, "draw images of likelihoods side by side")
+    sheets.add_argument("results", type=Path, help="folder with metrics.csv")
+    sheets.add_argument("data", type=Path)
+    sheets.add_argument("output", type=Path)
+    sheets.add_argument(
+        "--models", type=Path, nargs="+", required=True, help="all trained sweeps of one group"
+    )
+    for drawing in (gallery, sheets):
+        drawing.add_argument("--seed", type=_count, default=0)
+        drawing.add_argument("--threads", type=_positive, default=1)
 
     report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
     report.add_argument("config", type=Path, help="the resolved configuration as JSON")

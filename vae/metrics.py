@@ -255,15 +255,6 @@ METRICS = {
 LIKELIHOOD_CRITERIA = ("bits_per_dim", "log_likelihood_binarised")
 """What a likelihood is judged by, the first that was measured; densities and bounds are not."""
 
-
-def likelihood_criterion(measured: Collection[str]) -> str:
-    """The one metric by which the likelihood of a sweep is judged, of those ``measured``."""
-    for name in LIKELIHOOD_CRITERIA:
-        if name in measured:
-            return name
-    return LIKELIHOOD_CRITERIA[0]
-
-
 CRITERIA = (*LIKELIHOOD_CRITERIA, "fid_prior", "inception_fid_prior")
 """The metrics for which a best β is sought by default, where a table has them."""
 

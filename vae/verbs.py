@@ -214,11 +214,16 @@ def best_beta(options: Namespace) -> None:
 
 def figures(options: Namespace) -> None:
     """Draw the figures that need only tables, and write the captions of all figures."""
+    from vae.config import Benchmark
+    from vae.files import read_json
     from vae.reporting.captions import write_captions
     from vae.reporting.figures import draw_all
+    from vae.reporting.group import read_groups
 
-    write_captions(options.captions)
-    draw_all(options.results, options.output)
+    groups = read_groups(options.results)
+    training = Benchmark.from_dict(read_json(options.results / "config.json")).training
+    write_captions(options.captions, groups)
+    draw_all(groups, options.output, training.warmup_epochs)
 
 
 def gallery(options: Namespace) -> None:
@@ -226,9 +231,19 @@ def gallery(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.reporting.gallery import draw_gallery
 
-    draw_gallery(
-        options.models, options.data, options.output, options.seed, set_up("cpu", options.threads)
-    )
+    device = set_up("cpu", options.threads)
+    folders = options.models, options.data, options.results, options.output
+    draw_gallery(*folders, options.seed, device)
+
+
+def sheets(options: Namespace) -> None:
+    """Draw the figures of a group that show images of all its likelihoods."""
+    from vae.devices import set_up
+    from vae.reporting.sheets import draw_sheets
+
+    device = set_up("cpu", options.threads)
+    folders = options.results, options.models, options.data, options.output
+    draw_sheets(*folders, options.seed, device)
 
 
 def report(options: Namespace) -> None:

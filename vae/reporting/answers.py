@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from vae.per_image import PerImage
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.response import LEAST_BETAS
 from vae.statistics import LEAST_SEEDS, LEVEL, level_for_all
-from vae.table import SWEEP, read_table
+from vae.table import read_table
 
 GROUP_NAMES = ("dataset", "network", "latent size")
 TOO_FEW_SEEDS = f"fewer than {LEAST_SEEDS} seeds"
@@ -158,38 +158,6 @@ def ordered_criteria(best: pd.DataFrame) -> list[str]:
     """The criteria of ``best``, those of the default first and in its order."""
     order = [*CRITERIA, *METRICS]
     return sorted(best.criterion.unique(), key=order.index)
-
-
-def summary_table(best: pd.DataFrame, sweeps: Iterable[tuple]) -> pd.DataFrame:
-    """One row per sweep, one column per criterion: the best β and those not distinguishable.
-
-    Args:
-        sweeps: values of the columns ``SWEEP``; one without any answer has diverged.
-    """
-    rows = []
-    for key in sweeps:
-        *group, likelihood = key
-        answers = best[(best[SWEEP] == list(key)).all(axis=1)]
-        cells = {row.criterion: short_answer(row) for _, row in answers.iterrows()}
-        rows.append(
-            dict(zip(GROUP_NAMES, group, strict=True))
-            | {"likelihood": likelihood_name(likelihood)}
-            | {METRICS[name].header: cells.get(name, "–") for name in ordered_criteria(best)}
-        )
-    return pd.DataFrame(rows)
-
-
-def short_answer(row: pd.Series) -> str:
-    """The best β in bold and the others of its set in braces, in the fewest characters.
-
-    At the edge of the grid the best β is a bound: ≤ or ≥.
-    """
-    bound = ""
-    if row.at_edge and row.betas > 1:
-        bound = "≤ " if row.best_beta == row.lowest_beta else "≥ "
-    others = [beta_name(beta) for beta in members(row) if beta != row.best_beta]
-    best = f"**{bound}{beta_name(row.best_beta)}**"
-    return f"{best} {{{', '.join(others)}}}" if others else best
 
 
 def terminal_table(

@@ -1,6 +1,5 @@
 """Pictures that need the trained models: what they reconstruct, generate and encode, across β."""
 
-import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,33 +9,57 @@ from torch import Tensor
 
 from vae.data import Dataset, load_dataset, spaced
 from vae.evaluation.images import reconstructions
+from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep
-from vae.randomness import generator
 from vae.reporting import style
 from vae.reporting.code_figures import draw_codes, ranked_dimensions
-from vae.reporting.names import beta_name
-from vae.reporting.picture_grid import GAP, draw_grid, heading, paper, show_strips, strip
+from vae.reporting.generated import best_by_fid, prior_codes
+from vae.reporting.group import Group, read_groups
+from vae.reporting.names import beta_name, rounded
+from vae.reporting.picture_grid import (
+    NUMBERS,
+    draw_grid,
+    heading,
+    paper,
+    show_strips,
+    strip,
+    write_numbers,
+)
 from vae.sweep import Cell
 
-COLUMNS = 8
-STEPS = 12
+COLUMNS = 6
+STEPS = 9
 TRAVERSED = 6  # latent dimensions, at most
 REACH = 3  # standard deviations of the prior
+MOST_CODES = 2_000  # training codes that the ex-post mixture is fitted on, for pictures alone
+BLOCKS = {
+    "reconstructions": "mse",
+    "samples from the prior": "fid_prior",
+    "ex-post mixture": "fid_gmm",
+}
 
 
-def draw_gallery(models: Path, data: Path, output: Path, seed: int, device: torch.device) -> None:
-    """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``."""
+def draw_gallery(
+    models: Path, data: Path, results: Path, output: Path, seed: int, device: torch.device
+) -> None:
+    """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``.
+
+    Args:
+        results: folder of the tables, which name the βs and numbers to show.
+    """
     style.apply()
     trained, dataset = TrainedSweep(models), load_dataset(data)
     trained.expect(dataset)
+    (group,) = [g for g in read_groups(results) if g.name == trained.sweep.group]
     cells = shown_cells(trained)
-    few = few_betas(cells)
+    few = few_betas(cells, best_by_fid(group, trained.sweep.likelihood.slug))
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
+    train = spaced(dataset.unit("train"), MOST_CODES).to(device)
     x = spaced(dataset.unit("test")).to(device)
     labels = spaced(dataset.labels["test"])
     figures = {
-        "images": draw_images(trained, cells, test, seed, device) if cells else None,
-        "interpolations": draw_interpolations(trained, cells, test, device) if cells else None,
+        "images": draw_images(trained, cells, group, test, train, seed) if cells else None,
+        "interpolations": draw_interpolations(trained, cells, test) if cells else None,
         "traversals": draw_traversals(trained, few, test[0], x) if few else None,
         "aggregate_posterior": draw_codes(trained, few, x, labels, seed) if few else None,
     }
@@ -53,13 +76,11 @@ def shown_cells(trained: TrainedSweep) -> list[Cell]:
     return [c for c in trained.cells if c.seed == first_seed and not trained.diverged(c)]
 
 
-def few_betas(cells: list[Cell]) -> list[Cell]:
-    """The VAEs with the smallest β, the β nearest to 1 and the largest, without repetition."""
+def few_betas(cells: list[Cell], best: float | None) -> list[Cell]:
+    """The VAEs with the smallest β, the ``best`` one and the largest, without repetition."""
     vaes = sorted((c for c in cells if c.model == "vae"), key=lambda c: c.beta)
-    if not vaes:
-        return []
-    nearest = min(vaes, key=lambda c: abs(math.log(c.beta)))
-    return list(dict.fromkeys([vaes[0], nearest, vaes[-1]]))
+    chosen = [c for c in vaes if c.beta == best]
+    return list(dict.fromkeys([*vaes[:1], *chosen, *vaes[-1:]]))
 
 
 def distinct_images(dataset: Dataset) -> list[int]:
@@ -69,38 +90,63 @@ def distinct_images(dataset: Dataset) -> list[int]:
     return (firsts + [i for i in range(len(labels)) if i not in firsts])[:COLUMNS]
 
 
+@torch.no_grad()
 def draw_images(
-    trained: TrainedSweep, cells: list[Cell], test: Tensor, seed: int, device: torch.device
+    trained: TrainedSweep,
+    cells: list[Cell],
+    group: Group,
+    test: Tensor,
+    train: Tensor,
+    seed: int,
 ) -> Figure:
-    """Originals on top, then a row per cell: reconstructions left, prior samples right."""
-    stream = generator(device, seed, "gallery")
-    z = torch.randn(COLUMNS, trained.sweep.latent_dim, generator=stream, device=device)
-    rows = [("test images", [test, None])]
+    """Originals on top, then a row per cell: reconstructions, prior samples, ex-post samples.
+
+    Args:
+        test: the images to reconstruct, ``COLUMNS`` of them.
+        train: those whose codes the ex-post mixture is fitted on.
+    """
+    z = prior_codes(trained, COLUMNS, seed, test.device)
+    rows: list[tuple[str, list[Tensor | None]]] = [("test images", [test, None, None])]
     for cell in cells:
-        model = trained.model(cell, device)
+        model = trained.model(cell, test.device)
+        codes = training_codes(model, train, seed)
+        fitted = fitted_codes(codes, min(MIXTURE_COMPONENTS, len(codes)), COLUMNS, seed)
         samples = model.decode(z).mean if cell.model == "vae" else None
-        rows.append((_row_name(cell), [reconstructions(model, test, seed), samples]))
-    figure = draw_grid(rows, columns=2 * COLUMNS)
-    centre = COLUMNS / (2 * COLUMNS + GAP)
-    heading(figure.axes[0], centre / 2, "reconstructions")
-    heading(figure.axes[0], (1 + centre) / 2, "samples from the prior")
+        again = model.decode(torch.from_numpy(fitted).to(z)).mean
+        rows.append((_row_name(cell), [reconstructions(model, test, seed), samples, again]))
+    figure = draw_grid(rows, len(BLOCKS) * COLUMNS, NUMBERS)
+    ax, width = figure.axes[0], COLUMNS + NUMBERS
+    for i, (name, metric) in enumerate(BLOCKS.items()):
+        heading(ax, (i + COLUMNS / width / 2) / len(BLOCKS), name)
+        heading(ax, (i + 1 - NUMBERS / width / 2) / len(BLOCKS), metric.split("_")[0].upper())
+    blank = [""] * len(BLOCKS)
+    write_numbers(ax, [blank, *(_numbers(group, trained, cell) for cell in cells)], COLUMNS)
     return figure
 
 
-def draw_interpolations(
-    trained: TrainedSweep, cells: list[Cell], test: Tensor, device: torch.device
-) -> Figure:
-    """A row per cell: the straight line between the codes (posterior means) of two test images."""
-    steps = torch.linspace(0, 1, STEPS, device=device)[:, None]
-    first, last = test[1], test[2]
-    ends = torch.full((STEPS, *test.shape[1:]), paper(test))
-    ends[0], ends[-1] = first, last
-    rows = [("test images", [ends])]
+def _numbers(group: Group, trained: TrainedSweep, cell: Cell) -> list[str]:
+    """MSE and FIDs of a cell, means over seeds; empty where there is none."""
+    likelihood = trained.sweep.likelihood.slug
+    rows = [group.rows(group.metric(m), cell.model, likelihood) for m in BLOCKS.values()]
+    means = [r.value[r.beta == cell.beta].mean() for r in rows]
+    return ["" if mean != mean else rounded(mean) for mean in means]
+
+
+@torch.no_grad()
+def draw_interpolations(trained: TrainedSweep, cells: list[Cell], test: Tensor) -> Figure:
+    """A row per cell: straight lines between the codes (posterior means) of pairs of images."""
+    ends = [test[[1, 2]], test[[3, 4]]]
+    between = torch.full((STEPS - 2, *test.shape[1:]), paper(test), device=test.device)
+    rows: list[tuple[str, list[Tensor | None]]] = [
+        ("test images", [torch.cat([pair[:1], between, pair[1:]]) for pair in ends])
+    ]
+    steps = torch.linspace(0, 1, STEPS, device=test.device)[:, None]
     for cell in cells:
-        model = trained.model(cell, device)
-        start, end = model.encode(torch.stack([first, last])).mean
-        rows.append((_row_name(cell), [model.decode(start + steps * (end - start)).mean]))
-    return draw_grid(rows, columns=STEPS)
+        model = trained.model(cell, test.device)
+        codes = [model.encode(pair).mean for pair in ends]
+        lines = [model.decode(torch.lerp(z[:1], z[1:], steps)).mean for z in codes]
+        rows.append((_row_name(cell), lines))
+    return draw_grid(rows, columns=len(ends) * STEPS)
 
 
 def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: Tensor) -> Figure:

@@ -1,17 +1,20 @@
-"""What sentences are computed from: the results of one dataset, network and latent size."""
+"""What figures, tables and sentences show: the results of one dataset, network and latent size."""
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from vae.metrics import available, likelihood_criterion
+from vae.errors import InputError
+from vae.metrics import available
 from vae.scores import by_beta
 from vae.table import GROUP, SWEEP, read_table
+
+REQUIRED = ("metrics", "best_beta")
 
 
 @dataclass(frozen=True)
@@ -20,23 +23,34 @@ class Group:
 
     Attributes:
         name: of its folder of figures, such as ``digits-mlp-10d``.
-        metrics: of ``metrics.csv``.
-        best: of ``best_beta.csv``.
-        best_likelihood: of ``best_likelihood.csv``.
-        references: the dataset's values of ``references.csv`` by name.
-        corruptions: the dataset's rows of ``corruptions.csv``.
-        mean_loss: the dataset's rows of ``mean_loss.csv``.
+        tables: table -> the rows of ``<table>.csv`` that belong to it; those of its dataset where
+            the table knows no more. ``metrics`` and ``best_beta`` are always there.
         siblings: the groups that differ in the latent size alone.
     """
 
     name: str
-    metrics: pd.DataFrame
-    best: pd.DataFrame
-    best_likelihood: pd.DataFrame
-    references: Mapping[str, float]
-    corruptions: pd.DataFrame
-    mean_loss: pd.DataFrame
-    siblings: Sequence["Group"] = ()
+    tables: Mapping[str, pd.DataFrame]
+    siblings: Sequence["Group"] = field(default=(), repr=False)
+
+    def table(self, name: str, columns: Collection[str] = ()) -> pd.DataFrame:
+        """Rows of one table; empty, with these columns, if the run has no such table."""
+        return self.tables.get(name, pd.DataFrame(columns=list(columns)))
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Rows of ``metrics.csv``."""
+        return self.tables["metrics"]
+
+    @property
+    def best(self) -> pd.DataFrame:
+        """Rows of ``best_beta.csv``."""
+        return self.tables["best_beta"]
+
+    @cached_property
+    def references(self) -> dict[str, float]:
+        """The dataset's values of ``references.csv`` by name."""
+        table = self.table("references", ["reference", "value"])
+        return dict(zip(table.reference, table.value.astype(float), strict=True))
 
     @cached_property
     def likelihoods(self) -> list[str]:
@@ -44,27 +58,71 @@ class Group:
         return list(self.metrics.likelihood.unique())
 
     @cached_property
+    def trained(self) -> list[str]:
+        """The likelihoods of which at least one VAE did not diverge."""
+        rows = self.metrics[(self.metrics.model == "vae") & (self.metrics.metric != "diverged")]
+        alive = set(rows.dropna(subset="value").likelihood)
+        return [slug for slug in self.likelihoods if slug in alive]
+
+    @cached_property
     def sweeps(self) -> list[tuple]:
         """The values of the columns ``SWEEP`` for every likelihood."""
         return list(self.metrics[SWEEP].drop_duplicates().itertuples(index=False, name=None))
 
     @cached_property
-    def measured(self) -> set[str]:
+    def latent_dim(self) -> int:
+        """The size of the latent space."""
+        return int(self.metrics.latent_dim.iloc[0])
+
+    @cached_property
+    def seeds(self) -> int:
+        """How many seeds every model was trained with."""
+        return self.metrics.seed.nunique()
+
+    @cached_property
+    def betas(self) -> list[float]:
+        """Every β that VAEs were trained with, ascending."""
+        return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
+
+    def betas_of(self, likelihood: str) -> list[float]:
+        """The βs of one likelihood's own grid, ascending."""
+        rows = self.metrics[self.metrics.likelihood == likelihood]
+        return sorted(rows.beta[rows.model == "vae"].unique())
+
+    @cached_property
+    def metric_names(self) -> set[str]:
         """The names of all metrics that the run has."""
         return set(self.metrics.metric)
 
     def metric(self, name: str) -> str:
         """``name``, or its counterpart in Inception features if only that was measured."""
-        return available(name, self.measured)
+        return available(name, self.metric_names)
 
     def reference(self, name: str) -> float | None:
         """A reference value, in whichever features it was measured; None if it was not."""
         return self.references.get(available(name, self.references))
 
+    def rows(self, metric: str, model: str = "vae", likelihood: str | None = None) -> pd.DataFrame:
+        """Rows of one metric without diverged cells, of one likelihood or of all."""
+        rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
+        rows = rows if likelihood is None else rows[rows.likelihood == likelihood]
+        return rows.dropna(subset="value")
+
     def values(self, likelihood: str, metric: str) -> pd.DataFrame:
-        """Of the VAEs: a row per seed, a column per β; empty if not measured."""
-        rows = self.metrics[self.metrics.likelihood == likelihood]
-        return by_beta(rows, self.metric(metric))
+        """Of the VAEs: a row per seed, a column per β that no seed lost; empty if not measured."""
+        key = likelihood, self.metric(metric)
+        if key not in self._values:
+            self._values[key] = by_beta(self._rows_of.get(likelihood, self.metrics[:0]), key[1])
+        return self._values[key]
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """What ``values`` has given: the page asks for the same many times."""
+        return {}
+
+    @cached_property
+    def _rows_of(self) -> dict[str, pd.DataFrame]:
+        return dict(list(self.metrics.groupby("likelihood")))
 
     def mean(self, likelihood: str, beta: float, metric: str) -> float | None:
         """Of the VAEs at one β, over seeds; None if not measured there."""
@@ -73,48 +131,33 @@ class Group:
 
     def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
         """Of the autoencoders: a value per seed; empty if there is none."""
-        rows = self.metrics[self.metrics.likelihood == likelihood]
-        rows = rows[(rows.model == "ae") & (rows.metric == self.metric(metric))]
-        return rows.set_index("seed").value.dropna()
+        return self.rows(self.metric(metric), "ae", likelihood).set_index("seed").value
 
     def answers(self, criterion: str) -> dict[str, pd.Series]:
         """Rows of ``best`` by likelihood, where there was more than one β to choose from."""
         rows = self.best[(self.best.criterion == self.metric(criterion)) & (self.best.betas > 1)]
         return {row.likelihood: row for _, row in rows.iterrows()}
 
-    def betas(self, likelihood: str) -> list[float]:
-        """The βs that VAEs were trained with."""
-        rows = self.metrics
-        rows = rows[(rows.likelihood == likelihood) & (rows.model == "vae")]
-        return sorted(rows.beta.unique())
-
     @cached_property
-    def likelihood_criterion(self) -> str:
-        """What likelihoods are judged by here, of what was sought."""
-        return likelihood_criterion(set(self.best.criterion))
-
-    @cached_property
-    def latent_dim(self) -> int:
-        """The size of the latent space."""
-        return int(self.metrics.latent_dim.iloc[0])
+    def featured(self) -> str:
+        """The likelihood that stands as the example: the best by bits/dim, else the first."""
+        table = self.table("best_likelihood", ["criterion", "best_likelihood"])
+        best = table.best_likelihood[table.criterion == "bits_per_dim"]
+        return next(iter([*best, *self.trained, *self.likelihoods]))
 
     def example(
         self, metric: str, likelihoods: Sequence[str] | None = None
     ) -> tuple[str, float] | None:
         """The likelihood and β at which a number of this run is quoted.
 
-        The first of the likelihoods that has the metric, at the β nearest to 1; None if none has.
+        The featured likelihood or the first that has the metric, at the β nearest to 1; None if
+        none has.
         """
-        for likelihood in likelihoods or self.likelihoods:
+        for likelihood in likelihoods or [self.featured, *self.likelihoods]:
             betas = self.values(likelihood, metric).columns
             if len(betas):
                 return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))
         return None
-
-    @cached_property
-    def seeds(self) -> int:
-        """How many seeds every model was trained with."""
-        return self.metrics.seed.nunique()
 
     @cached_property
     def fixed_sigmas(self) -> dict[str, float]:
@@ -125,43 +168,40 @@ class Group:
         return {slug: float(match[1]) for slug, match in found.items() if match}
 
 
-def group_tables(
-    results: Path, own: Sequence[str], shared: Sequence[str]
-) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
-    """Every group below ``results`` by name (such as ``digits-mlp-10d``) with its tables.
+def read_groups(results: Path) -> list[Group]:
+    """All groups of a run, in the order of the configuration, with every table there is.
 
     Args:
-        own: tables with the columns ``GROUP``, of which it gets its rows; the first one's order
-            is that of the groups.
-        shared: tables with a column ``dataset``, of which it gets its dataset's rows.
+        results: the folder of the tables.
 
     Raises:
-        InputError: if a table is missing.
+        InputError: if a required table is missing.
     """
-    tables = {name: read_table(results / f"{name}.csv") for name in (*own, *shared)}
-    for key in tables[own[0]].groupby(GROUP, sort=False).groups:
-        dataset, network, latent_dim = key
-        chosen = {n: tables[n][(tables[n][GROUP] == list(key)).all(axis=1)] for n in own}
-        chosen |= {n: tables[n][tables[n].dataset == dataset] for n in shared}
-        yield f"{dataset}-{network}-{latent_dim}d", chosen
+    for name in REQUIRED:
+        if not (results / f"{name}.csv").is_file():
+            raise InputError(f"{results / name}.csv does not exist: run 'snakemake -- all' first")
+    tables = {path.stem: read_table(path) for path in sorted(results.glob("*.csv"))}
+    return groups_of(tables)
 
 
-def read_groups(results: Path) -> list[Group]:
-    """All groups below ``results``, in the order of the configuration.
-
-    Raises:
-        InputError: if a table is missing.
-    """
-    own, shared = (
-        ("metrics", "best_beta", "best_likelihood"),
-        ("references", "corruptions", "mean_loss"),
-    )
-    found = []
-    for name, tables in group_tables(results, own, shared):
-        references = tables.pop("references").set_index("reference").value.to_dict()
-        best = tables.pop("best_beta")
-        found.append(Group(name=name, best=best, references=references, **tables))
+def groups_of(tables: Mapping[str, pd.DataFrame]) -> list[Group]:
+    """Every group of a run with its rows of ``tables``; those without a dataset belong to none."""
+    keys = tables["metrics"][GROUP].drop_duplicates().itertuples(index=False, name=None)
+    found = [
+        Group(
+            "{}-{}-{}d".format(*key),
+            {name: _rows_of(table, key) for name, table in tables.items() if "dataset" in table},
+        )
+        for key in keys
+    ]
     return [replace(group, siblings=_siblings(group, found)) for group in found]
+
+
+def _rows_of(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
+    for column, value in zip(GROUP, key, strict=True):
+        if column in table:
+            table = table[table[column] == value]
+    return table
 
 
 def _siblings(group: Group, found: Sequence[Group]) -> list[Group]:

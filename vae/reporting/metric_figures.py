@@ -1,7 +1,5 @@
 """Every metric against β at once: a panel per metric, a line per likelihood."""
 
-import textwrap
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,70 +7,65 @@ from matplotlib.figure import Figure
 from vae.metrics import METRICS
 from vae.reporting import style
 from vae.reporting.answers import ordered_criteria
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.panels import (
-    Tables,
     beta_axis,
+    log_axis,
     panel_grid,
-    plain_log,
-    plain_numbers,
     seed_line,
     shared_legend,
+    symlog_axis,
+    wrapped,
 )
 
-PANEL_HEIGHT = 2.6
+PANEL_HEIGHT = 2.1
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("mse", "rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
-    "fid_prior": ("fid_floor", "real training images"),
-    "fid_prior_drawn": ("fid_floor", "real training images"),
-    "inception_fid_prior": ("inception_fid_floor", "real training images"),
-    "selfsupervised_fid_prior": ("selfsupervised_fid_floor", "real training images"),
-    "pixels_fid_prior": ("pixels_fid_floor", "real training images"),
-    "coverage_prior": ("coverage_real", "real training images"),
-    "probe_accuracy": ("probe_accuracy_pixels", "raw pixels"),
-    "probe_accuracy_10_labels": ("probe_accuracy_10_labels_pixels", "raw pixels"),
+    "fid_prior": ("fid_floor", "real images"),
+    "fid_prior_drawn": ("fid_floor", "real images"),
+    "inception_fid_prior": ("inception_fid_floor", "real images"),
 }
 
 
-def draw_metrics(tables: Tables) -> Figure:
+def draw_metrics(group: Group) -> Figure:
     """Criteria, rate, active units and sharpness against β."""
-    metrics = [m for m in drawn_metrics(tables) if len(tables.values(m))]
+    metrics = [m for m in drawn_metrics(group) if len(group.rows(m))]
     if not metrics:
         return style.notice("No model has a value of any metric.")
     figure, axes = panel_grid(len(metrics), PANEL_HEIGHT)
     for metric, ax in zip(metrics, axes, strict=True):
-        _panel(ax, tables, metric)
+        _panel(ax, group, metric)
     shared_legend(figure)
     return figure
 
 
-def drawn_metrics(tables: Tables) -> list[str]:
+def drawn_metrics(group: Group) -> list[str]:
     """The criteria of the group, then what explains them."""
-    return list(dict.fromkeys([*ordered_criteria(tables.best), *BEYOND_CRITERIA]))
+    return list(dict.fromkeys([*ordered_criteria(group.best), *BEYOND_CRITERIA]))
 
 
-def _panel(ax: Axes, tables: Tables, metric: str) -> None:
+def _panel(ax: Axes, group: Group, metric: str) -> None:
     """One metric; the autoencoders, whose β is 0, stand to the left of the grid."""
-    vae, ae = tables.values(metric), tables.values(metric, "ae")
+    vae, ae = group.rows(metric), group.rows(metric, "ae")
     ae = ae[~ae.metric.isin(NOT_OF_AUTOENCODERS)]
-    aside = left_of(tables.betas)
-    lines = style.line_styles(len(tables.likelihoods))
-    for likelihood, line in zip(tables.likelihoods, lines, strict=True):
+    aside = left_of(group.betas)
+    for likelihood, line in style.line_styles(group.likelihoods).items():
         rows = vae[vae.likelihood == likelihood]
         shown = gap_to_best(rows) if is_likelihood(metric) else rows
         seed_line(ax, shown, label=likelihood_name(likelihood), **line)
         values = ae.value[ae.likelihood == likelihood]
         if len(values):
             ax.plot(aside, values.mean(), markersize=4.5, markerfacecolor="white", **line)
-    beta_axis(ax, tables.betas, labels=5)
+    beta_axis(ax, group.betas, labels=5)
     if len(ae):
         ticks = list(ax.get_xticks())
         ax.set_xticks([aside, *ticks], ["AE", *map(beta_name, ticks)])
         ax.set_xlim(left=aside / 1.4)
-    _reference(ax, tables, metric)
+    _reference(ax, group, metric)
     _value_axis(ax, metric)
 
 
@@ -97,23 +90,21 @@ def gap_to_best(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _value_axis(ax: Axes, metric: str) -> None:
     about = METRICS[metric]
-    better = {"higher": " ↑", "lower": " ↓", "": ""}[about.better]
-    ax.set_title(textwrap.fill(about.label, 32) + better)
+    ax.set_title(wrapped(ax, about.header))
     ax.set_ylabel(about.unit)
     if is_likelihood(metric):
-        ax.set_ylabel("nats/image below best β")
-        ax.set_yscale("symlog", linthresh=1)
+        ax.set_ylabel("nats below best β")
+        symlog_axis(ax.yaxis)
         ax.set_ylim(1.4 * min(-1, ax.dataLim.y0), HEADROOM)
-        plain_numbers(ax.yaxis)
     elif about.log_scale:
-        plain_log(ax)
+        log_axis(ax.yaxis)
 
 
-def _reference(ax: Axes, tables: Tables, metric: str) -> None:
+def _reference(ax: Axes, group: Group, metric: str) -> None:
     """What a model should beat, or can at best reach, as a line with its name."""
     name, label = REFERENCES.get(metric, ("", ""))
-    if name in tables.references:
-        value = tables.references[name]
+    if name in group.references:
+        value = group.references[name]
         ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
         place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
         upper = value > sum(ax.get_ylim()) / 2

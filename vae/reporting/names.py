@@ -20,7 +20,7 @@ LIKELIHOOD_NAMES = {
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
     if slug.endswith(DISCRETIZED):
-        return f"{likelihood_name(slug.removesuffix(DISCRETIZED))}, discretized"
+        return f"{likelihood_name(slug.removesuffix(DISCRETIZED))} on masses"
     if slug.startswith("gaussian_fixed_sigma_"):
         return f"Gaussian, σ = {slug.rsplit('_', 1)[1]}"
     return LIKELIHOOD_NAMES.get(slug, slug.replace("_", " "))

@@ -1,94 +1,48 @@
-"""What charts share: the tables of a group, a panel per likelihood, the β axis, legends."""
+"""What charts share: a panel per likelihood, the β axis, legends."""
 
-from dataclasses import dataclass
-from pathlib import Path
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+    SymmetricalLogLocator,
+)
 
 from vae.reporting import style
-from vae.reporting.group import group_tables
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 
-PANEL_COLUMNS = 3
-PANEL_HEIGHT = 2.9
+PANEL_HEIGHT = 2.4
+CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 24}  # that fit beside or above a panel, by panels in a row
 LEGEND_CHARACTERS = 120  # that fit on a line
+LEGEND_IN_PANEL = 19  # characters beside a handle in the place of a panel
 LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
 
 
-@dataclass(frozen=True)
-class Tables:
-    """All tables of one group: same dataset, network and latent size."""
-
-    metrics: pd.DataFrame
-    best: pd.DataFrame
-    dimensions: pd.DataFrame
-    history: pd.DataFrame
-    spectra: pd.DataFrame
-    references: dict[str, float]
-    corruptions: pd.DataFrame
-
-    @property
-    def likelihoods(self) -> list[str]:
-        """Slugs in the order of the table."""
-        return list(self.metrics.likelihood.unique())
-
-    @property
-    def betas(self) -> list[float]:
-        """Every β of the group, ascending."""
-        return sorted(self.metrics.beta[self.metrics.model == "vae"].unique())
-
-    def betas_of(self, likelihood: str) -> list[float]:
-        """The βs of one likelihood's own grid, ascending."""
-        rows = self.metrics[
-            (self.metrics.model == "vae") & (self.metrics.likelihood == likelihood)
-        ]
-        return sorted(rows.beta.unique())
-
-    @property
-    def measured(self) -> set[str]:
-        """Likelihoods of which at least one VAE has a value of some metric."""
-        rows = self.metrics[(self.metrics.model == "vae") & (self.metrics.metric != "diverged")]
-        return set(rows.dropna(subset="value").likelihood)
-
-    def values(self, metric: str, model: str = "vae") -> pd.DataFrame:
-        """Rows of one metric without diverged cells."""
-        rows = self.metrics[(self.metrics.metric == metric) & (self.metrics.model == model)]
-        return rows.dropna(subset="value")
-
-
-def read_groups(results: Path) -> dict[str, Tables]:
-    """All groups below ``results`` by name, such as ``digits-mlp-10d``."""
-    own = ("metrics", "best_beta", "dimensions", "history", "spectra")
-    found = {}
-    for name, tables in group_tables(results, own, ("references", "corruptions")):
-        references = tables.pop("references").set_index("reference").value.to_dict()
-        found[name] = Tables(best=tables.pop("best_beta"), references=references, **tables)
-    return found
-
-
-def panels(tables: Tables, **options) -> tuple[Figure, dict[str, Axes]]:
-    """A panel per likelihood, three in a row; one without any value says so."""
-    figure, axes = panel_grid(len(tables.likelihoods), PANEL_HEIGHT, **options)
-    named = dict(zip(tables.likelihoods, axes, strict=True))
+def panels(group: Group, **options) -> tuple[Figure, dict[str, Axes]]:
+    """A panel per likelihood; one without any value says so."""
+    figure, axes = panel_grid(len(group.likelihoods), PANEL_HEIGHT, **options)
+    named = dict(zip(group.likelihoods, axes, strict=True))
     for likelihood, ax in named.items():
-        ax.set_title(likelihood_name(likelihood))
-        if likelihood not in tables.measured:
-            ax.text(0.5, 0.5, "every model diverged", transform=ax.transAxes, ha="center")
+        ax.set_title(wrapped(ax, likelihood_name(likelihood)))
+        if likelihood not in group.trained:
+            say(ax, "every model diverged")
     return figure, named
 
 
 def panel_grid(count: int, height: float, **options) -> tuple[Figure, list[Axes]]:
     """``count`` panels of ``height`` inches; the first unused place is kept for the legend."""
-    columns = min(PANEL_COLUMNS, count)
+    columns = panel_columns(count)
     rows = -(-count // columns)
     full = rows * columns == count
     size = (style.WIDTH, height * rows + (0.7 if full else 0.2))
@@ -98,6 +52,34 @@ def panel_grid(count: int, height: float, **options) -> tuple[Figure, list[Axes]
     for ax in axes.flat[count : count + 1]:
         ax.set_axis_off()
     return figure, list(axes.flat[:count])
+
+
+def panel_columns(count: int) -> int:
+    """How many panels stand in a row: up to four, where three would take more rows."""
+    return count if count < 4 else min((3, 4), key=lambda columns: -(-count // columns))
+
+
+def wrapped(ax: Axes, text: str) -> str:
+    """``text`` in as many lines as the width of a panel asks for."""
+    columns = ax.get_subplotspec().get_gridspec().ncols
+    return wrapped_text(text, CHARACTERS.get(columns, 18))
+
+
+def wrapped_text(text: str, width: int) -> str:
+    """``text`` in lines of ``width`` characters, broken after a comma where that is enough.
+
+    An arrow at its end never stands alone.
+    """
+    parts = text.replace(" ↑", "\xa0↑").replace(" ↓", "\xa0↓").rsplit(", ", 1)
+    if len(parts) == 2 and max(map(len, parts)) < width < len(text):
+        return ",\n".join(parts)
+    return textwrap.fill(", ".join(parts), width)
+
+
+def say(ax: Axes, text: str) -> None:
+    """``text`` in the middle of a panel: why there is nothing to see."""
+    place = {"transform": ax.transAxes, "ha": "center", "va": "center", "color": style.GREY}
+    ax.text(0.5, 0.5, text, **place)
 
 
 def beta_axis(ax: Axes, betas: list[float], labels: int = 8, margin: float = 0.03) -> None:
@@ -131,9 +113,17 @@ def beta_ticks(betas: list[float], most: int) -> list[float]:
 def seed_line(ax: Axes, rows: pd.DataFrame, x: str = "beta", **options) -> None:
     """Mean over seeds as a line with dots, and a band from the lowest to the highest seed."""
     if len(rows):
-        style_of = {"marker": "o", "markersize": 4.5, "markeredgewidth": 0.4} | options
-        sns.lineplot(rows, x=x, y="value", ax=ax, errorbar=("pi", 100), legend=False, **style_of)
+        line = {"marker": "o", "markersize": 4.5, "markeredgecolor": "white"}
+        line |= {"markeredgewidth": 0.4} | options
+        over_seeds = rows.groupby(x).value
+        (drawn,) = ax.plot(over_seeds.mean(), **line)
+        band = {"color": drawn.get_color(), "alpha": 0.2, "linewidth": 0}
+        ax.fill_between(*_indexed(over_seeds.min()), over_seeds.max(), **band)
     ax.set_ylabel("")
+
+
+def _indexed(values: pd.Series) -> tuple[pd.Index, pd.Series]:
+    return values.index, values
 
 
 def shared_legend(figure: Figure) -> None:
@@ -147,7 +137,8 @@ def shared_legend(figure: Figure) -> None:
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
     if free:
-        free[0].legend(found.values(), found, loc="center left").set_in_layout(False)
+        names = [wrapped_text(label, LEGEND_IN_PANEL) for label in found]
+        free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:
         widths = [len(label) + LEGEND_HANDLE for label in found]
         fits = sum(widths) <= LEGEND_CHARACTERS
@@ -155,14 +146,39 @@ def shared_legend(figure: Figure) -> None:
         figure.legend(found.values(), found, loc="outside lower center", ncols=columns)
 
 
-def plain_log(ax: Axes) -> None:
-    """A logarithmic vertical axis with plain numbers; call it when everything is drawn."""
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
+def log_axis(axis: Axis) -> None:
+    """A logarithmic axis that looks it: plain numbers, ticks and faint lines between them.
+
+    Call it when everything is drawn.
+    """
+    if not np.isfinite(axis.get_minpos()):
+        return  # nothing is drawn that has a logarithm
+    scale, limits = (
+        ("set_yscale", "get_ylim") if axis.axis_name == "y" else ("set_xscale", "get_xlim")
+    )
+    getattr(axis.axes, scale)("log")
+    low, high = getattr(axis.axes, limits)()
     steps = (1, 2, 5) if high / low < MANY_DECADES else (1,)
-    ax.yaxis.set_major_locator(LogLocator(subs=steps))
-    ax.yaxis.set_minor_locator(NullLocator())
-    plain_numbers(ax.yaxis)
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_minor_locator(LogLocator(subs=range(2, 10)))
+    axis.set_minor_formatter(NullFormatter())
+    _ruled(axis)
+
+
+def symlog_axis(axis: Axis) -> None:
+    """A vertical axis that is linear up to 1 and logarithmic above, and looks it."""
+    axis.axes.set_yscale("symlog", linthresh=1)
+    axis.set_minor_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=range(2, 10)))
+    _ruled(axis)
+
+
+def _ruled(axis: Axis) -> None:
+    plain_numbers(axis)
+    side = {"left": True} if axis.axis_name == "y" else {"bottom": True}
+    ticks = {"axis": axis.axis_name, "color": style.LIGHT_GREY, **side}
+    axis.axes.tick_params(which="major", length=4, **ticks)
+    axis.axes.tick_params(which="minor", length=2.5, **ticks)
+    axis.grid(visible=True, which="minor", linewidth=0.4)
 
 
 def plain_numbers(axis: Axis) -> None:
@@ -172,5 +188,5 @@ def plain_numbers(axis: Axis) -> None:
 
 def label_rows(axes: dict[str, Axes], label: str) -> None:
     """Name the vertical axis once per row of panels."""
-    for i, ax in enumerate(axes.values()):
-        ax.set_ylabel(label if i % PANEL_COLUMNS == 0 else "")
+    for ax in axes.values():
+        ax.set_ylabel(label if ax.get_subplotspec().is_first_col() else "")

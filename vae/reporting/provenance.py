@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from vae.config import Benchmark, load_benchmark
+from vae.data import SPLITS
 from vae.errors import InputError
 from vae.files import read_json
 from vae.reporting.tables import markdown_table
@@ -27,16 +29,20 @@ class Provenance:
     Attributes:
         command: runs the same settings again, typed in the project's folder.
         commit: of the code that rendered the page.
+        date: of that commit.
         devices: what trained the models, each once.
         versions: package -> version that trained the models.
+        cost: CPU time of all stages; empty if Snakemake left none.
         stages: running times as a Markdown table; empty if Snakemake left none.
         graph: the workflow's rules in Mermaid's language; empty without the workflow.
     """
 
     command: str
     commit: str
+    date: str
     devices: list[str]
     versions: dict[str, str]
+    cost: str
     stages: str
     graph: str
 
@@ -54,8 +60,10 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
     return Provenance(
         command=command(benchmark, root),
         commit=commit(root),
+        date=commit_date(root),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
+        cost=_clock(times.cpu.sum()) if len(times) else "",
         stages=markdown_table(stage_table(times)),
         graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
     )
@@ -79,6 +87,26 @@ def commit(root: Path = ROOT) -> str:
             result = subprocess.run(describe, cwd=root, capture_output=True, text=True, check=True)
             return result.stdout.strip()
     return "unknown (the code lies in no git checkout)"
+
+
+def commit_date(root: Path = ROOT) -> str:
+    """The day of that commit, as 2026-01-31; empty outside a git checkout."""
+    if (root / ".git").exists():
+        with suppress(OSError, subprocess.CalledProcessError):
+            show = ["git", "show", "--no-patch", "--format=%cs", "HEAD"]
+            return subprocess.run(
+                show, cwd=root, capture_output=True, text=True, check=True
+            ).stdout.strip()
+    return ""
+
+
+def split_sizes(results: Path, dataset: str) -> dict[str, int]:
+    """How many images each split of a dataset has; empty if its file is not there."""
+    path = results / "data" / f"{dataset}.npz"
+    if not path.is_file():
+        return {}
+    with np.load(path) as arrays:
+        return {split: len(arrays[f"{split}_labels"]) for split in SPLITS}
 
 
 def versions(records: Iterable[dict]) -> dict[str, str]:

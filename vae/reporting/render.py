@@ -1,40 +1,31 @@
 """Rendering the report: tables, sentences and figures into one Markdown page."""
 
 import json
+import re
 import shutil
-from itertools import groupby
 from pathlib import Path
 
 import jinja2
-import pandas as pd
 
 from vae import __version__
 from vae.config import Benchmark
 from vae.files import read_json, replacing, write_text
 from vae.metrics import METRICS
-from vae.reporting.anchors import published
-from vae.reporting.answers import answer_table, summary_table
-from vae.reporting.catalogue import CHARTS, GALLERY, Figure, charts_for
-from vae.reporting.findings import findings, lead
+from vae.reporting import tables
+from vae.reporting.captions import captions
+from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
+from vae.reporting.checks import left
+from vae.reporting.findings import findings
+from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
-from vae.reporting.provenance import provenance
-from vae.reporting.questions import questions
-from vae.reporting.tables import (
-    IMAGE_COLUMNS,
-    LIKELIHOOD_COLUMNS,
-    TIED,
-    against_autoencoder,
-    markdown_table,
-    mean_loss_table,
-    metric_table,
-    recipes,
-    without_constants,
-)
+from vae.reporting.provenance import provenance, split_sizes
+from vae.reporting.published import lowest_fids, published_values
+from vae.reporting.tables import NOT_EXCLUDED, markdown_table
 from vae.statistics import LEAST_SEEDS
 from vae.sweep import Sweep
-from vae.table import read_table
 
+BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
@@ -44,24 +35,21 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     Args:
         config: the resolved configuration as JSON.
         results: folder with the tables and the models' records.
-        template: a Jinja2 template of Markdown.
+        template: a Jinja2 template of Markdown; the tables of published values lie beside it.
         output: the page; its figures lie in ``figures/`` beside it.
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
-    best = read_table(results / "best_beta.csv")
-    sweeps = [key for group in groups for key in group.sweeps]
-    measured = set().union(*(group.measured for group in groups))
+    shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
     text = _page(template).render(
-        summary=markdown_table(without_constants(summary_table(best, sweeps))),
-        answers=markdown_table(without_constants(answer_table(best))),
         benchmark=benchmark,
         least_seeds=LEAST_SEEDS,
-        tied=TIED.strip(),
-        answer=CHARTS["answer"],
+        not_excluded=NOT_EXCLUDED,
+        charts=CHARTS,
         gallery=GALLERY,
-        recipes=markdown_table(recipes()),
-        groups=[_section(benchmark, group, results) for group in groups],
-        metrics={name: METRICS[name] for name in METRICS if name in measured},
+        captions=captions(groups),
+        recipes=markdown_table(tables.recipes()),
+        groups=[_section(benchmark, group, results, template.parent) for group in groups],
+        metrics={name: METRICS[name] for name in METRICS if name in shown},
         provenance=provenance(benchmark, results),
         settings=json.dumps(read_json(config), indent=2),
         version=__version__,
@@ -69,7 +57,7 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     for name in FULL_TABLES:
         with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
             shutil.copyfile(results / f"{name}.csv", temporary)
-    write_text(output, text)
+    write_text(output, BLANK_LINES.sub("\n\n", text))
 
 
 def _page(template: Path) -> jinja2.Template:
@@ -81,45 +69,61 @@ def _page(template: Path) -> jinja2.Template:
     ).from_string(template.read_text(encoding="utf-8"))
 
 
-def chart_sections(likelihoods: list[str]) -> list[tuple[str, dict[str, Figure]]]:
-    """The charts of a group below the answer, by the heading they stand under."""
-    names = [name for name in charts_for(likelihoods) if name != "answer"]
-    sections = groupby(names, key=lambda name: CHARTS[name].category)
-    return [(heading, {name: CHARTS[name] for name in part}) for heading, part in sections]
-
-
-def _section(benchmark: Benchmark, group: Group, results: Path) -> dict:
+def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> dict:
     """What the template needs to know of one dataset, network and latent size."""
-    sweeps = [sweep for sweep in benchmark.sweeps.values() if sweep.group == group.name]
-    first = sweeps[0]
+    sweeps = {
+        sweep.likelihood.slug: sweep
+        for sweep in benchmark.sweeps.values()
+        if sweep.group == group.name
+    }
+    first = next(iter(sweeps.values()))
     record = read_json(results / "models" / first.slug / "sweep.json")
-    return {
+    made = {
+        name: markdown_table(getattr(tables, name)(group))
+        for name in ("use_table", "side_by_side", "always_one", "set_table", "against_autoencoder")
+    }
+    return made | {
         "name": group.name,
         "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
+        "trained": trained(group, first, record, split_sizes(results, first.dataset)),
         "source": record["data"]["source"],
         "parameters": record["parameters"],
-        "lead": lead(group),
-        "findings": findings(group),
-        "questions": questions(group),
-        "charts": chart_sections(group.likelihoods),
-        "against_autoencoder": markdown_table(against_autoencoder(group.metrics)),
-        "mean_loss": markdown_table(mean_loss_table(group.mean_loss)),
-        "published": published(first.dataset, first.latent_dim, group.metrics),
-        "sweeps": [_every_beta(group, sweep) for sweep in sweeps],
+        "lead": list(lead(group)),
+        "said": findings(group),
+        "checks": [str(found) for found in left(group)],
+        "charts": charts_for(group.likelihoods),
+        "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
+        "published": markdown_table(published_values(data, group)),
+        "lowest_fids": [str(found) for found in lowest_fids(data, group)],
+        "featured": _one_likelihood(group, sweeps[group.featured]),
+        "others": [
+            _one_likelihood(group, sweep)
+            for slug, sweep in sweeps.items()
+            if slug != group.featured
+        ],
     }
 
 
-def _every_beta(group: Group, sweep: Sweep) -> dict:
-    """All metrics of one sweep against β, in two tables."""
-    slug = sweep.likelihood.slug
-    metrics, best = (table[table.likelihood == slug] for table in (group.metrics, group.best))
-    floor = group.references["bernoulli_floor"] if slug == "bernoulli" else 0.0
-    tables: list[pd.DataFrame] = [
-        metric_table(metrics, best, LIKELIHOOD_COLUMNS, floor),
-        metric_table(metrics, best, IMAGE_COLUMNS),
-    ]
+def trained(group: Group, sweep: Sweep, record: dict, sizes: dict[str, int]) -> str:
+    """What was trained, in one line."""
+    height, width = record["shape"][-2:]
+    splits = ", ".join(f"{count:,} {split}" for split, count in sizes.items())
+    images = f"{sweep.dataset} ({f'{splits} images, ' if splits else ''}{height}×{width} pixels)"
+    vaes = group.metrics[group.metrics.model == "vae"]
+    models = len(vaes[["likelihood", "beta", "seed"]].drop_duplicates())
+    return (
+        f"{models} VAEs ({sweep.network.name}, {group.latent_dim} latent dimensions, "
+        f"{len(group.likelihoods)} likelihood{'s' * (len(group.likelihoods) > 1)}, "
+        f"{len(group.betas)} β{'s' * (len(group.betas) > 1)}, {group.seeds} "
+        f"seed{'s' * (group.seeds > 1)}) on {images}"
+    )
+
+
+def _one_likelihood(group: Group, sweep: Sweep) -> dict:
+    """All metrics of one sweep against β, and where its pictures lie."""
+    table = tables.every_beta(group, sweep.likelihood.slug)
     return {
         "slug": sweep.slug,
-        "title": likelihood_name(slug),
-        "tables": [markdown_table(table) for table in tables],
+        "title": likelihood_name(sweep.likelihood.slug),
+        "table": markdown_table(table),
     }

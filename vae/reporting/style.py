@@ -3,12 +3,16 @@
 Figures are opaque white, so that they read the same on a light and on a dark page.
 """
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from vae.files import replacing
 
@@ -18,7 +22,13 @@ WIDTH = 9.0  # inches; at 100 dpi this is GitHub's text width
 DPI = 150
 GREY = "#777777"
 LIGHT_GREY = "#bbbbbb"
-MARKERS = "osD^vPX<>"  # nine, so that beyond ten lines they meet other colours
+MARKERS = "osD^vPX<>"
+MASS = "_discretized"
+BLACK = "#222222"
+BLUE = (0.0, 0.26, 0.55)
+BEST = "#c1121f"  # what is framed
+HALO = [withStroke(linewidth=2.5, foreground="white")]  # of text on lines
+FULL_RANGE = Normalize(0, 1, clip=True)  # of intensities
 
 
 def apply() -> None:
@@ -28,14 +38,14 @@ def apply() -> None:
         style="whitegrid",
         palette="colorblind",
         rc={
-            "axes.titlesize": 11,
-            "axes.labelsize": 10,
+            "axes.titlesize": 10,
+            "axes.labelsize": 9.5,
             "axes.edgecolor": LIGHT_GREY,
             "axes.linewidth": 0.8,
             "lines.linewidth": 1.5,
-            "xtick.labelsize": 10,
-            "ytick.labelsize": 10,
-            "legend.fontsize": 10,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
+            "legend.fontsize": 9.5,
             "legend.frameon": False,
             "grid.color": "#e8e8e8",
             "grid.linewidth": 0.8,
@@ -48,17 +58,46 @@ def apply() -> None:
     )
 
 
-def line_styles(count: int) -> list[dict]:
-    """Colour and marker of ``count`` lines; colours that look alike come last.
+def line_styles(likelihoods: Sequence[str]) -> dict[str, dict]:
+    """How the line of each likelihood looks: one hue for one family, a marker of its own.
 
-    Markers tell lines apart without colour; the pair repeats beyond ninety lines.
+    Families trained on masses are dashed. Members of a family that differ in σ are shades of
+    its hue. Hues repeat beyond ten families, markers beyond nine likelihoods.
     """
+    colours = hues()
+    families = list(dict.fromkeys(map(family, likelihoods)))
+    looks = {}
+    for i, slug in enumerate(likelihoods):
+        own = family(slug)
+        twins = [other for other in likelihoods if family(other) == own and not is_mass(other)]
+        shade = twins.index(slug) / len(twins) if slug in twins else 0.0
+        looks[slug] = {
+            "color": mixed_with_white(colours[families.index(own) % len(colours)], 0.75 * shade),
+            "marker": MARKERS[i % len(MARKERS)],
+            "linestyle": "--" if is_mass(slug) else "-",
+        }
+    return looks
+
+
+def hues() -> list[tuple]:
+    """Ten colours that the colour-blind tell apart; those that look most alike come last."""
     palette = sns.color_palette("colorblind", 10)
-    colours = [palette[i] for i in (0, 1, 2, 3, 4, 9, 5, 7, 6)] + ["#222222"]  # yellow is faint
-    return [
-        {"color": colours[i % len(colours)], "marker": MARKERS[i % len(MARKERS)]}
-        for i in range(count)
-    ]
+    return [palette[i] for i in (0, 1, 2, 3, 4, 9, 5, 7, 6)] + [to_rgb(BLACK)]  # yellow is faint
+
+
+def family(likelihood: str) -> str:
+    """The likelihood without what it was trained on and without its σ."""
+    return re.sub(r"_[0-9.]+$", "", likelihood.removesuffix(MASS))
+
+
+def is_mass(likelihood: str) -> bool:
+    """Whether it is a density that was trained on the probabilities of the grey levels."""
+    return likelihood.endswith(MASS)
+
+
+def mixed_with_white(colour: tuple, share: float) -> tuple:
+    """``colour`` made lighter: 0 leaves it as it is, 1 is white."""
+    return tuple(1 - (1 - part) * (1 - share) for part in colour)
 
 
 def beta_palette(betas: list[float]) -> dict[float, tuple]:

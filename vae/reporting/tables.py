@@ -4,29 +4,25 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vae.comparison import best_betas
-from vae.metrics import METRICS, available
-from vae.reporting.answers import GROUP_NAMES, members
-from vae.reporting.names import beta_name, likelihood_name, with_error
-from vae.scores import by_beta
+from vae.metrics import METRICS
+from vae.reporting.answers import compared_over, members
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
+from vae.reporting.words import beta_star, criterion_name, price
 
-COMPARED = ("mse_mean", "fid_reconstruction", "fid_gmm")
-LIKELIHOOD_COLUMNS = (
-    "elbo",
-    "log_likelihood_binarised",
-    "bits_per_dim",
-    "rate",
-    "active_units",
+EVERY_BETA = (
+    *("bits_per_dim", "log_likelihood_binarised", "elbo", "rate", "active_units"),
+    *("fid_prior_drawn", "fid_prior", "recall_prior", "probe_accuracy", "mse_mean"),
 )
-IMAGE_COLUMNS = (
-    "mse",
-    "high_frequency_energy",
-    "fid_prior",
-    "kid_prior",
-    "fid_gmm",
-    "fid_reconstruction",
-)
-TIED = " ≈"  # stands behind values that cannot be told from the best
+SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
+DUELS = ("mse_mean", "fid_gmm", "probe_accuracy")
+SHOWN = {*EVERY_BETA, *SIDE_BY_SIDE, *DUELS, "log_likelihood", "importance_bound", "collapsed"}
+SHOWN |= {"marginal_kl", "marginal_kl_lower", "mutual_information", "dimensions_unlike_prior"}
+SHOWN |= {"high_frequency_energy", "precision_prior", "data_copying", "authentic_share"}
+SHOWN |= {"approximation_gap", "amortisation_gap", "converged", "distortion"}
+"""The metrics that the page shows somewhere, which the glossary explains."""
+NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
@@ -41,72 +37,158 @@ def markdown_table(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def metric_table(
-    metrics: pd.DataFrame,
-    best: pd.DataFrame,
-    columns: Sequence[str],
-    bernoulli_floor: float = 0.0,
-) -> pd.DataFrame:
-    """One sweep's metrics, a row per model and β: mean over seeds ± its standard error.
+def use_table(group: Group) -> pd.DataFrame:
+    """The answer: a row per likelihood, a column per use, β* and what β = 1 costs."""
+    found = {use: answers(group, use) for use in WITH_OPTIMUM}
+    shown = [use for use in WITH_OPTIMUM if found[use]]
+    return pd.DataFrame(
+        [
+            {"likelihood": likelihood_name(slug)}
+            | {f"to {use.name}": use_cell(found[use].get(slug)) for use in shown}
+            for slug in group.likelihoods
+        ]
+    )
 
-    The best β of a column is bold; those that cannot be told from it are marked with ``TIED``.
 
-    Args:
-        best: the sweep's rows of ``best_beta.csv``.
-        columns: names of metrics; those that were not measured are left out.
-        bernoulli_floor: least distortion of a Bernoulli likelihood on grey images, in nats; 0
-            where there is none. It is taken off for display.
-    """
-    measured = set(metrics.metric)
-    names = [name for name in (available(n, measured) for n in columns) if name in measured]
-    marks = _marks(metrics, best, names)
+def use_cell(row: pd.Series | None) -> str:
+    """β* with its interval and, behind a dot, the price of β = 1."""
+    if row is None:
+        return "–"
+    cost = price(row)
+    return f"**{beta_star(row)}**" + (f" · {cost}" if cost else "")
+
+
+def side_by_side(group: Group) -> pd.DataFrame:
+    """Every likelihood at its best β by each criterion; best bold, second best underlined."""
+    columns = [m for m in map(group.metric, SIDE_BY_SIDE) if group.answers(m)]
+    rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
+    for metric in columns:
+        found = group.answers(metric)
+        order = sorted(found, key=lambda s: fair_value(found[s]))
+        order = order[::-1] if METRICS[metric].better == "higher" else order
+        for slug in group.likelihoods:
+            row = found.get(slug)
+            text = "–" if row is None else rounded(fair_value(row), row.se)
+            rows[slug][METRICS[metric].header] = ranked(text, slug, order)
+    return pd.DataFrame(rows.values()) if columns else pd.DataFrame()
+
+
+def ranked(text: str, name: object, order: Sequence) -> str:
+    """``text`` bold if ``name`` is the first of several, underlined if the second."""
+    if len(order) < 2 or name not in order[:2]:
+        return text
+    return f"**{text}**" if name == order[0] else f"<u>{text}</u>"
+
+
+def always_one(group: Group) -> pd.DataFrame:
+    """What taking β = 1 everywhere costs: a row per criterion, over all its likelihoods."""
     rows = []
-    for (model, beta), cell in metrics.groupby(["model", "beta"], sort=False):
-        row = {"β": "autoencoder" if model == "ae" else beta_name(beta)}
-        if bernoulli_floor:
-            row["distortion above its floor"] = _seed_mean(cell, "distortion", bernoulli_floor)
-        for name in names:
-            text = _seed_mean(cell, name)
-            mark = marks.get((name, beta), "{}") if model == "vae" else "{}"
-            row[METRICS[name].header] = mark.format(text)
-        rows.append(row)
+    for criterion in dict.fromkeys(
+        row.criterion for use in WITH_OPTIMUM for row in answers(group, use).values()
+    ):
+        found = [_at_one(group, slug, criterion) for slug in group.answers(criterion)]
+        found = [one for one in found if one]
+        if not found:
+            continue
+        regrets, ranks, counts = zip(*found, strict=True)
+        worst = max(range(len(found)), key=lambda i: regrets[i])
+        slugs = [s for s in group.answers(criterion) if _at_one(group, s, criterion)]
+        rows.append(
+            {
+                "criterion": criterion_name(criterion),
+                "mean regret of β = 1": rounded(sum(regrets) / len(regrets)),
+                "worst": f"{rounded(regrets[worst])} ({likelihood_name(slugs[worst])})",
+                "mean rank": f"{sum(ranks) / len(ranks):.1f} of {max(counts)}",
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def _seed_mean(cell: pd.DataFrame, metric: str, floor: float = 0.0) -> str:
-    values = cell.value[cell.metric == metric].dropna() - floor
-    return with_error(values.mean(), values.sem()) if len(values) else "–"
+def _at_one(group: Group, slug: str, criterion: str) -> tuple[float, float, int] | None:
+    """Regret and rank of β = 1 among the βs of the grid, and their number."""
+    means = group.values(slug, criterion).mean()
+    if 1.0 not in means:
+        return None
+    losses = -means if METRICS[criterion].better == "higher" else means
+    return float(losses[1.0] - losses.min()), float(losses.rank()[1.0]), len(losses)
 
 
-def _marks(metrics: pd.DataFrame, best: pd.DataFrame, names: list[str]) -> dict[tuple, str]:
-    """How to print a metric at a β, where it is the best or cannot be told from it.
+def set_table(group: Group) -> pd.DataFrame:
+    """Which βs of the grid are not excluded, and how much worse each of them may be."""
+    rows = []
+    for use in WITH_OPTIMUM:
+        for slug, row in answers(group, use).items():
+            if not (chosen := members(row)):
+                continue
+            rows.append(
+                {
+                    "likelihood": likelihood_name(slug),
+                    "criterion": criterion_name(row.criterion),
+                    "best of the grid": beta_name(row.best_beta),
+                    "not excluded": ", ".join(map(beta_name, chosen)),
+                    "worst of them, at most": _known(row.get("worst_regret_high")),
+                    "smallest difference that shows": _known(row.get("detectable_difference")),
+                    "compared over": compared_over(row),
+                }
+            )
+    return pd.DataFrame(rows)
 
-    Metrics that are no criteria of this run are compared over seeds here.
+
+def _known(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else rounded(value)
+
+
+def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
+    """One likelihood's metrics, a row per model: means over seeds.
+
+    Best bold, second best underlined, other βs that are not excluded marked.
     """
-    others = [n for n in names if METRICS[n].better and n not in set(best.criterion)]
-    tables = (best, best_betas(metrics, None, others, curves=False))
-    answers = [row for table in tables for _, row in table.iterrows()]
-    marks = {
-        (r.criterion, beta): "{}" + TIED for r in answers if r.betas > 1 for beta in members(r)
-    }
-    return marks | {(row.criterion, row.best_beta): "**{}**" for row in answers}
+    best = group.best[group.best.likelihood == likelihood].set_index("criterion")
+    vaes = {m: group.values(likelihood, m).mean() for m in map(group.metric, EVERY_BETA)}
+    vaes = {metric: means for metric, means in vaes.items() if len(means)}
+    autoencoders = {metric: group.autoencoder(likelihood, metric) for metric in vaes}
+    models = [("VAE", beta) for beta in group.betas_of(likelihood)] + [("autoencoder", 0.0)]
+    rows = []
+    for model, beta in models:
+        row = {"β": beta_name(beta) if model == "VAE" else model}
+        for metric, means in vaes.items():
+            ae = autoencoders[metric]
+            if model == "VAE":
+                se = group.values(likelihood, metric).sem()
+                text = rounded(means[beta], se[beta]) if beta in means else "–"
+                row[METRICS[metric].header] = _marked(text, beta, means, metric, best)
+            else:
+                row[METRICS[metric].header] = rounded(ae.mean(), ae.sem()) if len(ae) else "–"
+        if set(list(row.values())[1:]) - {"–"}:
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def against_autoencoder(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Autoencoder and best VAE side by side, a row per likelihood, where both have a value."""
-    rows, measured = [], set(metrics.metric)
-    for likelihood, cells in metrics.groupby("likelihood", sort=False):
-        row = {"likelihood": likelihood_name(likelihood)}
-        for name in (available(name, measured) for name in COMPARED):
-            ae = cells[(cells.model == "ae") & (cells.metric == name)].value.dropna()
-            vae = by_beta(cells, name)
+def _marked(text: str, beta: float, means: pd.Series, metric: str, best: pd.DataFrame) -> str:
+    better = METRICS[metric].better
+    if not better or beta not in means:
+        return text
+    order = list(means.sort_values(ascending=better == "lower").index)
+    chosen = members(best.loc[metric]) if metric in best.index else []
+    quiet = NOT_EXCLUDED if beta in chosen and len(chosen) > 1 else ""
+    return ranked(text, beta, order) + quiet
+
+
+def against_autoencoder(group: Group) -> pd.DataFrame:
+    """Autoencoder and VAE at the VAE's best β, a row per likelihood that has both."""
+    rows = []
+    for slug in group.likelihoods:
+        row = {"likelihood": likelihood_name(slug)}
+        for metric in map(group.metric, DUELS):
+            ae, vae = group.autoencoder(slug, metric), group.values(slug, metric)
             if ae.empty or vae.empty:
                 continue
-            best = (vae if METRICS[name].better == "lower" else -vae).mean().idxmin()
-            label = METRICS[name].label
-            value = with_error(vae[best].mean(), vae[best].sem())
-            row[f"{label}: autoencoder"] = with_error(ae.mean(), ae.sem())
-            row[f"{label}: best VAE"] = f"{value} (β = {beta_name(best)})"
+            higher = METRICS[metric].better == "higher"
+            best = vae.mean().idxmax() if higher else vae.mean().idxmin()
+            name = METRICS[metric].header
+            row[f"{name}: autoencoder"] = rounded(ae.mean(), ae.sem())
+            value = rounded(vae[best].mean(), vae[best].sem())
+            row[f"{name}: VAE"] = f"{value} (β = {beta_name(best)})"
         rows.append(row)
     return pd.DataFrame([row for row in rows if len(row) > 1]).fillna("–")
 
@@ -140,8 +222,11 @@ def recipes() -> pd.DataFrame:
     return table.assign(**{"β it amounts to": table["β it amounts to"].map("{:.3g}".format)})
 
 
-def mean_loss_table(trainings: pd.DataFrame) -> pd.DataFrame:
+def sum_or_mean(group: Group) -> pd.DataFrame:
     """The trainings of ``mean_loss.csv``, rounded."""
+    trainings = group.table("mean_loss")
+    if trainings.empty:
+        return trainings
     return pd.DataFrame(
         {
             "distortion in the loss": trainings.reduction + " over pixels",
@@ -149,10 +234,5 @@ def mean_loss_table(trainings: pd.DataFrame) -> pd.DataFrame:
             "distortion (nats/image)": trainings.distortion.map("{:.2f}".format),
             "rate (nats/image)": trainings.rate.map("{:.4f}".format),
             "active units": trainings.active_units,
-            "MSE per pixel": trainings.mse.map("{:.4f}".format),
         }
     )
-
-
-def without_constants(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns=[n for n in GROUP_NAMES if n in frame and frame[n].nunique() == 1])

@@ -1,18 +1,19 @@
 """Lists, names and figures inside sentences."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 
+import pandas as pd
+
 from vae.metrics import METRICS, SPACES
-from vae.reporting.catalogue import CHARTS
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_name, likelihood_name, rounded
 
 CRITERION_NAMES = {
-    "log_likelihood_binarised": "log-likelihood",
-    "fid_prior": "FID",
+    "log_likelihood_binarised": "log p of binarised images",
+    "fid_prior": "FID of expected images",
     "fid_prior_drawn": "FID of drawn images",
-    "coverage_prior": "coverage",
-    "probe_accuracy_10_labels": "probe accuracy with 10 labels per class",
     "mse": "MSE",
+    "mse_mean": "MSE",
 }
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -33,17 +34,12 @@ def counted(count: int, noun: str) -> str:
     return f"{number(count)} {noun}" + ("" if count == 1 else "s")
 
 
-def capital(sentence: str) -> str:
-    """``sentence`` with its first letter as a capital."""
-    return sentence[:1].upper() + sentence[1:]
-
-
 def criterion_name(metric: str) -> str:
     """A criterion in a sentence, shorter than the label of its metric."""
-    prefix = next((prefix for prefix in SPACES if metric.startswith(prefix)), "")
-    plain = metric.removeprefix(prefix)
-    name = CRITERION_NAMES.get(plain, METRICS[plain].label)
-    return f"{SPACES[prefix][0]} {name}" if prefix else name
+    for prefix, (label, _) in SPACES.items():
+        if metric.startswith(prefix):
+            return f"{label} {criterion_name(metric.removeprefix(prefix))}"
+    return CRITERION_NAMES.get(metric, METRICS[metric].label)
 
 
 def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:
@@ -68,28 +64,40 @@ def _bracket(details: list[str]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def beta_range(chosen: Sequence[float], grid: Sequence[float]) -> str:
-    """``chosen`` in words: every β of the grid, all up to one, all from one on, or each."""
-    chosen, grid = sorted(chosen), sorted(grid)
-    if chosen == grid:
-        return "every β"
-    if len(chosen) > 2 and chosen == grid[: len(chosen)]:
-        return f"every β up to {beta_name(chosen[-1])}"
-    if len(chosen) > 2 and chosen == grid[-len(chosen) :]:
-        return f"every β from {beta_name(chosen[0])} on"
-    return "β = " + listed(map(beta_name, chosen))
+def short_beta(beta: float) -> str:
+    """A β that lies between those of a grid, in two digits."""
+    if math.isinf(beta):
+        return "∞"
+    return f"{beta:.2g}" if beta < 10 else f"{beta:.0f}"
 
 
-def figure(group: str, chart: str, text: str) -> str:
-    """A link to one of a group's figures.
+def beta_star(row: pd.Series) -> str:
+    """β* with its interval, which ends at 0 or ∞ beyond the grid; a bound if it lies there."""
+    low, high = row.get("beta_star_low", math.nan), row.get("beta_star_high", math.nan)
+    if pd.isna(low) or pd.isna(high):
+        return f"{beta_name(row.best_beta)} (of the grid, no interval)"
+    where = row.get("optimum", "inside")
+    if where == "below" and math.isfinite(high):
+        return f"≤ {short_beta(high)}"
+    if where == "above" and low > 0:
+        return f"≥ {short_beta(low)}"
+    bracket = ")" if math.isinf(high) else "]"
+    return f"{short_beta(row.beta_star)} [{short_beta(low)}, {short_beta(high)}{bracket}"
 
-    Args:
-        group: the name of its folder.
-        chart: its name in the catalogue.
 
-    Raises:
-        KeyError: if the catalogue has no such chart.
-    """
-    if chart not in CHARTS:
-        raise KeyError(f"no chart is called {chart}")
-    return f"[{text}](figures/{group}/{chart}.png)"
+def price(row: pd.Series) -> str:
+    """What β = 1 loses against β*, with its interval; empty if unknown."""
+    value, low, high = (
+        row.get(k, math.nan) for k in ("price_of_beta_1", "price_low", "price_high")
+    )
+    if pd.isna(value):
+        return ""
+    if pd.isna(low) or pd.isna(high):
+        return rounded(value)
+    value, low, high = (abs(x) for x in (value, low, high))
+    error = (high - low) / 4
+    if high == 0:
+        return "0"
+    if low == 0:
+        return f"≤ {rounded(high, high / 5)}"
+    return f"{rounded(value, error)} [{rounded(low, error)}, {rounded(high, error)}]"

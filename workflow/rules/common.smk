@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from vae.config import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
-from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
+from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.sources import source_files
 
 DEFAULT_CONFIG = "config/config.yaml"
@@ -105,6 +105,13 @@ def per_sweep(pattern):
     return [f"{RESULTS}/{pattern.format(sweep=sweep)}" for sweep in SWEEPS]
 
 
+def of_group(pattern, group):
+    """``pattern`` under the results folder for every sweep of a group."""
+    sweeps = {slug: sweep for slug, sweep in SWEEPS.items() if sweep.group == group}
+    paths = [pattern.format(sweep=slug, dataset=s.dataset) for slug, s in sweeps.items()]
+    return [f"{RESULTS}/{path}" for path in paths]
+
+
 def first_sweep(dataset):
     """The name of a dataset's first sweep."""
     return next(slug for slug, sweep in SWEEPS.items() if sweep.dataset == dataset)
@@ -118,3 +125,8 @@ def sweep_as_json(wildcards):
 def gallery_files():
     """Every picture that needs trained models."""
     return [f"{REPORT}/figures/{sweep}/{name}.png" for sweep in SWEEPS for name in GALLERY]
+
+
+def sheet_files():
+    """Every chart that needs trained models."""
+    return [f"{REPORT}/figures/{group}/{name}.png" for group in GROUPS for name in FROM_MODELS]

@@ -67,6 +67,7 @@ rule figures:
     input:
         code("vae.reporting.figures"),
         code("vae.reporting.captions"),
+        config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
             table=[
@@ -90,6 +91,7 @@ rule figures:
             )
             for group in GROUPS
             for name, figure in charts_of(group)
+            if name not in FROM_MODELS
         ],
         captions=[caption(name) for name in CHARTS | GALLERY],
     log:
@@ -112,6 +114,8 @@ rule gallery:
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
+        metrics=f"{RESULTS}/metrics.csv",
+        best=ancient(f"{RESULTS}/best_beta.csv"),
     output:
         [
             report(
@@ -130,11 +134,48 @@ rule gallery:
         "../../environment.yml"
     params:
         models=lambda wildcards, input: os.path.dirname(input.record),
+        results=lambda wildcards, input: os.path.dirname(input.metrics),
         figures=lambda wildcards, output: os.path.dirname(output[0]),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae gallery {params.models:q} {input.data:q} {params.figures:q}"
+        "python -m vae gallery {params.models:q} {input.data:q} {params.results:q} {params.figures:q}"
         " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
+
+
+rule sheets:
+    input:
+        code("vae.reporting.sheets"),
+        records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
+        weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
+        data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
+        metrics=f"{RESULTS}/metrics.csv",
+        references=f"{RESULTS}/references.csv",
+        corruptions=f"{RESULTS}/corruptions.csv",
+        best=ancient(f"{RESULTS}/best_beta.csv"),
+    output:
+        [
+            report(
+                f"{REPORT}/figures/{{group}}/{name}.png",
+                caption=os.path.abspath(caption(name)),
+                category=CHARTS[name].category,
+                labels={"group": "{group}", "figure": name},
+            )
+            for name in FROM_MODELS
+        ],
+    log:
+        f"{RESULTS}/logs/sheets/{{group}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sheets/{{group}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        results=lambda wildcards, input: os.path.dirname(input.metrics),
+        models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
+        figures=lambda wildcards, output: os.path.dirname(output[0]),
+        seed=EVALUATION.seed,
+    shell:
+        "python -m vae sheets {params.results:q} {input.data:q} {params.figures:q}"
+        " --models {params.models:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule configuration:
@@ -156,10 +197,17 @@ rule report:
     input:
         code("vae.reporting.render"),
         figures=rules.figures.output.charts,
+        sheets=sheet_files(),
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
+        published=[
+            os.path.relpath(ROOT / "report" / f"{table}.csv")
+            for table in ("published", "published_curves")
+        ],
+        checks=os.path.relpath(ROOT / "benchmarks" / "results" / "convergence.csv"),
         graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
+        data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.datasets),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",

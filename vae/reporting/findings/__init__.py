@@ -1,25 +1,23 @@
-"""Sentences that follow from the results, each by a rule; none is printed without support."""
+"""What the results say, by rules: each finding is a decision first, and a sentence by ``str``."""
 
-from vae.reporting.findings.autoencoder import autoencoder
-from vae.reporting.findings.certainty import certainty, fid_check
-from vae.reporting.findings.collapse import collapse
-from vae.reporting.findings.criteria import criteria
-from vae.reporting.findings.lead import lead
+from vae.reporting.findings.blur import blur
+from vae.reporting.findings.certainty import certainty
 from vae.reporting.findings.likelihoods import likelihoods
+from vae.reporting.findings.near import near_one
+from vae.reporting.findings.regularisation import regularisation
+from vae.reporting.findings.samples import samples
 from vae.reporting.group import Group
 
-__all__ = ["fid_check", "findings", "lead"]
-
 RULES = {
-    "Which β by which criterion": criteria,
-    "Does the likelihood matter": likelihoods,
-    "Where the posterior collapses": collapse,
-    "Autoencoder against VAE": autoencoder,
-    "How sure is that": certainty,
+    "near_one": near_one,
+    "likelihoods": likelihoods,
+    "regularisation": regularisation,
+    "blur": blur,
+    "samples": samples,
+    "certainty": certainty,
 }
 
 
 def findings(group: Group) -> dict[str, list[str]]:
-    """What one group's results say, heading by heading; those without a sentence are left out."""
-    said = {heading: list(rule(group)) for heading, rule in RULES.items()}
-    return {heading: sentences for heading, sentences in said.items() if sentences}
+    """Sentences on one group, by section of the page; a section may have none."""
+    return {name: [str(found) for found in rule(group)] for name, rule in RULES.items()}

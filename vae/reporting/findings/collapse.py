@@ -1,120 +1,140 @@
-"""From which β on the posterior has collapsed, and whether linear theory says so too."""
+"""Do codes still say anything: active units, collapse, and what linear theory says of it."""
 
 import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vae.collapse import collapse_beta
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.words import families, listed
 
-Interval = tuple[float, float]  # the last β at which units are active; the first of collapse
+
+def near_one(group: Group, metric: str) -> dict[str, float]:
+    """A metric's mean at the β nearest to 1 of the run, by likelihood."""
+    example = group.example(metric)
+    found = {s: group.mean(s, example[1], metric) for s in group.likelihoods} if example else {}
+    return {slug: value for slug, value in found.items() if value is not None}
 
 
-def onset(group: Group, likelihood: str) -> Interval | None:
-    """Between which two βs of the grid the posterior collapses for good, in every seed.
+@dataclass(frozen=True)
+class ActiveUnits:
+    """How many latent dimensions vary with the image, over likelihoods."""
 
-    The first is 0 where every β collapses, the second infinite where none does; None where
-    fewer than two βs were measured or a collapsed one lies below one with active units.
+    beta: float
+    least: float
+    most: float
+    of: int
+
+    def __str__(self) -> str:
+        values = dict.fromkeys(f"{x:.3g}" for x in (self.least, self.most))
+        return (
+            f"At β = {beta_name(self.beta)}, {' to '.join(values)} of {self.of} units are active "
+            f"(their code varies with the image)."
+        )
+
+
+def active_units(group: Group) -> ActiveUnits | None:
+    """Near β = 1."""
+    found = near_one(group, "active_units")
+    if not found:
+        return None
+    beta = group.example("active_units")[1]
+    return ActiveUnits(beta, min(found.values()), max(found.values()), group.latent_dim)
+
+
+def onset(group: Group, likelihood: str) -> float | None:
+    """The first β of the grid from which on every model has collapsed; inf where none has.
+
+    Collapsed is what the metric of that name says: no active unit, or reconstructions that keep
+    less than 1 % of the variance. None where it was not measured, or is not measured for good.
     """
-    units = group.values(likelihood, "active_units")
-    if len(units.columns) < 2:
+    collapsed = group.values(likelihood, "collapsed")
+    if collapsed.empty:
         return None
-    dead = [beta for beta in units.columns if (units[beta] == 0).all()]
-    first = len(units.columns) - len(dead)
-    if dead != list(units.columns[first:]):
-        return None
-    return (
-        float(units.columns[first - 1]) if first else 0.0,
-        float(dead[0]) if dead else math.inf,
-    )
+    first = math.inf
+    for beta in reversed(collapsed.columns):
+        if not (collapsed[beta] == 1).all():
+            break
+        first = float(beta)
+    return first
 
 
-def collapse(group: Group) -> Iterator[str]:
-    """Onset and theory, likelihoods of the same kind in one sentence."""
+@dataclass(frozen=True)
+class Collapse:
+    """From which β on every model has collapsed, by likelihood; inf: at none of the grid."""
+
+    onsets: dict[str, float]
+
+    def __str__(self) -> str:
+        starts: dict[float, list[str]] = {}
+        for slug, beta in self.onsets.items():
+            starts.setdefault(beta, []).append(slug)
+        parts = [
+            f"from β = {beta_name(beta)} on with {families(starts[beta], list(self.onsets))}"
+            for beta in sorted(starts)
+            if math.isfinite(beta)
+        ]
+        if alive := starts.get(math.inf):
+            all_ = len(alive) == len(self.onsets) > 1
+            parts.append(
+                f"at no β of the grid with {'any likelihood' if all_ else families(alive)}"
+            )
+        return f"Posteriors have collapsed, in every seed, {'; '.join(parts)}."
+
+
+def collapse(group: Group) -> Collapse | None:
+    """Every likelihood whose collapse was measured."""
     found = {slug: onset(group, slug) for slug in group.likelihoods}
-    onsets = {slug: interval for slug, interval in found.items() if interval}
-    yield from beginnings(group, onsets)
-    yield from hardly_used(group, onsets)
-    yield from theory(group, onsets)
+    known = {slug: beta for slug, beta in found.items() if beta is not None}
+    return Collapse(known) if known else None
 
 
-def beginnings(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
-    """Where collapse begins."""
-    starts: dict[float, list[str]] = {}
-    for slug, (_, first) in onsets.items():
-        starts.setdefault(first, []).append(slug)
-    parts = [
-        f"from β = {beta_name(beta)} on with {families(starts[beta], group.likelihoods)}"
-        for beta in sorted(starts)
-        if math.isfinite(beta)
-    ]
-    if alive := starts.get(math.inf):
-        names = "any likelihood" if len(alive) == len(group.likelihoods) > 1 else families(alive)
-        parts.append(f"at no β of the grid with {names}")
-    if parts:
-        yield (
-            f"The posterior collapses (no latent dimension is active, in any seed) "
-            f"{'; '.join(parts)}."
-        )
+@dataclass(frozen=True)
+class Theory:
+    """Linear theory's β of collapse against the grid's.
+
+    Attributes:
+        agree: likelihoods where it lies in the gap of the grid in which collapse begins.
+        early, late: where the grid collapses before, or after it.
+        unseen: where it lies beyond the grid and there is no collapse to compare with.
+    """
+
+    predicted: dict[str, float]
+    agree: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        kinds = {
+            "agrees with the grid": self.agree,
+            "comes later than the grid's collapse": self.early,
+            "comes earlier than the grid's collapse": self.late,
+            "lies beyond the grid, which cannot check it": self.unseen,
+        }
+        named = {s: f"{likelihood_name(s)} ({beta:.2g})" for s, beta in self.predicted.items()}
+        said = [
+            f"{verb} for {listed(named[s] for s in slugs)}"
+            for verb, slugs in kinds.items()
+            if slugs
+        ]
+        return f"The β at which linear theory sees small codes die {'; it '.join(said)}."
 
 
-def hardly_used(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
-    """Where units are still active, but reconstructions look all alike."""
-    found: dict[str, float] = {}
-    for slug, (_, first) in onsets.items():
-        collapsed = group.values(slug, "collapsed")
-        alike = [beta for beta in collapsed.columns if (collapsed[beta] == 1).all()]
-        if alike and alike[0] < first:
-            found[slug] = alike[0]
-    if found:
-        parts = [f"β = {beta_name(beta)} ({likelihood_name(s)})" for s, beta in found.items()]
-        yield (
-            f"Codes with active units are hardly used, as reconstructions keep less than 1 % of "
-            f"the images' variance, from {listed(parts)} on."
-        )
+def theory(group: Group) -> Theory | None:
+    """Every likelihood of which linear theory knows a β."""
+    predicted, kinds = {}, {}
+    for slug in group.likelihoods:
+        beta, first = collapse_beta(slug, group.references), onset(group, slug)
+        grid = group.betas_of(slug)
+        if beta is None or first is None or len(grid) < 2:
+            continue
+        predicted[slug] = beta
+        last = max((b for b in grid if b < first), default=0.0)
+        kind = "unseen" if beta > grid[-1] and math.isinf(first) else "agree"
+        kind = "early" if beta > first else "late" if beta <= last < math.inf else kind
+        kinds.setdefault(kind, []).append(slug)
+    return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None
 
 
-def theory(group: Group, onsets: dict[str, Interval]) -> Iterator[str]:
-    """Linear theory against the grid: in the right gap, too early, or too late."""
-    predicted = {slug: collapse_beta(slug, group.references) for slug in onsets}
-    kinds: dict[str, list[str]] = {"right": [], "beyond": [], "early": [], "late": []}
-    for slug, beta in predicted.items():
-        if beta is not None:
-            kinds[_kind(beta, onsets[slug])].append(slug)
-    named = {
-        kind: listed(f"β = {predicted[s]:.2g} ({likelihood_name(s)})" for s in slugs)
-        for kind, slugs in kinds.items()
-        if slugs
-    }
-    if "right" in named:
-        yield (
-            f"Linear theory asks up to which β a small code lowers the training objective. Its "
-            f"answer agrees with the grid: {named['right']}."
-        )
-    if "beyond" in named:
-        yield (
-            f"Its prediction lies beyond the grid, which indeed shows no collapse, with "
-            f"{named['beyond']}."
-        )
-    if "early" in named:
-        yield (
-            f"Linear theory predicts a later collapse than the grid shows: {named['early']}. "
-            f"Below these a small code would still lower the training objective, so it is the "
-            f"training that got stuck, not β that is too large; raising β slowly "
-            f"(`warmup_epochs`) may prevent that."
-        )
-    if "late" in named:
-        yield (
-            f"Codes survive beyond the β at which linear theory sees small ones die: "
-            f"{named['late']}. A large code can still pay there."
-        )
-
-
-def _kind(beta: float, interval: Interval) -> str:
-    last, first = interval
-    if beta > first:
-        return "early"
-    if beta <= last:
-        return "late"
-    return "beyond" if math.isinf(first) else "right"
+COLLAPSE = (active_units, collapse, theory)

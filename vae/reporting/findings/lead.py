@@ -1,46 +1,82 @@
-"""The answer in short, above everything else."""
+"""The first screen: one line per use of a VAE."""
 
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from vae.reporting.findings.criteria import QUALITY
-from vae.reporting.findings.likelihoods import champions
+import pandas as pd
+
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name
-from vae.reporting.words import counted, criterion_name, number
-from vae.statistics import LEAST_SEEDS
+from vae.reporting.names import likelihood_name
+from vae.reporting.uses import (
+    DRAW,
+    ENCODE,
+    JUDGE,
+    RECONSTRUCT,
+    SHOW,
+    Sides,
+    Use,
+    answers,
+    quoted,
+    sides,
+    unit,
+    worsens_throughout,
+)
+from vae.reporting.words import beta_star, criterion_name, number, price
 
-NO_ANSWER = "With a single β, or none that trained with every seed, nothing is best."
+KINDS = {"larger": "larger than 1", "smaller": "smaller than 1", "around": "not told from 1"}
 
 
-def lead(group: Group) -> str:
-    """The usual best β by likelihood and by sample quality, and the best likelihoods."""
-    said = [*usual(group, group.likelihood_criterion), *usual(group, QUALITY)]
-    if said and group.seeds < LEAST_SEEDS:
-        said.append(f"All this is a first guess, from {counted(group.seeds, 'seed')}.")
-    return " ".join([*(said or [NO_ANSWER]), *champions(group)])
+@dataclass(frozen=True)
+class UseLine:
+    """The answer for one use.
 
+    Attributes:
+        likelihood: the one whose numbers are quoted.
+        row: its row of ``best_beta.csv``.
+        sides: where β* lies with every likelihood.
+    """
 
-def usual(group: Group, criterion: str) -> Iterator[str]:
-    """The β that is best with most likelihoods, and how far the others go."""
-    answers = group.answers(criterion)
-    if not answers:
-        return
-    betas = [row.best_beta for row in answers.values()]
-    beta, count = max(Counter(betas).items(), key=lambda pair: (pair[1], -pair[0]))
-    by = f"By {criterion_name(group.metric(criterion))}"
-    low, high = beta_name(min(betas)), beta_name(max(betas))
-    edge = any(row.at_edge for row in answers.values())
-    beyond = ", the edge of the grid: the true one may lie beyond" if edge else ""
-    if count == len(betas):
-        every = " with every likelihood" if count > 1 else ""
-        yield f"{by} **β = {beta_name(beta)}** is best{every}{beyond}."
-    elif count == 1:
-        yield (
-            f"{by} **the best β depends on the likelihood** and goes from {low} to {high}{beyond}."
+    use: Use
+    likelihood: str
+    row: pd.Series
+    sides: Sides
+
+    def __str__(self) -> str:
+        cost = price(self.row)
+        paid = f"; β = 1 costs {cost} {unit(self.use, self.row)}" if cost else ""
+        many = sum(len(getattr(self.sides, kind)) for kind in KINDS) > 1
+        counts = f"; {counted_sides(self.sides)} likelihoods" if many else ""
+        return (
+            f"**β\\* = {beta_star(self.row)}** by {criterion_name(self.row.criterion)} "
+            f"({likelihood_name(self.likelihood)}){paid}{counts}."
         )
-    else:
-        yield (
-            f"{by} **β = {beta_name(beta)}** is best with {number(count)} of "
-            f"{number(len(betas))} likelihoods; the best go from {low} to {high}{beyond}."
-        )
+
+
+def counted_sides(found: Sides) -> str:
+    """How often β* lies on which side of 1, the most frequent first."""
+    counts = {word: len(getattr(found, kind)) for kind, word in KINDS.items()}
+    total = sum(counts.values())
+    order = sorted((w for w in counts if counts[w]), key=lambda w: -counts[w])
+    return ", ".join(f"{word} with {number(counts[word])} of {number(total)}" for word in order)
+
+
+def use_line(group: Group, use: Use) -> UseLine | None:
+    """One line; None if nothing answers."""
+    found = answers(group, use)
+    slug = quoted(group, use)
+    return UseLine(use, slug, found[slug], sides(found)) if slug else None
+
+
+def lead(group: Group) -> Iterator[tuple[str, str]]:
+    """The uses of a VAE and the answer for each; nothing where no β could be compared."""
+    judge, draw, show, encode = (use_line(group, use) for use in (JUDGE, DRAW, SHOW, ENCODE))
+    if judge:
+        yield "Judge how probable an image is", str(judge)
+    if draw:
+        yield "Draw new images from all of the model, x ~ p(x|z)", str(draw)
+    if show:
+        yield "Show expected images E[x|z], as most papers do", str(show)
+    if encode:
+        yield "Use the codes", str(encode)
+    if worsens_throughout(group, RECONSTRUCT):
+        yield "Reconstruct", "no optimum, the error grows with β throughout."

@@ -1,147 +1,226 @@
-"""Whether likelihoods differ in their best β, why, and which is best."""
+"""Does the best β differ by likelihood, why, and which likelihood is best?"""
 
 from collections.abc import Iterator
-from itertools import combinations
+from dataclasses import dataclass
 
 import pandas as pd
 
-from vae.reporting.answers import members
+from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.words import beta_range, counted, criterion_name, families, listed
-
-ROUNDING = 1e-9
-
-
-def likelihoods(group: Group) -> Iterator[str]:
-    """All of the above."""
-    for rule in (one_beta_for_all, continuous_bernoulli, beta_sigma, champions):
-        if said := list(rule(group)):
-            yield " ".join(said)
-
-
-def one_beta_for_all(group: Group) -> Iterator[str]:
-    """Whether some β is among the best with every likelihood."""
-    for criterion in (group.likelihood_criterion, "fid_prior"):
-        answers = group.answers(criterion)
-        sets = [set(members(answer)) for answer in answers.values()]
-        if len(sets) < 2:
-            continue
-        label = criterion_name(group.metric(criterion))
-        common = set.intersection(*sets)
-        low, high = (min(answers, key=_best(answers)), max(answers, key=_best(answers)))
-        span = (
-            f"from {beta_name(answers[low].best_beta)} ({likelihood_name(low)}) to "
-            f"{beta_name(answers[high].best_beta)} ({likelihood_name(high)})"
-        )
-        if all(sets) and common:
-            betas = beta_range(list(common), group.betas(low))
-            verb = "is" if len(common) == 1 else "are"
-            yield (
-                f"By {label} every likelihood can have the same β: {betas} {verb} among the best "
-                f"with each."
-            )
-        elif all(sets):
-            yield (
-                f"By {label} no single β is among the best with every likelihood: the best go "
-                f"{span}."
-            )
-        elif answers[low].best_beta != answers[high].best_beta:
-            yield (
-                f"By {label} the best βs of the likelihoods go {span}; "
-                f"{counted(group.seeds, 'seed')} cannot show whether that is real."
-            )
+from vae.reporting.names import likelihood_name, rounded
+from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, fair_value, interval, overlap
+from vae.reporting.words import (
+    beta_star,
+    counted,
+    criterion_name,
+    families,
+    listed,
+    short_beta,
+)
+from vae.sweep import DISCRETIZED
 
 
-def _best(answers: dict[str, pd.Series]):
-    return lambda slug: answers[slug].best_beta
+def likelihoods(group: Group) -> Iterator[object]:
+    """All of this module's findings."""
+    for use in (JUDGE, DRAW):
+        found = answers(group, use)
+        if len(found) > 1:
+            yield from one_beta(use, found)
+            yield from continuous_bernoulli(use, found)
+    yield from masses(group)
+    yield from histogram(group)
+    yield from champions(group)
 
 
-def continuous_bernoulli(group: Group) -> Iterator[str]:
-    """Whether the continuous Bernoulli needs a larger β than the Bernoulli, as is often taught."""
-    for criterion in (group.likelihood_criterion, "fid_prior"):
-        answers = group.answers(criterion)
-        if not {"bernoulli", "continuous_bernoulli"} <= set(answers):
-            continue
-        plain, continuous = answers["bernoulli"], answers["continuous_bernoulli"]
-        label = criterion_name(group.metric(criterion))
-        yield f"By {label} {_compared(plain, continuous)}."
+@dataclass(frozen=True)
+class OneBeta:
+    """Whether one β can serve every likelihood by one criterion.
 
+    Attributes:
+        common: the βs that no interval excludes; None where some two intervals are apart.
+        ends: the likelihoods with the smallest and the largest β*, and these.
+    """
 
-def _compared(plain: pd.Series, continuous: pd.Series) -> str:
-    a, b = set(members(plain)), set(members(continuous))
-    low, high = beta_name(plain.best_beta), beta_name(continuous.best_beta)
-    if low == high:
-        return f"Bernoulli and continuous Bernoulli have the same best β, {low}"
-    larger = "larger" if continuous.best_beta > plain.best_beta else "smaller"
-    if a and b and not a & b:
+    name: str
+    count: int
+    common: Interval | None
+    ends: tuple[tuple[str, str], tuple[str, str]]
+
+    def __str__(self) -> str:
+        (low, a), (high, b) = self.ends
+        span = f"from {a} ({likelihood_name(low)}) to {b} ({likelihood_name(high)})"
+        if self.common is None:
+            return f"By {self.name} no single β serves every likelihood: β\\* goes {span}."
+        low_end, high_end = (short_beta(x) for x in self.common)
         return (
-            f"the continuous Bernoulli needs a {larger} β than the Bernoulli, {high} against {low}"
+            f"By {self.name} β\\* goes {span}; its intervals all hold "
+            f"{low_end} to {high_end}, so that one β serves every likelihood is not excluded."
         )
-    doubt = "some β serves both" if a and b else "so few seeds cannot confirm it"
-    return (
-        f"the best β is {larger} for the continuous Bernoulli ({high}) than for the Bernoulli "
-        f"({low}), but {doubt}"
-    )
 
 
-def beta_sigma(group: Group) -> Iterator[str]:
-    """Whether fixed-σ Gaussians have their best β at the same βσ², as theory says."""
-    answers = group.answers("bits_per_dim")
-    inner = {s: a for s, a in answers.items() if s in group.fixed_sigmas and not a.at_edge}
-    if len(inner) < 2:
+def one_beta(use: Use, rows: dict[str, pd.Series]) -> Iterator[OneBeta]:
+    """One finding, where every interval is known."""
+    if any(interval(row) is None for row in rows.values()):
         return
-    products = {s: a.best_beta * group.fixed_sigmas[s] ** 2 for s, a in inner.items()}
-    betas = listed(beta_name(answer.best_beta) for answer in inner.values())
-    sigmas = listed(f"{group.fixed_sigmas[s]:g}" for s in inner)
-    numbers = [f"{value:.3g}" for value in products.values()]
-    same = len(set(numbers)) == 1
-    values = f"{numbers[0]} each time" if same else listed(numbers)
-    if all(_close(group, inner, products, *pair) for pair in combinations(inner, 2)):
-        theory = "For a fixed-σ Gaussian only βσ² counts"
-        verdict = "" if same else ", as close as the grid can tell"
-    else:
-        theory, verdict = "βσ² does not explain the Gaussians here", ""
-    yield (
-        f"{theory}: with σ = {sigmas} the best βs by log-likelihood are {betas}, and βσ² is "
-        f"{values}{verdict}."
-    )
+    order = sorted(rows, key=lambda slug: rows[slug].beta_star)
+    ends = tuple((slug, beta_star(rows[slug])) for slug in (order[0], order[-1]))
+    names = dict.fromkeys(criterion_name(row.criterion) for row in rows.values())
+    yield OneBeta(listed(names, "or"), len(rows), overlap(rows), ends)
 
 
-def _close(group: Group, answers: dict, products: dict[str, float], a: str, b: str) -> bool:
-    """Whether two products agree within a step of the grid, or the scaled sets overlap."""
-    step = max(_step(group.betas(s), answers[s].best_beta) for s in (a, b))
-    low, high = sorted((products[a], products[b]))
-    scaled = [{beta * group.fixed_sigmas[s] ** 2 for beta in members(answers[s])} for s in (a, b)]
-    near = any(abs(x / y - 1) < ROUNDING for x in scaled[0] for y in scaled[1])
-    return near or high / low <= step * (1 + ROUNDING)
+@dataclass(frozen=True)
+class ContinuousBernoulli:
+    """Whether the continuous Bernoulli needs a larger β than the Bernoulli, as is often taught.
 
+    Attributes:
+        verdict: ``larger``, ``smaller`` or ``open``.
+    """
 
-def _step(grid: list[float], beta: float) -> float:
-    """The larger of the ratios between ``beta`` and its neighbours in the grid."""
-    i = grid.index(beta)
-    return max(b / a for a, b in zip(grid[i - 1 : i + 1], grid[i : i + 2], strict=True))
+    name: str
+    verdict: str
+    plain: str
+    continuous: str
 
-
-def champions(group: Group) -> Iterator[str]:
-    """Which likelihood is best where likelihoods can be compared."""
-    rows = group.best_likelihood
-    rows = rows[rows.likelihoods > 1]
-    for name in ("bits_per_dim", "fid_prior"):
-        for _, row in rows[rows.criterion == group.metric(name)].iterrows():
-            label = criterion_name(row.criterion)
-            best = f"{likelihood_name(row.best_likelihood)} at β = {beta_name(row.best_beta)}"
-            yield (
-                f"By {label} the best of {counted(row.likelihoods, 'likelihood')} is {best}, with "
-                f"{rounded(row.value, row.se)}{_company(group, row)}."
+    def __str__(self) -> str:
+        values = f"{self.continuous} against {self.plain}"
+        if self.verdict == "open":
+            return (
+                f"That the continuous Bernoulli needs a larger β than the Bernoulli, as is "
+                f"taught, is open here by {self.name}: {values}."
             )
+        needs = f"needs a {self.verdict} β than the Bernoulli"
+        return f"By {self.name} the continuous Bernoulli {needs}: {values}."
 
 
-def _company(group: Group, row: pd.Series) -> str:
-    if pd.isna(row.indistinguishable_likelihoods):
-        return f"; {counted(group.seeds, 'seed')} cannot show whether that lead is real"
-    others = set(str(row.indistinguishable_likelihoods).split()) - {row.best_likelihood}
-    if not others:
-        return ", ahead of all others"
-    tied = [slug for slug in group.likelihoods if slug in others]
-    return f", not told from {families(tied)}"
+def continuous_bernoulli(use: Use, rows: dict[str, pd.Series]) -> Iterator[ContinuousBernoulli]:
+    """One finding, where both were trained and have intervals."""
+    plain, continuous = rows.get("bernoulli"), rows.get("continuous_bernoulli")
+    if plain is None or continuous is None:
+        return
+    a, b = interval(plain), interval(continuous)
+    if a is None or b is None:
+        return
+    verdict = "open" if not apart(a, b) else "larger" if b[0] > a[1] else "smaller"
+    name = "likelihood" if use is JUDGE else criterion_name(continuous.criterion)
+    yield ContinuousBernoulli(name, verdict, beta_star(plain), beta_star(continuous))
+
+
+@dataclass(frozen=True)
+class Masses:
+    """One family trained on its density and on the probabilities of grey levels.
+
+    Attributes:
+        bits, fid: best over β with density and with masses; ``fid`` may be missing.
+        stars: β* by bits/dim of both.
+        now_one: whether β = 1 is in the interval with masses but not with the density.
+    """
+
+    likelihood: str
+    bits: tuple[float, float]
+    fid: tuple[float, float] | None
+    stars: tuple[str, str]
+    now_one: bool
+
+    @property
+    def better(self) -> bool:
+        """Whether masses cost fewer bits."""
+        return self.bits[1] < self.bits[0]
+
+    def __str__(self) -> str:
+        bits = f"from {self.bits[0]:.3f} to {self.bits[1]:.3f}"
+        fid = ""
+        if self.fid:
+            fids = f"from {rounded(self.fid[0])} to {rounded(self.fid[1])}"
+            fid = f", FID of expected images {fids}"
+        one = ", so 1 is no longer excluded" if self.now_one else ""
+        return (
+            f"Trained on masses instead of its density, {likelihood_name(self.likelihood)}: "
+            f"bits/dim {bits}{fid}, β\\* by bits/dim from {self.stars[0]} to "
+            f"{self.stars[1]}{one}."
+        )
+
+
+def masses(group: Group) -> Iterator[Masses]:
+    """One finding per family that was trained both ways."""
+    bits, fid = group.answers("bits_per_dim"), group.answers("fid_prior")
+    for slug in group.likelihoods:
+        other = slug + DISCRETIZED
+        if slug not in bits or other not in bits:
+            continue
+        pair = (bits[slug], bits[other])
+        both = slug in fid and other in fid
+        fids = (fair_value(fid[slug]), fair_value(fid[other])) if both else None
+        excluded = [(one := interval(row)) is not None and not _holds(one, 1) for row in pair]
+        stars = (beta_star(pair[0]), beta_star(pair[1]))
+        values = (fair_value(pair[0]), fair_value(pair[1]))
+        yield Masses(slug, values, fids, stars, excluded == [True, False])
+
+
+def _holds(found: Interval, beta: float) -> bool:
+    return found[0] <= beta <= found[1]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Which likelihoods' best bits/dim lose to the code that knows grey levels' frequencies."""
+
+    bits: float
+    losing: tuple[str, ...]
+    winning: tuple[str, ...]
+
+    def __str__(self) -> str:
+        code = f"the code that knows only how frequent each grey level is ({self.bits:.2f})"
+        if not self.losing:
+            return f"In bits/dim every likelihood beats {code}."
+        lost = f"{families(self.losing)} {'lose' if len(self.losing) > 1 else 'loses'} to {code}"
+        rest = f"; {families(self.winning)} beat it" if self.winning else ": all of them"
+        return f"In bits/dim, even at the best β, {lost}{rest}."
+
+
+def histogram(group: Group) -> Iterator[Histogram]:
+    """One finding, where bits/dim were measured."""
+    bits, code = group.rows("bits_per_dim"), group.references.get("histogram_bits_per_dim")
+    if bits.empty or code is None:
+        return
+    best = bits.groupby(["likelihood", "beta"], sort=False).value.mean()
+    best = best.groupby("likelihood", sort=False).min()
+    losing = tuple(slug for slug in best.index if best[slug] >= code)
+    yield Histogram(code, losing, tuple(slug for slug in best.index if slug not in losing))
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The best likelihood by one criterion and those that the data do not exclude as best."""
+
+    name: str
+    count: int
+    best: str
+    value: str
+    rivals: tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        if self.rivals is None:
+            rest = "; the seeds are too few to say whether that lead is real"
+        elif self.rivals:
+            rest = f"; {families(self.rivals)} are not excluded"
+        else:
+            rest = ", and all others are excluded"
+        return (
+            f"Best of {counted(self.count, 'likelihood')} by {self.name}: "
+            f"{likelihood_name(self.best)}, {self.value}{rest}."
+        )
+
+
+def champions(group: Group) -> Iterator[Champion]:
+    """One finding per criterion that compares likelihoods."""
+    rows = group.table("best_likelihood", ["criterion", "likelihoods"])
+    for name in ("bits_per_dim", "fid_prior_drawn", "fid_prior"):
+        for _, row in rows[
+            (rows.criterion == group.metric(name)) & (rows.likelihoods > 1)
+        ].iterrows():
+            known = row.indistinguishable_likelihoods
+            others = None if pd.isna(known) else set(str(known).split()) - {row.best_likelihood}
+            rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
+            value = rounded(fair_value(row), row.se)
+            label = criterion_name(row.criterion)
+            yield Champion(label, row.likelihoods, row.best_likelihood, value, rivals)

@@ -1,0 +1,88 @@
+"""A whole results folder of made-up tables, with the records that training leaves beside them."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from synthetic_results import EPOCHS, make_tables
+
+from vae.config import Benchmark
+from vae.files import write_json, write_text
+from vae.sweep import Cell, Sweep
+from vae.table import cell_columns
+
+Diverged = Callable[[Sweep, Cell], bool]
+RULES = ("train", "evaluate_likelihood")
+
+
+def benchmark(**changes: object) -> Benchmark:
+    """A grid as the default one, but small; keyword arguments replace keys of the file."""
+    config = {
+        "datasets": ["digits"],
+        "networks": [{"name": "mlp", "hidden": [16]}],
+        "latent_dims": [4],
+        "likelihoods": [
+            "bernoulli",
+            {"name": "gaussian_fixed_sigma", "sigma": 0.1},
+            "gaussian_learned_sigma",
+            "discretized_logistic",
+        ],
+        "betas": [0.25, 0.5, 1, 2, 8],
+        "seeds": [0, 1, 2],
+        "training": {"epochs": EPOCHS, "batch_size": 100, "learning_rate": 0.001},
+        "evaluation": {"importance_samples": 50},
+    }
+    return Benchmark.from_dict(config | changes)
+
+
+def build_results(
+    benchmark: Benchmark, results: Path, diverged: Diverged = lambda sweep, cell: False
+) -> None:
+    """Write every table and record below ``results`` that a run of ``benchmark`` leaves there."""
+    write_json(results / "config.json", asdict(benchmark))
+    cells, lost = [], []
+    for sweep in benchmark.sweeps.values():
+        cells += [cell_columns(sweep, cell) for cell in sweep.cells]
+        lost += [diverged(sweep, cell) for cell in sweep.cells]
+        write_json(results / "models" / sweep.slug / "sweep.json", record(sweep, diverged))
+        for i, rule in enumerate(RULES):
+            write_text(results / "benchmarks" / rule / f"{sweep.slug}.tsv", benchmark_file(60 + i))
+    write_text(results / "benchmarks" / "collect.tsv", benchmark_file(1, measured=False))
+    inception = benchmark.evaluation.features == ("inception",)
+    frame, gone = pd.DataFrame(cells), pd.Series(lost).to_numpy()
+    for name, table in make_tables(frame, gone, inception, criteria=benchmark.criteria).items():
+        write_text(results / f"{name}.csv", table.to_csv(index=False))
+
+
+def record(sweep: Sweep, diverged: Diverged) -> dict:
+    """What training writes about a sweep."""
+    return {
+        "sweep": sweep.to_dict(),
+        "levels": 17,
+        "shape": [1, 8, 8],
+        "parameters": 1234,
+        "cells": [
+            {
+                **asdict(cell),
+                "status": "diverged" if diverged(sweep, cell) else "trained",
+                "diverged_at_epoch": 2 if diverged(sweep, cell) else None,
+                "best_epoch": 1 if diverged(sweep, cell) else EPOCHS,
+                "converged": not diverged(sweep, cell),
+                "epochs": 2 if diverged(sweep, cell) else EPOCHS,
+                "validation_objective": 30.0,
+            }
+            for cell in sweep.cells
+        ],
+        "data": {"source": "made up", "sha256": {"train": "0", "validation": "1", "test": "2"}},
+        "device": "a made-up processor (2 cores)",
+        "stack_size": len(sweep.cells),
+        "versions": {"python": "3.11.7", "torch": "2.15.0", "numpy": "2.4.6"},
+    }
+
+
+def benchmark_file(seconds: float, measured: bool = True) -> str:
+    """What Snakemake writes about a job; one too short to be measured has a time alone."""
+    header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"
+    values = [f"{512 + seconds:g}"] * 7 + [f"{seconds / 2:g}"] if measured else ["NA"] * 8
+    return "\n".join([header, "\t".join([f"{seconds:g}", "0:00:00", *values]), ""])

@@ -1,0 +1,81 @@
+"""Did the regularisation work: what decides that codes fill the prior, or have collapsed."""
+
+import math
+
+import pytest
+from synthetic_results import BETAS, make_group
+
+from vae.reporting.findings.collapse import collapse, onset, theory
+from vae.reporting.findings.regularisation import matching, rate_split, unlike_prior
+
+ONE = ("gaussian_fixed_sigma_0.1",)
+
+
+def steps(first: float, low: float = 0.0, high: float = 1.0) -> dict[float, float]:
+    return {beta: high if beta >= first else low for beta in BETAS}
+
+
+def test_collapse_is_what_the_metric_says_not_the_count_of_units():
+    group = make_group(ONE, changes={"collapsed": steps(4), "active_units": lambda beta: 10.0})
+    assert onset(group, ONE[0]) == 4
+    assert collapse(group).onsets == {ONE[0]: 4}
+    assert onset(make_group(ONE, changes={"collapsed": lambda beta: 0.0}), ONE[0]) == math.inf
+
+
+def test_collapse_must_hold_in_every_seed_and_at_every_larger_beta():
+    some = steps(4) | {4.0: [1, 0, 1]}
+    assert onset(make_group(ONE, changes={"collapsed": some}), ONE[0]) == 8
+    gap = steps(2) | {4.0: 0.0}
+    assert onset(make_group(ONE, changes={"collapsed": gap}), ONE[0]) == 8
+
+
+def test_the_prior_matches_where_a_mixture_no_longer_wins_in_every_seed():
+    prior = {beta: [10.0, 10.0, 10.0] for beta in BETAS}
+    mixture = {b: [5, 5, 5] if b < 4 else [11, 5, 5] for b in BETAS}
+    found = matching(make_group(ONE, changes={"fid_prior": prior, "fid_gmm": mixture}))
+    assert not found.worked
+    assert found.example == (ONE[0], 10, 5)
+    assert found.matched == {ONE[0]: 4}
+    assert matching(make_group(ONE, changes={"fid_gmm": lambda beta: 99.0})).worked
+
+
+def test_the_marginal_divergence_is_an_interval_above_zero():
+    changes = {"marginal_kl": lambda beta: 3.0, "marginal_kl_lower": lambda beta: 1.0}
+    found = rate_split(make_group(ONE, changes=changes))
+    assert (found.lower, found.upper) == (1, 3)
+    changes["marginal_kl_lower"] = lambda beta: -2.0
+    assert rate_split(make_group(ONE, changes=changes)).lower == 0
+
+
+def test_a_likelihood_whose_information_is_not_saturated_is_shown_first():
+    slugs = ("bernoulli", *ONE)
+    saturated = {"bernoulli/mutual_information_saturated": lambda beta: 1.0}
+    free = {f"{ONE[0]}/mutual_information_saturated": lambda beta: 0.0}
+    assert rate_split(make_group(slugs, changes=saturated | free)).likelihood == ONE[0]
+    assert rate_split(make_group(slugs[:1], changes=saturated)).saturated
+
+
+def test_the_furthest_from_the_prior_is_ranked_by_tests_of_dimensions():
+    slugs = ("bernoulli", "continuous_bernoulli")
+    names = [f"{slug}/dimensions_unlike_prior" for slug in slugs]
+    shares = {names[0]: lambda beta: 0.1, names[1]: lambda beta: 0.9}
+    found = unlike_prior(make_group(slugs, changes=shares))
+    assert found.least == (slugs[0], pytest.approx(0.1))
+    assert found.most == (slugs[1], pytest.approx(0.9))
+
+
+@pytest.mark.parametrize(
+    ("first", "predicted", "kind"),
+    [
+        (4, 3.0, "agree"),
+        (4, 5.0, "early"),
+        (4, 1.5, "late"),
+        (99, 9.0, "unseen"),
+        (99, 5.0, "late"),
+    ],
+)
+def test_linear_theory_agrees_only_where_the_grid_can_tell(first, predicted, kind, monkeypatch):
+    monkeypatch.setattr("vae.reporting.findings.collapse.collapse_beta", lambda *_: predicted)
+    found = theory(make_group(ONE, changes={"collapsed": steps(first)}))
+    assert getattr(found, kind) == ONE
+    assert sum(len(getattr(found, k)) for k in ("agree", "early", "late", "unseen")) == 1

@@ -1,0 +1,118 @@
+"""Is the best β near 1, larger or smaller, and what does it cost to follow one criterion?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.uses import (
+    JUDGE,
+    RECONSTRUCT,
+    WITH_OPTIMUM,
+    Interval,
+    Sides,
+    Use,
+    answers,
+    interval,
+    sides,
+    worsens_throughout,
+)
+from vae.reporting.words import criterion_name, families, listed
+
+
+def near_one(group: Group) -> Iterator[object]:
+    """All of this module's findings."""
+    if group.best.empty or group.best.betas.max() <= 1:
+        yield OneBetaOnly()
+        return
+    for use in WITH_OPTIMUM:
+        if found := answers(group, use):
+            yield Side(group, use, sides(found))
+    if worsens_throughout(group, RECONSTRUCT):
+        yield Throughout(criterion_name(RECONSTRUCT.criteria[0]))
+    if found := dearest(group):
+        yield found
+
+
+@dataclass(frozen=True)
+class OneBetaOnly:
+    """Nothing to compare."""
+
+    def __str__(self) -> str:
+        return "No likelihood has two βs to choose between, so nothing here says which is best."
+
+
+@dataclass(frozen=True)
+class Side:
+    """On which side of 1 the β* of every likelihood lies, by one criterion."""
+
+    group: Group
+    use: Use
+    sides: Sides
+
+    def __str__(self) -> str:
+        found = answers(self.group, self.use)
+        parts = [
+            f"{word} with {families(getattr(self.sides, kind), self.group.likelihoods)}"
+            for kind, word in (("larger", "larger than 1"), ("smaller", "smaller than 1"))
+            if getattr(self.sides, kind)
+        ]
+        if self.sides.around:
+            names = families(self.sides.around, self.group.likelihoods)
+            parts.append(f"not told from 1 with {names}")
+        if self.sides.unknown:
+            parts.append(f"without an interval with {families(self.sides.unknown)}")
+        criteria = dict.fromkeys(criterion_name(row.criterion) for row in found.values())
+        return f"By {listed(criteria, 'or')} β\\* is {'; '.join(parts)}."
+
+
+@dataclass(frozen=True)
+class Throughout:
+    """A criterion without an optimum."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} has no optimum: it grows with β throughout."
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """What the β that is best by likelihood costs in FID, where no β is best by both."""
+
+    likelihood: str
+    count: int
+    betas: tuple[float, float]
+    fid: tuple[float, float]
+    fid_name: str
+
+    def __str__(self) -> str:
+        most = f", most with {likelihood_name(self.likelihood)}" if self.count > 1 else ""
+        with_ = "" if self.count > 1 else f" with {likelihood_name(self.likelihood)}"
+        return (
+            f"Likelihood and samples want different βs{with_} (intervals apart): the β of the "
+            f"grid that is best by likelihood, {beta_name(self.betas[0])}, has an {self.fid_name} "
+            f"of {rounded(self.fid[0])} instead of {rounded(self.fid[1])} at "
+            f"{beta_name(self.betas[1])}{most}."
+        )
+
+
+def dearest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
+    """The trade-off with the largest ratio of FIDs, over likelihoods whose intervals are apart."""
+    by_likelihood, by_quality = answers(group, JUDGE), group.answers(quality)
+    found = []
+    for slug in by_likelihood.keys() & by_quality.keys():
+        a, b = by_likelihood[slug], by_quality[slug]
+        fid = group.values(slug, quality).mean()
+        if apart(interval(a), interval(b)) and a.best_beta in fid and b.best_beta in fid:
+            pair = (float(a.best_beta), float(b.best_beta))
+            found.append((fid[pair[0]] / fid[pair[1]], slug, pair, (fid[pair[0]], fid[pair[1]])))
+    if not found:
+        return None
+    _, slug, betas, values = max(found)
+    return Tradeoff(slug, len(found), betas, values, criterion_name(group.metric(quality)))
+
+
+def apart(a: Interval | None, b: Interval | None) -> bool:
+    """Whether two intervals are known and share no β."""
+    return a is not None and b is not None and (a[1] < b[0] or b[1] < a[0])

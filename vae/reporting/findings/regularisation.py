@@ -1,0 +1,163 @@
+"""Did the regularisation work: do codes follow the prior, and do they still say anything?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vae.reporting.findings.collapse import COLLAPSE, near_one
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.words import families
+
+
+def regularisation(group: Group) -> Iterator[object]:
+    """All of this module's findings."""
+    for rule in (matching, rate_split, unlike_prior, *COLLAPSE):
+        if found := rule(group):
+            yield found
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Whether codes drawn from the prior do as well as codes drawn where the data's codes lie.
+
+    Attributes:
+        beta: at which all likelihoods are compared.
+        worse: likelihoods whose samples from the prior are worse in every seed.
+        example: the one of them with the largest ratio of FIDs, and both.
+        matched: likelihood -> the first β from which on a mixture no longer wins in every seed.
+    """
+
+    beta: float
+    worse: tuple[str, ...]
+    of: tuple[str, ...]
+    example: tuple[str, float, float] | None
+    matched: dict[str, float]
+
+    @property
+    def worked(self) -> bool:
+        """Whether no likelihood's prior samples are surely worse."""
+        return not self.worse
+
+    def __str__(self) -> str:
+        where = f"at β = {beta_name(self.beta)}"
+        if self.worked:
+            return (
+                f"Did it work? Yes {where}: with no likelihood does a mixture fitted to the codes "
+                f"draw better images than the prior in every seed."
+            )
+        slug, prior, fitted = self.example
+        named = f"{likelihood_name(slug)}: FID {rounded(prior)} against {rounded(fitted)}"
+        most = f", most with {named}" if len(self.worse) > 1 else f" ({named})"
+        later = {s: b for s, b in self.matched.items() if s in self.worse}
+        heals = (
+            f" That ends from β = {beta_name(min(later.values()))} on with "
+            f"{likelihood_name(min(later, key=later.get))}"
+            + (", with others later or never." if len(self.worse) > 1 else ".")
+            if later
+            else ""
+        )
+        return (
+            f"Did it work? Not {where} with {families(self.worse, self.of)}: codes drawn where "
+            f"the data's codes lie (a fitted mixture) give better images than codes of the prior, "
+            f"in every seed{most}.{heals}"
+        )
+
+
+def matching(group: Group) -> Matching | None:
+    """At the β nearest to 1; FID of expected images from the prior and from a mixture."""
+    example = group.example("fid_gmm")
+    if not example:
+        return None
+    beta = example[1]
+    worse, of, matched, ratios = [], [], {}, {}
+    for slug in group.likelihoods:
+        prior, fitted = group.values(slug, "fid_prior"), group.values(slug, "fid_gmm")
+        both = [b for b in prior.columns if b in fitted.columns]
+        if beta not in both:
+            continue
+        of.append(slug)
+        wins = {b: (fitted[b] < prior[b]).all() for b in both}
+        if wins[beta]:
+            worse.append(slug)
+            ratios[slug] = (prior[beta].mean(), fitted[beta].mean())
+            free = [b for b in both if b > beta and not any(wins[c] for c in both if c >= b)]
+            matched |= {slug: min(free)} if free else {}
+    most = max(ratios, key=lambda s: ratios[s][0] / ratios[s][1]) if ratios else None
+    shown = (most, *ratios[most]) if most else None
+    return Matching(beta, tuple(worse), tuple(of), shown, matched)
+
+
+@dataclass(frozen=True)
+class RateSplit:
+    """The rate of one model: information about the image, and distance of all codes from p(z).
+
+    Attributes:
+        lower, upper: bounds of the marginal KL; the lower is at least 0.
+        saturated: whether the information is at the most that so many images can show.
+    """
+
+    likelihood: str
+    beta: float
+    rate: float
+    information: float
+    lower: float
+    upper: float
+    saturated: bool
+
+    def __str__(self) -> str:
+        between = f"between {rounded(self.lower)} and {rounded(self.upper)}"
+        limit = " (a lower bound: more images would show more)" if self.saturated else ""
+        return (
+            f"With {likelihood_name(self.likelihood)} at β = {beta_name(self.beta)} the rate is "
+            f"{rounded(self.rate)} nats: {rounded(self.information)} of information about the "
+            f"image{limit}, which is wanted, and {between} of distance between all codes together "
+            f"and the prior, which is not."
+        )
+
+
+def rate_split(group: Group) -> RateSplit | None:
+    """Near β = 1: of the featured likelihood, or the first whose information is not saturated."""
+    found = []
+    for slug in dict.fromkeys([group.featured, *group.likelihoods]):
+        if not (example := group.example("marginal_kl", [slug])):
+            continue
+        names = ("rate", "mutual_information", "marginal_kl")
+        rate, information, upper = (group.mean(*example, name) for name in names)
+        if rate is None or information is None:
+            continue
+        lower = max(0.0, group.mean(*example, "marginal_kl_lower") or 0.0)
+        saturated = bool(group.mean(*example, "mutual_information_saturated"))
+        found.append(RateSplit(*example, rate, information, min(lower, upper), upper, saturated))
+    return next((one for one in found if not one.saturated), found[0] if found else None)
+
+
+@dataclass(frozen=True)
+class UnlikePrior:
+    """Shares of dimensions whose codes are told from N(0, 1), the least and the most unlike."""
+
+    beta: float
+    least: tuple[str, float]
+    most: tuple[str, float]
+
+    def __str__(self) -> str:
+        (a, low), (b, high) = self.least, self.most
+        if a == b:
+            return f"{_percent(high)} of the dimensions are told from N(0, 1) at β = 1."
+        return (
+            f"At β = {beta_name(self.beta)} a test tells {_percent(low)} ({likelihood_name(a)}) "
+            f"to {_percent(high)} ({likelihood_name(b)}) of the latent dimensions from N(0, 1)."
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def unlike_prior(group: Group) -> UnlikePrior | None:
+    """Near β = 1."""
+    found = near_one(group, "dimensions_unlike_prior")
+    if not found:
+        return None
+    least, most = min(found, key=found.get), max(found, key=found.get)
+    beta = group.example("dimensions_unlike_prior")[1]
+    return UnlikePrior(beta, (least, found[least]), (most, found[most]))

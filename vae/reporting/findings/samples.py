@@ -1,0 +1,177 @@
+"""Fidelity and diversity, drawn and expected images, copies, and a second opinion on features."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vae.metrics import SPACES
+from vae.reporting.findings.collapse import onset
+from vae.reporting.findings.near import apart
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.uses import SHOW, interval, quoted
+from vae.reporting.words import beta_star, families, listed
+
+COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it copiers
+
+
+def samples(group: Group) -> Iterator[object]:
+    """All of this module's findings."""
+    for rule in (path, drawn_or_expected, spaces, copies):
+        if found := rule(group):
+            yield found
+
+
+@dataclass(frozen=True)
+class Path:
+    """What β buys and costs: precision and recall of prior samples at three βs."""
+
+    likelihood: str
+    betas: tuple[float, ...]
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+
+    @property
+    def trade(self) -> bool:
+        """Whether, from the first β to the last, precision rises and recall falls."""
+        rises = self.precision[-1] > self.precision[0]
+        return rises and self.recall[-1] < self.recall[0]
+
+    def __str__(self) -> str:
+        buys = "A larger β buys fidelity and costs diversity" if self.trade else "Along β"
+        steps = " → ".join(map(beta_name, self.betas))
+        values = [" → ".join(f"{x:.2f}" for x in row) for row in (self.precision, self.recall)]
+        return (
+            f"{buys}: with {likelihood_name(self.likelihood)}, β = {steps}, precision (samples "
+            f"that look real) goes {values[0]}, recall (test images that are covered) {values[1]}."
+        )
+
+
+def path(group: Group) -> Path | None:
+    """Smallest β, best by FID and largest that has not collapsed, of the likelihood quoted."""
+    slug = quoted(group, SHOW)
+    if slug is None:
+        return None
+    precision, recall = (group.values(slug, f"{m}_prior").mean() for m in ("precision", "recall"))
+    first = onset(group, slug)
+    betas = [b for b in precision.index if b in recall and (first is None or b < first)]
+    if len(betas) < 2:
+        return None
+    best = group.answers("fid_prior")[slug].best_beta
+    chosen = sorted({betas[0], best if best in betas else betas[0], betas[-1]})
+    rows = (tuple(float(table[b]) for b in chosen) for table in (precision, recall))
+    return Path(slug, tuple(chosen), *rows)
+
+
+@dataclass(frozen=True)
+class DrawnOrExpected:
+    """Which images have the lower FID at their own best β: drawn ones or expected ones."""
+
+    drawn: tuple[str, ...]
+    expected: tuple[str, ...]
+
+    def __str__(self) -> str:
+        every = (*self.drawn, *self.expected)
+        parts = [
+            f"{kind} images have the lower FID with {families(slugs, every)}"
+            for kind, slugs in (("drawn", self.drawn), ("expected", self.expected))
+            if slugs
+        ]
+        return f"Each at its best β, {'; '.join(parts)}."
+
+
+def drawn_or_expected(group: Group) -> DrawnOrExpected | None:
+    """Every likelihood that has both."""
+    drawn, expected = group.answers("fid_prior_drawn"), group.answers("fid_prior")
+    both = [slug for slug in group.likelihoods if slug in drawn and slug in expected]
+    lower = [slug for slug in both if drawn[slug].value < expected[slug].value]
+    rest = [slug for slug in both if slug not in lower]
+    return DrawnOrExpected(tuple(lower), tuple(rest)) if both else None
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """Whether the best β by FID is the same in every feature space, by likelihood.
+
+    Attributes:
+        apart: likelihood -> β* by space, where two intervals share no β.
+        agree: likelihoods where all intervals overlap pairwise.
+    """
+
+    names: tuple[str, ...]
+    agree: tuple[str, ...]
+    apart: dict[str, dict[str, str]]
+
+    def __str__(self) -> str:
+        spaces = listed(self.names)
+        if not self.apart:
+            return f"Intervals of β\\* by FID overlap in all feature spaces ({spaces})."
+        parts = [
+            f"{likelihood_name(slug)}: " + ", ".join(f"{n} {b}" for n, b in found.items())
+            for slug, found in self.apart.items()
+        ]
+        agree = f"; they overlap with {families(self.agree)}" if self.agree else ""
+        return (
+            f"The best β by FID depends on whose features one trusts ({spaces}) with "
+            f"{'; '.join(parts)}{agree}."
+        )
+
+
+def spaces(group: Group, metric: str = "fid_prior") -> Spaces | None:
+    """Every likelihood with intervals in two spaces or more."""
+    prefixes = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
+    found: dict[str, dict[str, pd.Series]] = {}
+    for prefix, label in prefixes.items():
+        rows = group.best[(group.best.criterion == prefix + metric) & (group.best.betas > 1)]
+        for _, row in rows.iterrows():
+            if interval(row) is not None:
+                found.setdefault(row.likelihood, {})[label] = row
+    found = {slug: rows for slug, rows in found.items() if len(rows) > 1}
+    differ = {
+        slug: {label: beta_star(row) for label, row in rows.items()}
+        for slug, rows in found.items()
+        if any(apart(interval(a), interval(b)) for a in rows.values() for b in rows.values())
+    }
+    names = tuple(dict.fromkeys(label for rows in found.values() for label in rows))
+    agree = tuple(slug for slug in found if slug not in differ)
+    return Spaces(names, agree, differ) if found else None
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Whether any likelihood's samples are closer to training images than unseen images are."""
+
+    least: tuple[str, float, float]
+    copying: tuple[str, ...]
+    authentic: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        slug, beta, value = self.least
+        values = f"C_T ≥ {rounded(value)} ({likelihood_name(slug)}, β = {beta_name(beta)})"
+        if self.copying:
+            names = families(self.copying)
+            verdict = f"Samples lie closer to training images than test images do with {names}"
+        else:
+            verdict = "No sign of copied training images"
+        share = ""
+        if self.authentic:
+            low, high = (f"{100 * x:.0f}" for x in self.authentic)
+            share = f"; authentic are {low} to {high} %"
+        return f"{verdict}, each at its best β by FID: {values}{share}."
+
+
+def copies(group: Group) -> Copies | None:
+    """At the best β by FID of expected images."""
+    found, shares = {}, []
+    for slug, row in group.answers("fid_prior").items():
+        value = group.mean(slug, row.best_beta, "data_copying")
+        if value is not None:
+            found[slug] = (slug, float(row.best_beta), value)
+        if (share := group.mean(slug, row.best_beta, "authentic_share")) is not None:
+            shares.append(share)
+    if not found:
+        return None
+    copying = tuple(slug for slug, (_, _, value) in found.items() if value < COPYING)
+    least = min(found.values(), key=lambda one: one[2])
+    return Copies(least, copying, (min(shares), max(shares)) if shares else None)
