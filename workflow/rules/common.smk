@@ -118,3 +118,8 @@ def sweep_as_json(wildcards):
 def gallery_files():
     """Every picture that needs trained models."""
     return [f"{REPORT}/figures/{sweep}/{name}.png" for sweep in SWEEPS for name in GALLERY]
+
+
+def page_assets():
+    """The scripts, styles and markup of the interactive page."""
+    return [os.path.relpath(path) for path in sorted((ROOT / "vae/explorer/assets").iterdir())]

@@ -1,0 +1,129 @@
+// The answer in words and tables, and every trained model.
+
+const set = (betas) => `{${betas.map(betaName).join(", ")}}`;
+const interval = (low, high) => (low === null || low === undefined ? "" : ` [${rounded(low)}, ${rounded(high)}]`);
+
+function shortAnswer() {
+  const { label } = DATA.metrics[state.criterion];
+  const rows = state.likelihoods.map((l) => answerOf(state.group, l, state.criterion)).filter(Boolean);
+  if (!state.likelihoods.length) return "No likelihood is chosen.";
+  if (!rows.length) return `No likelihood that is chosen has an answer by ${label}.`;
+  const parts = rows.map((row) => {
+    const beta = `β = ${betaName(row.best_beta)}${row.at_edge && row.betas > 1 ? " or beyond" : ""}`;
+    return `${DATA.likelihoods[row.likelihood].name}: ${beta}`;
+  });
+  return `Best by ${label}: ${parts.join("; ")}.`;
+}
+
+function drawAnswers() {
+  $("short").textContent = shortAnswer();
+  const rows = state.likelihoods.map((l) => answerOf(state.group, l, state.criterion)).filter(Boolean);
+  const stars = rows.some((r) => r.beta_star !== undefined);
+  const prices = rows.some((r) => r.price_of_beta_1 !== undefined);
+  const headers = ["likelihood", "best β", ...(stars ? ["β* between the trained β [95 %]"] : []),
+    "cannot be told from it", axisName(state.criterion), ...(prices ? ["price of β = 1 [95 %]"] : []), "seeds"];
+  fillTable($("answers"), "The best β of every chosen likelihood", headers, rows.map((row) => [
+    element("th", { scope: "row" }, DATA.likelihoods[row.likelihood].name),
+    betaName(row.best_beta) + (row.at_edge && row.betas > 1 ? " (edge of the grid)" : ""),
+    ...(stars ? [rounded(row.beta_star) + interval(row.beta_star_low, row.beta_star_high)] : []),
+    members(row) ? set(members(row)) : "unknown: too few seeds",
+    withError(row.value, row.se),
+    ...(prices ? [rounded(row.price_of_beta_1) + interval(row.price_low, row.price_high)] : []),
+    String(row.seeds),
+  ]));
+  const without = state.likelihoods.filter((l) => !answerOf(state.group, l, state.criterion));
+  $("answers-text").textContent = without.length && rows.length
+    ? `Without an answer by this criterion: ${without.map((l) => DATA.likelihoods[l].name).join(", ")}.`
+    : "";
+  drawNumbers();
+}
+
+function numberRows() {
+  const metrics = [...new Set([state.criterion, state.x, state.y])].filter((m) => m !== "beta");
+  const headers = ["likelihood", "model", "beta", ...metrics.flatMap((m) => [m, `${m}_se`])];
+  const rows = state.likelihoods.flatMap((likelihood) =>
+    betasOf(state.group, likelihood).map((beta) => {
+      const values = metrics.map((m) => summary(state.group, likelihood, beta, m));
+      return { likelihood, beta, values };
+    }),
+  );
+  return { metrics, headers, rows };
+}
+
+function drawNumbers() {
+  const { metrics, rows } = numberRows();
+  fillTable($("numbers"), "Means over seeds and their standard errors",
+    ["likelihood", "β", ...metrics.map(axisName)],
+    rows.map(({ likelihood, beta, values }) => [
+      element("th", { scope: "row" }, DATA.likelihoods[likelihood].name),
+      beta ? betaName(beta) : "autoencoder",
+      ...values.map((v) => (v ? withError(v.mean, v.se) : "–")),
+    ]));
+}
+
+function saveNumbers() {
+  const { headers, rows } = numberRows();
+  return saveCsv(`${state.group}-${state.criterion}.csv`, [headers, ...rows.map(({ likelihood, beta, values }) =>
+    [likelihood, beta ? "vae" : "ae", beta, ...values.flatMap((v) => [v?.mean, v?.se])])]);
+}
+
+const FEW = ["rate", "distortion", "active_units", "collapsed"];
+const KEYS = ["likelihood", "model", "beta", "seed"];
+
+function shownColumns() {
+  const criteria = criteriaOf(state.group);
+  const metrics = metricsOf(state.group);
+  return state.columns === "all" ? metrics : metrics.filter((m) => criteria.includes(m) || FEW.includes(m));
+}
+
+function shownCells() {
+  const words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = (c) =>
+    `${c.likelihood} ${DATA.likelihoods[c.likelihood].name} ${c.model === "ae" ? "ae autoencoder" : "vae"} ` +
+    `β=${betaName(c.beta)} ${c.beta} seed=${c.seed}`.toLowerCase();
+  const matches = (c, word) =>
+    /^[\d./]+$/.test(word) ? betaName(c.beta) === word || String(c.beta) === word : text(c).toLowerCase().includes(word);
+  const value = (c) => (KEYS.includes(state.sort) ? c[state.sort] : c.values[state.sort]);
+  const order = (a, b) => {
+    const [u, v] = [value(a), value(b)];
+    const missing = (u === null || u === undefined) - (v === null || v === undefined);
+    const step = typeof u === "string" ? u.localeCompare(v) : u - v;
+    return missing || (state.descending ? -step : step) || 0;
+  };
+  return DATA.cells
+    .filter((c) => c.group === state.group && state.likelihoods.includes(c.likelihood))
+    .filter((c) => words.every((word) => matches(c, word)))
+    .sort(order);
+}
+
+function sortHeader(key, name, title) {
+  const sorted = state.sort === key;
+  const direction = state.descending ? "descending" : "ascending";
+  const turn = () => change({ sort: key, descending: sorted && !state.descending });
+  const arrow = sorted ? (state.descending ? " ▾" : " ▴") : "";
+  return element("th", { scope: "col", "aria-sort": sorted ? direction : "none" },
+    element("button", { type: "button", title, "data-sort": key, onclick: turn }, name + arrow));
+}
+
+function drawCells() {
+  const cells = shownCells();
+  const columns = shownColumns();
+  const focused = document.activeElement?.dataset?.sort;
+  const headers = [sortHeader("likelihood", "likelihood", ""), sortHeader("beta", "β", ""), sortHeader("seed", "seed", ""),
+    ...columns.map((m) => sortHeader(m, axisName(m), DATA.metrics[m].definition))];
+  fillTable($("cells"), "Every trained model of the chosen likelihoods", headers, cells.map((c) => [
+    element("th", { scope: "row" }, DATA.likelihoods[c.likelihood].name),
+    c.model === "ae" ? "autoencoder" : betaName(c.beta),
+    String(c.seed),
+    ...columns.map((m) => rounded(c.values[m], c.errors[m])),
+  ]));
+  if (focused) $("cells").querySelector(`[data-sort="${CSS.escape(focused)}"]`)?.focus();
+  const all = DATA.cells.filter((c) => c.group === state.group).length;
+  $("cells-text").textContent = `${cells.length} of ${all} models; a click on a heading sorts.`;
+}
+
+function saveCells() {
+  const columns = shownColumns();
+  return saveCsv(`${state.group}-models.csv`, [[...KEYS, ...columns],
+    ...shownCells().map((c) => [...KEYS.map((k) => c[k]), ...columns.map((m) => c.values[m])])]);
+}

@@ -1,0 +1,3 @@
+let modelsDrawn = Promise.resolve();
+function drawModels() {}
+function connectModels() {}

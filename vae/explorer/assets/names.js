@@ -1,0 +1,61 @@
+// What the tables hold, and how it is written in print.
+
+const DATA = JSON.parse(document.getElementById("tables").textContent);
+const BETA_NAMES = new Map(DATA.betas);
+const betaName = (beta) => BETA_NAMES.get(beta) ?? String(beta);
+const groupOf = (name) => DATA.groups.find((group) => group.name === name);
+const modelName = ({ likelihood, beta }) =>
+  `${DATA.likelihoods[likelihood].name}, ${beta === 0 ? "autoencoder" : `β = ${betaName(beta)}`}`;
+
+// To the digits that the standard error supports, three where there is none.
+function rounded(value, se) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!(se > 0)) return minus(Number(value.toPrecision(3)).toString());
+  const exponent = Math.floor(Math.log10(se));
+  const leading = Math.round(se / 10 ** exponent);
+  const digits = -exponent + (leading === 1 ? 1 : 0);
+  const scale = 10 ** digits;
+  return minus((Math.round(value * scale) / scale + 0).toFixed(Math.max(0, digits)));
+}
+const minus = (text) => text.replace("-", "−");
+const withError = (value, se) =>
+  se > 0 ? `${rounded(value, se)} ± ${rounded(se, se)}` : rounded(value);
+
+function axisName(metric) {
+  if (metric === "beta") return "β";
+  const { label, unit, better } = DATA.metrics[metric];
+  const arrow = { higher: " ↑", lower: " ↓", "": "" }[better];
+  return label + (unit ? ` (${unit})` : "") + arrow;
+}
+
+// Mean over seeds and its standard error of what was measured with every seed, else null.
+function summary(group, likelihood, beta, metric) {
+  const rows = DATA.cells.filter(
+    (c) => c.group === group && c.likelihood === likelihood && c.beta === beta,
+  );
+  const values = rows.map((c) => c.values[metric]).filter((v) => v !== null && v !== undefined);
+  if (!values.length || values.length < rows.length) return null;
+  const mean = values.reduce((a, b) => a + b) / values.length;
+  const spread = values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1);
+  return { mean, se: values.length > 1 ? Math.sqrt(spread / values.length) : null, n: values.length };
+}
+
+const answerOf = (group, likelihood, criterion) =>
+  DATA.best.find(
+    (r) => r.group === group && r.likelihood === likelihood && r.criterion === criterion,
+  );
+
+const members = (row) =>
+  row.indistinguishable_betas === null || row.indistinguishable_betas === undefined
+    ? null
+    : String(row.indistinguishable_betas).split(" ").map(Number);
+
+const criteriaOf = (group) => [
+  ...new Set(DATA.best.filter((r) => r.group === group).map((r) => r.criterion)),
+];
+const metricsOf = (group) => {
+  const found = new Set(
+    DATA.cells.filter((c) => c.group === group && c.model === "vae").flatMap((c) => Object.keys(c.values)),
+  );
+  return Object.keys(DATA.metrics).filter((name) => found.has(name));
+};

@@ -1,0 +1,81 @@
+"""Putting the page together: one HTML file with its library, data, scripts and styles in it."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+from plotly.offline import get_plotlyjs
+
+from vae import __version__
+from vae.explorer.tables import table_data
+from vae.files import write_text
+
+ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = ("codec", "dom", "names", "state", "charts", "answers", "models", "main")
+
+
+def write_page(results: Path, pictures: Sequence[Path], output: Path) -> None:
+    """Write the page to ``output``.
+
+    Args:
+        results: folder with ``metrics.csv`` and ``best_beta.csv``.
+        pictures: files written by ``vae.explorer.pictures``, one per sweep; those of sweeps
+            without one have no pictures and no decoders.
+
+    Raises:
+        InputError: if a table or a file is missing.
+    """
+    write_text(output, page(table_data(results), {}))
+
+
+def page(tables: Mapping, packed: Mapping[str, str]) -> str:
+    """The page as text.
+
+    Args:
+        tables: what the page says in numbers.
+        packed: texts that the page unpacks when it needs them, by name.
+    """
+    library = get_plotlyjs().replace("\r\n", "\n")
+    script = "\n".join(asset(f"{name}.js") for name in SCRIPTS)
+    return jinja2.Template(asset("page.html")).render(
+        policy=policy(library, script),
+        style=asset("style.css"),
+        script=script,
+        tables=safe_json(tables),
+        packed={"library": pack(library)} | {name: pack(text) for name, text in packed.items()},
+        version=__version__,
+    )
+
+
+def asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def policy(*scripts: str) -> str:
+    """The page's Content-Security-Policy: these scripts run, and nothing is fetched or sent."""
+    hashes = " ".join(f"'sha256-{digest(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def safe_json(value: object) -> str:
+    """JSON that stays data wherever it stands in HTML: nothing in it opens or closes a tag."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)  # ASCII
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def pack(text: str) -> str:
+    """Gzipped, then base64; equal texts give equal results."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()

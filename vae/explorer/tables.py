@@ -1,0 +1,115 @@
+"""What the page says in numbers: the tables of the results and the names in print."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.colors import to_hex
+
+from vae.metrics import COMPARABLE, METRICS, Metric
+from vae.reporting import style
+from vae.reporting.names import beta_name, likelihood_name
+from vae.table import CELL, GROUP, read_table
+
+SYMBOLS = dict(
+    zip(
+        style.MARKERS,
+        (
+            "circle",
+            "square",
+            "diamond",
+            "triangle-up",
+            "triangle-down",
+            "cross",
+            "x",
+            "triangle-left",
+            "triangle-right",
+        ),
+        strict=True,
+    )
+)
+"""The chart library's names for the report's markers."""
+
+
+def table_data(results: Path) -> dict:
+    """All numbers of the page, as plain JSON values; what is not known is None.
+
+    Args:
+        results: folder with ``metrics.csv`` and ``best_beta.csv``.
+
+    Raises:
+        InputError: if a table is missing.
+    """
+    metrics, best = (read_table(results / f"{name}.csv") for name in ("metrics", "best_beta"))
+    likelihoods = list(metrics.likelihood.unique())
+    return {
+        "metrics": {name: described(name) for name in measured(metrics)},
+        "groups": [_group(key, rows) for key, rows in metrics.groupby(GROUP, sort=False)],
+        "likelihoods": dict(zip(likelihoods, line_names(likelihoods), strict=True)),
+        "betas": [[beta, beta_name(beta)] for beta in sorted(metrics.beta.unique()) if beta > 0],
+        "cells": list(cells(metrics)),
+        "best": [known(row) for row in best.assign(group=names(best)).to_dict("records")],
+    }
+
+
+def measured(metrics: pd.DataFrame) -> list[str]:
+    """The metrics that the table has, in the order of the registry, unknown ones last."""
+    found = set(metrics.metric)
+    return [m for m in METRICS if m in found] + sorted(found - set(METRICS))
+
+
+def described(name: str) -> dict:
+    """What the registry says of a metric, and whether likelihoods can be compared in it."""
+    metric = METRICS.get(name) or Metric(name.replace("_", " "), "", "", "")
+    own = bool(metric.better) and metric.unit.startswith("nats") and name not in COMPARABLE
+    return asdict(metric) | {"own_currency": own or name == "distortion"}
+
+
+def line_names(likelihoods: list[str]) -> Iterable[dict]:
+    """Name, colour and symbol of every likelihood, as in the report's figures."""
+    for slug, line in zip(likelihoods, style.line_styles(len(likelihoods)), strict=True):
+        colour, symbol = to_hex(line["color"]), SYMBOLS[line["marker"]]
+        yield {"name": likelihood_name(slug), "colour": colour, "symbol": symbol}
+
+
+def cells(metrics: pd.DataFrame) -> Iterable[dict]:
+    """One entry per trained model, with its metrics and their standard errors by name."""
+    for key, rows in metrics.assign(group=names(metrics)).groupby(["group", *CELL], sort=False):
+        cell = dict(zip(["group", *CELL], key, strict=True))
+        values, errors = (dict(zip(rows.metric, rows[c], strict=True)) for c in ("value", "se"))
+        yield known(
+            {column: cell[column] for column in ("group", "likelihood", "model", "beta", "seed")}
+        ) | {"values": known(values), "errors": known(errors, keep_unknown=False)}
+
+
+def names(table: pd.DataFrame) -> pd.Series:
+    """The name of every row's group, such as ``digits-mlp-10d``."""
+    return table.apply(lambda row: group_name(row[column] for column in GROUP), axis=1)
+
+
+def group_name(key: Iterable) -> str:
+    dataset, network, latent_dim = key
+    return f"{dataset}-{network}-{latent_dim}d"
+
+
+def _group(key: tuple, rows: pd.DataFrame) -> dict:
+    return {
+        "name": group_name(key),
+        **known(dict(zip(GROUP, key, strict=True))),
+        "likelihoods": list(rows.likelihood.unique()),
+        "betas": sorted(float(beta) for beta in rows[rows.model == "vae"].beta.unique()),
+        "seeds": sorted(int(seed) for seed in rows.seed.unique()),
+    }
+
+
+def known(values: dict, keep_unknown: bool = True) -> dict:
+    """``values`` as JSON knows them: no NumPy types, and None for what is not finite."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    return plain if keep_unknown else {n: v for n, v in plain.items() if v is not None}
+
+
+def _plain(value: object) -> object:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
