@@ -12,10 +12,15 @@ from plotly.offline import get_plotlyjs
 
 from vae import __version__
 from vae.explorer.tables import table_data
-from vae.files import write_text
+from vae.files import read_json, write_text
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("codec", "dom", "names", "state", "charts", "answers", "models", "main")
+SCRIPTS = (
+    *("codec", "decoder", "dom", "names", "state"),
+    *("charts", "answers", "models", "knob", "main"),
+)
+DECODERS = 6 << 20
+"""Bytes for the decoders of all sweeps together, as base64."""
 
 
 def write_page(results: Path, pictures: Sequence[Path], output: Path) -> None:
@@ -29,7 +34,29 @@ def write_page(results: Path, pictures: Sequence[Path], output: Path) -> None:
     Raises:
         InputError: if a table or a file is missing.
     """
-    write_text(output, page(table_data(results), {}))
+    sweeps = [read_json(path) for path in pictures]
+    for sweep in sweeps:
+        thin(sweep["cells"], DECODERS // len(sweeps))
+    packed = {f"sweep-{s['group']}-{s['likelihood']}": json.dumps(s) for s in sweeps}
+    write_text(output, page(table_data(results), packed))
+
+
+def thin(cells: Sequence[dict], limit: int) -> None:
+    """Take decoders out of ``cells`` until the rest has at most ``limit`` bytes.
+
+    First the autoencoder's, then those of every second β, again and again.
+    """
+    able = [cell for cell in cells if cell["decoder"]]
+    vaes = sorted((c for c in able if c["model"] == "vae"), key=lambda c: c["beta"])
+    fewer = (vaes[:: 2**i] for i in range(len(vaes).bit_length()))
+    kept = next(part for part in (able, *fewer, []) if _size(part) <= limit)
+    for cell in able:
+        if cell not in kept:
+            cell["decoder"] = None
+
+
+def _size(cells: Sequence[dict]) -> int:
+    return sum(len(cell["decoder"]["weights"]) for cell in cells)
 
 
 def page(tables: Mapping, packed: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from vae.reporting import style
 from vae.reporting.names import beta_name, likelihood_name
 from vae.table import CELL, GROUP, read_table
 
+CLASSES = 10  # that differ in colour on the map of codes
 SYMBOLS = dict(
     zip(
         style.MARKERS,
@@ -49,6 +50,7 @@ def table_data(results: Path) -> dict:
         "groups": [_group(key, rows) for key, rows in metrics.groupby(GROUP, sort=False)],
         "likelihoods": dict(zip(likelihoods, line_names(likelihoods), strict=True)),
         "betas": [[beta, beta_name(beta)] for beta in sorted(metrics.beta.unique()) if beta > 0],
+        "classes": [to_hex(line["color"]) for line in style.line_styles(CLASSES)],
         "cells": list(cells(metrics)),
         "best": [known(row) for row in best.assign(group=names(best)).to_dict("records")],
     }

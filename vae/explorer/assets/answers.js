@@ -8,10 +8,12 @@ function shortAnswer() {
   const rows = state.likelihoods.map((l) => answerOf(state.group, l, state.criterion)).filter(Boolean);
   if (!state.likelihoods.length) return "No likelihood is chosen.";
   if (!rows.length) return `No likelihood that is chosen has an answer by ${label}.`;
-  const parts = rows.map((row) => {
+  const found = new Map();
+  for (const row of rows.toSorted((a, b) => a.best_beta - b.best_beta)) {
     const beta = `β = ${betaName(row.best_beta)}${row.at_edge && row.betas > 1 ? " or beyond" : ""}`;
-    return `${DATA.likelihoods[row.likelihood].name}: ${beta}`;
-  });
+    found.set(beta, [...(found.get(beta) ?? []), DATA.likelihoods[row.likelihood].name]);
+  }
+  const parts = [...found].map(([beta, names]) => `${beta} for ${names.join(", ")}`);
   return `Best by ${label}: ${parts.join("; ")}.`;
 }
 

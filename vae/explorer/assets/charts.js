@@ -8,13 +8,38 @@ const lineColour = (likelihood) => {
   return own === "#222222" && dark.matches ? "#dddddd" : own;
 };
 const LOSS_TICKS = [0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000];
+const lossName = () => {
+  const { label, unit } = DATA.metrics[state.criterion];
+  return `loss in ${label}` + (unit ? ` (${unit})` : "");
+};
 const squeezed = (loss) => Math.log10(1 + loss);
+
+// Likelihoods differ in what such a metric counts in: on one axis they only share differences.
+const relative = (metric) =>
+  metric !== "beta" && DATA.metrics[metric].own_currency && state.likelihoods.length > 1 && state.height !== "value";
+
+// Where a likelihood's own best value lies, the lowest where the metric has no better direction.
+function origin(metric, likelihood) {
+  if (!relative(metric)) return 0;
+  const means = betasOf(state.group, likelihood)
+    .filter((beta) => beta > 0)
+    .flatMap((beta) => summary(state.group, likelihood, beta, metric)?.mean ?? []);
+  return DATA.metrics[metric].better === "higher" ? Math.max(...means) : Math.min(...means);
+}
+
+const planeName = (metric) =>
+  relative(metric)
+    ? `${DATA.metrics[metric].label} from its own ${DATA.metrics[metric].better === "higher" ? "highest" : "lowest"} (${DATA.metrics[metric].unit})`
+    : axisName(metric);
 
 // A row per likelihood and β with what both charts show of it.
 function shownPoints() {
   const { group, criterion, x, y } = state;
-  const coordinate = (metric, likelihood, beta) =>
-    metric === "beta" ? { mean: beta, se: null } : summary(group, likelihood, beta, metric);
+  const coordinate = (metric, likelihood, beta) => {
+    if (metric === "beta") return { mean: beta, se: null, at: beta };
+    const value = summary(group, likelihood, beta, metric);
+    return value && { ...value, at: value.mean - origin(metric, likelihood) };
+  };
   return state.likelihoods.flatMap((likelihood) =>
     betasOf(group, likelihood).map((beta) => ({
       likelihood,
@@ -61,7 +86,7 @@ const betaAxis = () => ({
 const metricAxis = (metric, values) => {
   if (metric === "beta") return betaAxis();
   const logarithmic = DATA.metrics[metric].log_scale && values.every((v) => v > 0);
-  return { type: logarithmic ? "log" : "linear", title: { text: plain(axisName(metric)) } };
+  return { type: logarithmic ? "log" : "linear", title: { text: plain(planeName(metric)) } };
 };
 
 function pointText(point) {
@@ -79,6 +104,28 @@ function lossOf(point, points) {
   return sign * point.criterion.mean - Math.min(...own.map((p) => sign * p.criterion.mean));
 }
 
+// Standard error of the loss: differences are paired within a seed.
+function lossError({ likelihood, beta }) {
+  const best = answerOf(state.group, likelihood, state.criterion)?.best_beta;
+  if (best === undefined || beta === best) return 0;
+  const values = (b) => new Map(DATA.cells
+    .filter((c) => c.group === state.group && c.likelihood === likelihood && c.beta === b)
+    .map((c) => [c.seed, c.values[state.criterion]]));
+  const [own, other] = [values(beta), values(best)];
+  return meanAndError([...own].map(([seed, value]) => value - other.get(seed))).se ?? 0;
+}
+
+function errorBars(own, points) {
+  const bars = { thickness: 1, width: 3 };
+  if (heightShown() !== "loss") return { ...bars, array: own.map((p) => p.criterion.se ?? 0) };
+  const ends = own.map((p) => [lossOf(p, points), lossError(p)]);
+  return {
+    ...bars,
+    array: ends.map(([loss, se]) => squeezed(loss + se) - squeezed(loss)),
+    arrayminus: ends.map(([loss, se]) => squeezed(loss) - squeezed(Math.max(0, loss - se))),
+  };
+}
+
 function heightOf(point, points) {
   return heightShown() === "loss" ? squeezed(lossOf(point, points)) : point.criterion.mean;
 }
@@ -88,14 +135,14 @@ function curveTrace(likelihood, points) {
   const set = (row && members(row)) ?? [];
   const own = points.filter((p) => p.likelihood === likelihood && p.beta > 0 && p.criterion);
   const { name, symbol } = DATA.likelihoods[likelihood];
-  const hidden = heightShown() === "loss";
+  const lost = (p) => (heightShown() === "loss" ? `<br>loss ${withError(lossOf(p, points), lossError(p))}` : "");
   return {
     name: plain(name),
     x: own.map((p) => p.beta),
     y: own.map((p) => heightOf(p, points)),
-    error_y: { array: own.map((p) => (hidden ? 0 : (p.criterion.se ?? 0))), thickness: 1, width: 3 },
+    error_y: errorBars(own, points),
     customdata: own,
-    text: own.map((p) => pointText(p) + (hidden ? `<br>loss ${rounded(lossOf(p, points))}` : "")),
+    text: own.map((p) => pointText(p) + lost(p)),
     hoverinfo: "text",
     mode: "lines+markers",
     line: { color: lineColour(likelihood), width: 2 },
@@ -140,8 +187,8 @@ const planeTrace = (likelihood, points) => {
   const logs = groupOf(state.group).betas.map((b) => Math.log2(b));
   return {
     name: plain(DATA.likelihoods[likelihood].name),
-    x: own.map((p) => p.x.mean),
-    y: own.map((p) => p.y.mean),
+    x: own.map((p) => p.x.at),
+    y: own.map((p) => p.y.at),
     customdata: own,
     text: own.map(pointText),
     hoverinfo: "text",
@@ -189,8 +236,8 @@ const pinTrace = (points, place) => {
   return {
     x: pins.map((p) => p.at[0]),
     y: pins.map((p) => p.at[1]),
-    text: pins.map((p) => `<b>${p.key.toUpperCase()}</b>`),
-    textposition: pins.map((p) => (p.key === "a" ? "top center" : "bottom center")),
+    text: pins.map((p) => (p.key === "a" ? "<b>A</b>  " : "  <b>B</b>")),
+    textposition: pins.map((p) => (p.key === "a" ? "middle left" : "middle right")),
     textfont: { size: 16, color: pins.map((p) => colour(p.key)) },
     mode: "markers+text",
     hoverinfo: "skip",
@@ -207,14 +254,14 @@ function drawCharts() {
   const onCurve = (p) => p.beta > 0 && p.criterion && [p.beta, heightOf(p, points)];
   const title = plain(axisName(state.criterion));
   const yaxis = loss
-    ? { title: { text: `loss in ${plain(DATA.metrics[state.criterion].label)}` }, tickvals: LOSS_TICKS.map(squeezed), ticktext: LOSS_TICKS.map(String) }
+    ? { title: { text: plain(lossName()) }, tickvals: LOSS_TICKS.map(squeezed), ticktext: LOSS_TICKS.map(String) }
     : { ...metricAxis(state.criterion, curve.flatMap((t) => t.y)), title: { text: title } };
   Plotly.react($("curve"), [...curve, ...stars, pinTrace(points, onCurve), ring()], layout({
     xaxis: betaAxis(), yaxis, shapes: autoencoderShapes(points),
   }), CONFIG);
 
   const plane = state.likelihoods.map((name) => planeTrace(name, points));
-  const onPlane = (p) => p.beta > 0 && p.x && p.y && [p.x.mean, p.y.mean];
+  const onPlane = (p) => p.beta > 0 && p.x && p.y && [p.x.at, p.y.at];
   Plotly.react($("plane"), [...plane, betaColours(), pinTrace(points, onPlane), ring()], layout({
     xaxis: metricAxis(state.x, plane.flatMap((t) => t.x)),
     yaxis: metricAxis(state.y, plane.flatMap((t) => t.y)),
@@ -234,9 +281,9 @@ function describeCharts(points) {
     (loss ? " Logarithmic above 1; families measure in different currencies, so only losses share an axis." : "");
   $("plane").setAttribute("aria-label", `Chart of ${axisName(state.y)} against ${axisName(state.x)}, coloured by β; the numbers stand in the table below`);
   const own = [state.x, state.y].filter((m) => m !== "beta" && DATA.metrics[m].own_currency);
-  $("plane-text").textContent = own.length && state.likelihoods.length > 1
-    ? `In ${own.map((m) => DATA.metrics[m].label).join(" and ")} each likelihood has its own currency: compare shapes, not heights.`
-    : "Coloured by β, from dark (small) to bright (large).";
+  $("plane-text").textContent = "Coloured by β, from dark (small) to bright (large)." + (own.length && state.likelihoods.length > 1
+    ? ` In ${own.map((m) => DATA.metrics[m].label).join(" and ")} each likelihood has its own currency: compare shapes, not heights.`
+    : "");
 }
 
 function linkCharts() {
@@ -246,7 +293,7 @@ function linkCharts() {
     const same = point && points.find((p) => p.likelihood === point.likelihood && p.beta === point.beta);
     const places = [
       same?.beta > 0 && same.criterion && [same.beta, heightOf(same, points)],
-      same?.x && same.y && [same.x.mean, same.y.mean],
+      same?.x && same.y && [same.x.at, same.y.at],
     ];
     charts.forEach((chart, i) => {
       const at = places[i] || [];

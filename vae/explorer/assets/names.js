@@ -34,10 +34,14 @@ function summary(group, likelihood, beta, metric) {
     (c) => c.group === group && c.likelihood === likelihood && c.beta === beta,
   );
   const values = rows.map((c) => c.values[metric]).filter((v) => v !== null && v !== undefined);
-  if (!values.length || values.length < rows.length) return null;
-  const mean = values.reduce((a, b) => a + b) / values.length;
-  const spread = values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1);
-  return { mean, se: values.length > 1 ? Math.sqrt(spread / values.length) : null, n: values.length };
+  return values.length && values.length === rows.length ? meanAndError(values) : null;
+}
+
+function meanAndError(values) {
+  const n = values.length;
+  const mean = values.reduce((a, b) => a + b) / n;
+  const spread = values.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
+  return { mean, se: n > 1 ? Math.sqrt(spread / n) : null, n };
 }
 
 const answerOf = (group, likelihood, criterion) =>

@@ -20,7 +20,7 @@ function defaults(group) {
     y: has("distortion", metrics[0]),
     a: { likelihood: first, beta: best },
     b: { likelihood: first, beta: betas[betas.length - 1] },
-    code: [],
+    code: null,
     map: "codes",
     sort: "likelihood",
     descending: false,
@@ -66,7 +66,8 @@ function readAddress() {
     state.likelihoods = groupOf(group).likelihoods.filter((name) => wanted.includes(name));
   }
   for (const key of ["a", "b"]) state[key] = readPin(given.get(key) ?? "", group) ?? state[key];
-  state.code = (given.get("code") ?? "").split(",").filter(Boolean).map(Number).filter(Number.isFinite);
+  const code = (given.get("code") ?? "").split(",").filter(Boolean).map(Number);
+  state.code = code.length && code.every(Number.isFinite) ? code : null;
   state.sort = given.get("sort") ?? state.sort;
   state.descending = given.get("order") === "down";
   state.filter = given.get("filter") ?? "";
@@ -82,7 +83,7 @@ function address() {
     y: state.y,
     a: pinText(state.a),
     b: pinText(state.b),
-    code: state.code.map((v) => Number(v.toFixed(2))).join(","),
+    code: (state.code ?? []).map((v) => Number(v.toFixed(2))).join(","),
     map: state.map,
     sort: state.sort,
     order: state.descending ? "down" : "",
