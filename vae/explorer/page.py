@@ -48,7 +48,7 @@ def thin(cells: Sequence[dict], limit: int) -> None:
     """
     able = [cell for cell in cells if cell["decoder"]]
     vaes = sorted((c for c in able if c["model"] == "vae"), key=lambda c: c["beta"])
-    fewer = (vaes[:: 2**i] for i in range(len(vaes).bit_length()))
+    fewer = (vaes[:: 2**i] for i in range(len(vaes)))
     kept = next(part for part in (able, *fewer, []) if _size(part) <= limit)
     for cell in able:
         if cell not in kept:
