@@ -17,7 +17,7 @@ from vae.files import read_json, write_text
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
     *("codec", "decoder", "dom", "names", "state"),
-    *("charts", "answers", "models", "knob", "main"),
+    *("curve", "charts", "answers", "models", "map", "knob", "main"),
 )
 DECODERS = 6 << 20
 """Bytes for the decoders of all sweeps together, as base64."""

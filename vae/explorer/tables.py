@@ -63,10 +63,14 @@ def measured(metrics: pd.DataFrame) -> list[str]:
 
 
 def described(name: str) -> dict:
-    """What the registry says of a metric, and whether likelihoods can be compared in it."""
+    """What the registry says of a metric, and whether every likelihood has its own currency in it.
+
+    That is so for the distortion and for log-likelihoods and their bounds.
+    """
     metric = METRICS.get(name) or Metric(name.replace("_", " "), "", "", "")
-    own = bool(metric.better) and metric.unit.startswith("nats") and name not in COMPARABLE
-    return asdict(metric) | {"own_currency": own or name == "distortion"}
+    bound = metric.better == "higher" and metric.unit.startswith("nats")
+    own = name == "distortion" or (bound and name not in COMPARABLE)
+    return asdict(metric) | {"own_currency": own}
 
 
 def line_names(likelihoods: list[str]) -> Iterable[dict]:

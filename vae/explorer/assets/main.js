@@ -1,7 +1,10 @@
 // The controls: they show the state, and every change goes through `change`.
 
 function change(values) {
-  if (values.group && values.group !== state.group) Object.assign(state, defaults(values.group));
+  if (values.group && values.group !== state.group) {
+    Object.assign(state, defaults(values.group));
+    firstCode = [];
+  }
   Object.assign(state, values);
   writeAddress();
   draw();
