@@ -20,11 +20,18 @@ from vae.explorer.tables import table_data
 from vae.files import write_json, write_text
 from vae.models import initial_model
 from vae.randomness import generator
-from vae.sweep import LIKELIHOODS, Likelihood, Network
+from vae.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
 
 READY = "document.documentElement.dataset.ready === 'yes'"
 WIDTHS = (1400, 900, 400)
 LIKELIHOOD_NAMES = ["bernoulli", "gaussian_learned_sigma", "discretized_logistic"]
+FIXED = "gaussian_fixed_sigma"
+DECODED = [
+    Likelihood(name, 0.1 if name == FIXED else None, discretized=discretized)
+    for name in LIKELIHOODS
+    for discretized in (False, True)
+    if not discretized or name not in (*WITHOUT_DENSITY, "beta")
+]
 
 
 @pytest.fixture(scope="module")
@@ -356,10 +363,9 @@ class TestDecoders:
     @pytest.mark.parametrize(
         "network", [Network("mlp", (16,)), Network("conv", (4, 8)), Network("linear", ())]
     )
-    @pytest.mark.parametrize("name", LIKELIHOODS)
-    def test_same_code_same_pixels(self, loaded, make_sweep, digits, name, network):
-        sigma = 0.1 if name == "gaussian_fixed_sigma" else None
-        sweep = make_sweep(network=network, likelihood=Likelihood(name, sigma))
+    @pytest.mark.parametrize("likelihood", DECODED, ids=lambda likelihood: likelihood.slug)
+    def test_same_code_same_pixels(self, loaded, make_sweep, digits, likelihood, network):
+        sweep = make_sweep(network=network, likelihood=likelihood)
         stream = generator("cpu", 0, "test")
         model = initial_model(sweep, digits.mean_image(), digits.levels, stream).eval()
         with torch.no_grad():

@@ -11,9 +11,11 @@ from vae.distributions import (
     Beta,
     Categorical,
     ContinuousBernoulli,
+    Discretized,
     DiscretizedLogistic,
     Gaussian,
     Laplace,
+    PixelDistribution,
 )
 from vae.likelihoods import BETA_LIMITS, LOG_SCALE_LIMIT
 from vae.models import VAE
@@ -22,14 +24,15 @@ from vae.randomness import generator
 READINGS = {
     Bernoulli: "bernoulli",
     ContinuousBernoulli: "continuous_bernoulli",
-    Gaussian: "location",
-    Laplace: "location",
+    Gaussian: "gaussian",
+    Laplace: "laplace",
     Beta: "beta",
-    DiscretizedLogistic: "discretized_logistic",
+    DiscretizedLogistic: "logistic",
     Categorical: "categorical",
 }
 """How the page turns a network's output into the expected image, by the decoder's distribution."""
 
+LIMITS = {"beta": BETA_LIMITS, "continuous_bernoulli": ContinuousBernoulli.LIMIT}
 CODES = 64
 TOLERANCE = 0.5 / 255  # of a pixel: half a step of what a screen shows
 
@@ -39,23 +42,48 @@ def decoder_data(model: VAE, levels: int, seed: int) -> dict | None:
 
     Weights are in half precision, or in single where half moves a pixel of one of ``CODES``
     images decoded from the prior by more than ``TOLERANCE``.
-    (Logits of a continuous Bernoulli are differences of terms near 100.)
     """
     layers, weights = _layers(model.decoder.network)
-    reading = READINGS.get(type(model.decode(torch.zeros(1, model.latent_dim))))
+    reading = _reading(model, levels)
     if reading is None or layers is None:
         return None
     tensors = [*weights, model.decoder.bias]
     flat = np.concatenate([t.detach().cpu().numpy().ravel() for t in tensors])
     precision = "float16" if _survives(model, seed) else "float32"
     return {
-        "reading": reading,
-        "levels": levels,
+        **reading,
         "layers": layers,
         "precision": precision,
         "weights": as_text(flat.astype(precision)),
-        "limits": {"log_scale": LOG_SCALE_LIMIT, "beta": BETA_LIMITS},
     }
+
+
+def _reading(model: VAE, levels: int) -> dict | None:
+    """What turns a network's output into the expected image; None where the page cannot."""
+    family = model.decoder.likelihood
+    p = model.decode(torch.zeros(1, model.latent_dim, device=model.decoder.bias.device))
+    family, density = (family.density, p.density) if isinstance(p, Discretized) else (family, p)
+    kind = READINGS.get(type(density))
+    if kind is None or (isinstance(p, Discretized) and kind == "beta"):
+        return None
+    return {
+        "reading": kind,
+        "discretized": p is not density or kind == "logistic",
+        "levels": levels,
+        "scale": _scale(density, family.outputs),
+        "scale_limits": [getattr(family, "floor", -LOG_SCALE_LIMIT), LOG_SCALE_LIMIT],
+        "limits": LIMITS.get(kind),
+    }
+
+
+def _scale(density: PixelDistribution, outputs: int) -> str | list[float] | None:
+    """Where the log scale comes from: a decoder's output by pixel or image, or these numbers."""
+    log_scale = getattr(density, "log_scale", None)
+    if log_scale is None:
+        return None
+    if outputs == 2:
+        return "image" if log_scale.shape[-1] == 1 else "pixel"
+    return log_scale.flatten().tolist()
 
 
 def as_text(array: np.ndarray) -> str:

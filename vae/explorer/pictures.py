@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset
+from vae.data import Dataset, load_dataset, spaced
 from vae.distributions import PixelDistribution
-from vae.evaluation.aggregate import posterior, spaced
+from vae.evaluation.aggregate import posterior
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import code_statistics
 from vae.explorer.decoders import as_text, decoder_data

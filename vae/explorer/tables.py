@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 
 from vae.metrics import COMPARABLE, METRICS, Metric
 from vae.reporting import style
+from vae.reporting.answers import GROUP_NAMES, answer_table
 from vae.reporting.names import beta_name, likelihood_name
 from vae.table import CELL, GROUP, read_table
 
@@ -52,7 +53,7 @@ def table_data(results: Path) -> dict:
         "betas": [[beta, beta_name(beta)] for beta in sorted(metrics.beta.unique()) if beta > 0],
         "classes": [to_hex(line["color"]) for line in style.line_styles(CLASSES)],
         "cells": list(cells(metrics)),
-        "best": [known(row) for row in best.assign(group=names(best)).to_dict("records")],
+        "best": list(answers(best)),
     }
 
 
@@ -90,6 +91,14 @@ def cells(metrics: pd.DataFrame) -> Iterable[dict]:
         ) | {"values": known(values), "errors": known(errors, keep_unknown=False)}
 
 
+def answers(best: pd.DataFrame) -> Iterable[dict]:
+    """Every row of ``best_beta.csv``, and under ``words`` what the report says of it."""
+    words = answer_table(best).drop(columns=[*GROUP_NAMES, "criterion"], errors="ignore")
+    rows = best.assign(group=names(best)).to_dict("records")
+    for row, said in zip(rows, words.to_dict("records"), strict=True):
+        yield known(row) | {"words": said}
+
+
 def names(table: pd.DataFrame) -> pd.Series:
     """The name of every row's group, such as ``digits-mlp-10d``."""
     return table.apply(lambda row: group_name(row[column] for column in GROUP), axis=1)
@@ -111,11 +120,13 @@ def _group(key: tuple, rows: pd.DataFrame) -> dict:
 
 
 def known(values: dict, keep_unknown: bool = True) -> dict:
-    """``values`` as JSON knows them: no NumPy types, and None for what is not finite."""
+    """``values`` as JSON knows them: no NumPy types, None for NaN, text for what is infinite."""
     plain = {name: _plain(value) for name, value in values.items()}
     return plain if keep_unknown else {n: v for n, v in plain.items() if v is not None}
 
 
 def _plain(value: object) -> object:
     value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

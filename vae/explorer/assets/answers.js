@@ -1,8 +1,5 @@
 // The answer in words and tables, and every trained model.
 
-const set = (betas) => `{${betas.map(betaName).join(", ")}}`;
-const interval = (low, high) => (low === null || low === undefined ? "" : ` [${rounded(low)}, ${rounded(high)}]`);
-
 function shortAnswer() {
   const { label } = DATA.metrics[state.criterion];
   const rows = state.likelihoods.map((l) => answerOf(state.group, l, state.criterion)).filter(Boolean);
@@ -10,29 +7,26 @@ function shortAnswer() {
   if (!rows.length) return `No likelihood that is chosen has an answer by ${label}.`;
   const found = new Map();
   for (const row of rows.toSorted((a, b) => a.best_beta - b.best_beta)) {
-    const beta = `β = ${betaName(row.best_beta)}${row.at_edge && row.betas > 1 ? " or beyond" : ""}`;
-    found.set(beta, [...(found.get(beta) ?? []), DATA.likelihoods[row.likelihood].name]);
+    const { name } = DATA.likelihoods[row.likelihood];
+    found.set(bestText(row), [...(found.get(bestText(row)) ?? []), name]);
   }
   const parts = [...found].map(([beta, names]) => `${beta} for ${names.join(", ")}`);
   return `Best by ${label}: ${parts.join("; ")}.`;
 }
 
+// At the edge of the grid the best β is a bound.
+function bestText(row) {
+  if (row.optimum === "none") return "no β, the criterion is monotone,";
+  const bound = row.at_edge && row.betas > 1 ? (row.best_beta === row.lowest_beta ? "≤" : "≥") : "=";
+  return `β ${bound} ${betaName(row.best_beta)}`;
+}
+
 function drawAnswers() {
   $("short").textContent = shortAnswer();
   const rows = state.likelihoods.map((l) => answerOf(state.group, l, state.criterion)).filter(Boolean);
-  const stars = rows.some((r) => r.beta_star !== undefined);
-  const prices = rows.some((r) => r.price_of_beta_1 !== undefined);
-  const headers = ["likelihood", "best β", ...(stars ? ["β* between the trained β [95 %]"] : []),
-    "cannot be told from it", axisName(state.criterion), ...(prices ? ["price of β = 1 [95 %]"] : []), "seeds"];
-  fillTable($("answers"), "The best β of every chosen likelihood", headers, rows.map((row) => [
-    element("th", { scope: "row" }, DATA.likelihoods[row.likelihood].name),
-    betaName(row.best_beta) + (row.at_edge && row.betas > 1 ? " (edge of the grid)" : ""),
-    ...(stars ? [rounded(row.beta_star) + interval(row.beta_star_low, row.beta_star_high)] : []),
-    members(row) ? set(members(row)) : "unknown: too few seeds",
-    withError(row.value, row.se),
-    ...(prices ? [rounded(row.price_of_beta_1) + interval(row.price_low, row.price_high)] : []),
-    String(row.seeds),
-  ]));
+  fillTable($("answers"), "The best β of every chosen likelihood", Object.keys(rows[0]?.words ?? {}),
+    rows.map(({ words: { likelihood, ...others } }) => [
+      element("th", { scope: "row" }, likelihood), ...Object.values(others)]));
   const without = state.likelihoods.filter((l) => !answerOf(state.group, l, state.criterion));
   $("answers-text").textContent = without.length && rows.length
     ? `Without an answer by this criterion: ${without.map((l) => DATA.likelihoods[l].name).join(", ")}.`

@@ -71,13 +71,16 @@ function starTrace(likelihood, points) {
   if (!(row?.beta_star > 0)) return [];
   const best = points.find((p) => p.likelihood === likelihood && p.beta === row.best_beta);
   if (!best?.criterion) return [];
-  const { beta_star: star, beta_star_low: low, beta_star_high: high } = row;
-  const reach = low > 0 && high > 0 ? ` [${rounded(low)}, ${rounded(high)}]` : "";
+  const { betas } = groupOf(state.group);
+  const { beta_star: star } = row;
+  const within = (beta) => clamp(beta, betas[0], betas[betas.length - 1]); // it may lie beyond the grid
+  const reach = typeof row.beta_star_high === "number";
+  const [low, high] = [row.beta_star_low, row.beta_star_high].map(within);
   return [{
     x: [star],
     y: [heightOf(best, points)],
-    error_x: reach && { array: [high - star], arrayminus: [star - low], thickness: 5, width: 0, color: lineColour(likelihood) + "66" },
-    text: [`<b>${plain(DATA.likelihoods[likelihood].name)}</b><br>β* = ${rounded(star)}${reach}`],
+    ...(reach && { error_x: { array: [high - star], arrayminus: [star - low], thickness: 5, width: 0, color: lineColour(likelihood) + "66" } }),
+    text: [`<b>${plain(DATA.likelihoods[likelihood].name)}</b><br>β* ${plain(row.words["β*"] ?? rounded(star))}`],
     hoverinfo: "text",
     mode: "markers",
     marker: { symbol: "line-ns-open", size: 18, color: colour("ink"), line: { width: 2 } },

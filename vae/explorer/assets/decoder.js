@@ -79,24 +79,67 @@ function continuousBernoulliMean(v) {
   return -1 / Math.expm1(-v) - 1 / v;
 }
 
+// How far rounding to n + 1 grey levels moves that mean: their probabilities are a geometric series.
+function continuousBernoulliShift(v, n) {
+  if (Math.abs(v) < 1e-3) return v / (24 * n ** 2);
+  const a = v / (2 * n);
+  return (1 - a / Math.sinh(a)) / v;
+}
+
+// The complementary error function (Numerical Recipes, section 6.2: relative error under 1.2e-7).
+const ERFC = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
+  0.17087277,
+];
+function erfc(v) {
+  const t = 1 / (1 + Math.abs(v) / 2);
+  const tail = t * Math.exp(-v * v + ERFC.reduceRight((sum, c) => sum * t + c, 0));
+  return v < 0 ? 2 - tail : tail;
+}
+
+// The probability above a point, in scales from the centre.
+const ABOVE = {
+  gaussian: (v) => erfc(v * Math.SQRT1_2) / 2,
+  laplace: (v) => (v > 0 ? Math.exp(-v) / 2 : 1 - Math.exp(v) / 2),
+  logistic: (v) => sigmoid(-v),
+};
+
+function logScales(output, pixels, { scale, scale_limits: limits }) {
+  if (scale === "pixel") return output.slice(pixels, 2 * pixels).map((v) => clamp(v, ...limits));
+  const one = scale === "image" ? [clamp(output.slice(pixels).reduce((a, b) => a + b) / pixels, ...limits)] : scale;
+  return Float64Array.from({ length: pixels }, (_, i) => one[i % one.length]);
+}
+
+// The location; of grey levels the sum over the edges between them of P(x > edge).
+const located = (kind) => (output, pixels, data) => {
+  const location = output.slice(0, pixels);
+  if (!data.discretized) return location;
+  const n = data.levels - 1;
+  const scales = logScales(output, pixels, data).map(Math.exp);
+  return location.map((centre, i) => {
+    let total = 0;
+    for (let k = 1; k <= n; k++) total += ABOVE[kind](((k - 0.5) / n - centre) / scales[i]);
+    return total / n;
+  });
+};
+
 const READINGS = {
   bernoulli: (output) => output.map(sigmoid),
-  continuous_bernoulli: (output) => output.map(continuousBernoulliMean),
-  location: (output, pixels) => output.slice(0, pixels),
+
+  continuous_bernoulli: (output, _, { limits, discretized, levels }) =>
+    output.map((v) => {
+      const logit = clamp(v, -limits, limits);
+      return continuousBernoulliMean(logit) + (discretized ? continuousBernoulliShift(logit, levels - 1) : 0);
+    }),
+
+  gaussian: located("gaussian"),
+  laplace: located("laplace"),
+  logistic: located("logistic"),
 
   beta: (output, pixels, { limits }) => {
-    const positive = output.map((v) => clamp(softplus(v), ...limits.beta));
+    const positive = output.map((v) => clamp(softplus(v), ...limits));
     return positive.slice(0, pixels).map((alpha, i) => alpha / (alpha + positive[pixels + i]));
   },
-
-  // The sum over grey levels of P(x >= level).
-  discretized_logistic: (output, pixels, { levels, limits }) =>
-    output.slice(0, pixels).map((location, i) => {
-      const scale = Math.exp(clamp(output[pixels + i], -limits.log_scale, limits.log_scale));
-      let total = 0;
-      for (let k = 1; k < levels; k++) total += sigmoid((location - (k - 0.5) / (levels - 1)) / scale);
-      return total / (levels - 1);
-    }),
 
   categorical: (output, pixels, { levels }) =>
     Float64Array.from({ length: pixels }, (_, i) => {

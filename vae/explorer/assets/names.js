@@ -1,6 +1,7 @@
 // What the tables hold, and how it is written in print.
 
-const DATA = JSON.parse(document.getElementById("tables").textContent);
+const INFINITE = new Map([["inf", Infinity], ["-inf", -Infinity]]);
+const DATA = JSON.parse(document.getElementById("tables").textContent, (_, value) => INFINITE.get(value) ?? value);
 const BETA_NAMES = new Map(DATA.betas);
 const betaName = (beta) => BETA_NAMES.get(beta) ?? String(beta);
 const groupOf = (name) => DATA.groups.find((group) => group.name === name);
