@@ -79,9 +79,19 @@ const betaAxis = () => ({
 });
 const metricAxis = (metric, values) => {
   if (metric === "beta") return betaAxis();
-  const logarithmic = DATA.metrics[metric].log_scale && values.every((v) => v > 0);
-  return { type: logarithmic ? "log" : "linear", title: { text: plain(planeName(metric)) } };
+  const title = { text: plain(planeName(metric)) };
+  const logarithmic = DATA.metrics[metric].log_scale && values.length && values.every((v) => v > 0);
+  return logarithmic ? { type: "log", title, ...logTicks(values) } : { type: "linear", title };
 };
+
+// At 1, 2 and 5, or at every digit where the values span less than a decade.
+function logTicks(values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const digits = high / low < 10 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : [1, 2, 5];
+  const powers = Array.from({ length: Math.ceil(Math.log10(high / low)) + 2 }, (_, i) => Math.floor(Math.log10(low)) + i);
+  const tickvals = powers.flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(2))));
+  return { tickvals, ticktext: tickvals.map((v) => v.toLocaleString("en", { maximumSignificantDigits: 2 })) };
+}
 
 function pointText(point) {
   const { criterion } = state;
@@ -186,6 +196,7 @@ function describeCharts(points) {
   $("curve").setAttribute("aria-label", `Chart of ${label} against β: ${count} points, a line per likelihood; their numbers stand in the table below`);
   $("curve-text").textContent =
     "Large: the best β. Filled: cannot be told from it at 95 %. Hollow: told from it, or too few seeds to say." +
+    (state.likelihoods.some((l) => starTrace(l, points).length) ? " Upright stroke: β*, with its interval as a bar." : "") +
     (points.some((p) => p.beta === 0 && p.criterion) && !loss ? " Dotted: the autoencoder." : "") +
     (loss ? " Logarithmic above 1; families measure in different currencies, so only losses share an axis." : "");
   $("plane").setAttribute("aria-label", `Chart of ${axisName(state.y)} against ${axisName(state.x)}, coloured by β; the numbers stand in the table below`);

@@ -42,6 +42,7 @@ function drawKnob(models) {
 const testCount = ({ sweep }) => bytesOf(sweep.test).length / sweep.shape.reduce((p, n) => p * n);
 
 function drawSliders({ cell, sweep }) {
+  const reach = Math.max(REACH, Math.ceil(farthest(cell.starts)));
   const slider = (dimension) => {
     const id = `z-${dimension}`;
     const nats = cell.kl ? `${rounded(cell.kl[dimension], 0.1)} nats` : "";
@@ -51,7 +52,7 @@ function drawSliders({ cell, sweep }) {
       setCode(code);
     };
     return element("label", { for: id }, element("span", {}, "z", element("sub", {}, String(dimension + 1))),
-      element("input", { type: "range", id, min: -REACH, max: REACH, step: 0.05, "data-dimension": dimension, oninput: move }),
+      element("input", { type: "range", id, min: -reach, max: reach, step: 0.05, "data-dimension": dimension, oninput: move }),
       element("output", { id: `${id}-value`, for: id }), element("small", {}, nats));
   };
   const [first, rest] = [cell.order.slice(0, SHOWN), cell.order.slice(SHOWN)];

@@ -2,9 +2,8 @@
 
 const GRID = 13; // images along a side of the map
 
-function mapReach(cell) {
-  return cell.codes.reduce((most, v) => Math.max(most, Math.abs(v) * 1.07), REACH + 0.4);
-}
+const farthest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+const mapReach = (cell) => Math.max(REACH + 0.4, 1.07 * farthest(cell.codes));
 
 function placing(canvas, cell) {
   const reach = mapReach(cell);
