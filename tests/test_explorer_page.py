@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from synthetic_results import benchmark, build_results
+from explorer_tables import write_tables
 
 from vae.explorer.decoders import as_text, decoder_data
 from vae.explorer.page import DECODERS, digest, page, thin, write_page
@@ -19,7 +19,6 @@ from vae.explorer.pictures import nearest, pixels, sweep_data
 from vae.explorer.tables import table_data
 from vae.files import write_json
 from vae.models import build_model
-from vae.sweep import Cell
 
 HARMFUL = '</script><img src=x onerror="window.harmed=1">\u2028&<!--'
 
@@ -52,20 +51,23 @@ class Page(HTMLParser):
 
     @property
     def tables(self) -> dict:
-        return json.loads(self.scripts["tables"])
+        return json.loads(unpacked(self.scripts["tables"]))
 
     @property
     def running(self) -> list[str]:
-        packed = base64.b64decode(self.scripts["library"])
         own = [text for name, text in self.scripts.items() if name.startswith("run ")]
-        return [gzip.decompress(packed).decode(), *own]
+        return [unpacked(self.scripts["library"]), *own]
+
+
+def unpacked(text: str) -> str:
+    return gzip.decompress(base64.b64decode(text)).decode()
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    lost = Cell("vae", 8.0, 1)
-    build_results(benchmark(), folder, lambda sweep, cell: cell == lost)
+    names = ["bernoulli", "gaussian_fixed_sigma_0.1", "discretized_logistic"]
+    write_tables(folder, names, (0.25, 0.5, 1.0, 2.0, 8.0), latent_dim=4, lost=(8.0, 1))
     return folder
 
 

@@ -64,16 +64,16 @@ def page(tables: Mapping, packed: Mapping[str, str]) -> str:
 
     Args:
         tables: what the page says in numbers.
-        packed: texts that the page unpacks when it needs them, by name.
+        packed: further texts that the page unpacks when it needs them, by name.
     """
     library = get_plotlyjs().replace("\r\n", "\n")
     script = "\n".join(asset(f"{name}.js") for name in SCRIPTS)
+    packed = {"tables": json.dumps(tables, allow_nan=False), "library": library, **packed}
     return jinja2.Template(asset("page.html")).render(
         policy=policy(library, script),
         style=asset("style.css"),
         script=script,
-        tables=safe_json(tables),
-        packed={"library": pack(library)} | {name: pack(text) for name, text in packed.items()},
+        packed={name: pack(text) for name, text in packed.items()},
         version=__version__,
     )
 
@@ -95,14 +95,6 @@ def digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def safe_json(value: object) -> str:
-    """JSON that stays data wherever it stands in HTML: nothing in it opens or closes a tag."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)  # ASCII
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
 def pack(text: str) -> str:
-    """Gzipped, then base64; equal texts give equal results."""
+    """Gzipped, then base64: nothing in it closes a tag, and equal texts give equal results."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()

@@ -83,12 +83,14 @@ function connect() {
 
 async function start() {
   try {
+    await readTables();
     readAddress();
     await runPacked("library");
     draw();
     connect();
     linkCharts();
     await modelsDrawn;
+    performance.mark("ready");
     document.documentElement.dataset.ready = "yes";
   } catch (error) {
     $("failure").textContent = `This page could not start (${error.message}): open it in a current browser.`;

@@ -1,8 +1,14 @@
 // What the tables hold, and how it is written in print.
 
 const INFINITE = new Map([["inf", Infinity], ["-inf", -Infinity]]);
-const DATA = JSON.parse(document.getElementById("tables").textContent, (_, value) => INFINITE.get(value) ?? value);
-const BETA_NAMES = new Map(DATA.betas);
+const DATA = {};
+const BETA_NAMES = new Map();
+
+async function readTables() {
+  Object.assign(DATA, JSON.parse(await unpack("tables"), (_, value) => INFINITE.get(value) ?? value));
+  for (const [beta, name] of DATA.betas) BETA_NAMES.set(beta, name);
+}
+
 const betaName = (beta) => BETA_NAMES.get(beta) ?? String(beta);
 const groupOf = (name) => DATA.groups.find((group) => group.name === name);
 const modelName = ({ likelihood, beta }) =>
