@@ -127,12 +127,15 @@ class TestLoading:
         tables = table_data(folder)
         for likelihood in tables["likelihoods"].values():
             likelihood["name"] = HARMFUL
+        for row in tables["best"]:
+            row["words"] = dict.fromkeys(row["words"], HARMFUL)
         tables["metrics"]["elbo"] |= {"label": HARMFUL, "definition": HARMFUL}
         write_text(folder / "harmful.html", page(tables, {}))
         tab.open((folder / "harmful.html").as_uri(), READY)
         assert tab.evaluate("window.harmed === undefined")
         assert tab.evaluate("document.querySelectorAll('img').length") == 0
-        assert HARMFUL in text(tab, "#answers")
+        for place in ("#answers", "#short", "#definition", "#likelihoods", "#cells", "#numbers"):
+            assert HARMFUL in text(tab, place), place
         assert tab.complaints() == []
 
     def test_a_page_made_from_tables_alone_says_what_it_lacks(self, tab, folder):
@@ -149,7 +152,7 @@ class TestAnswer:
         best = pd.read_csv(folder / "best_beta.csv")
         choose(opened, "#criterion", "fid_prior")
         rows = opened.evaluate(
-            "[...document.querySelectorAll('#answers tbody td:nth-child(2)')]"
+            "[...document.querySelectorAll('#answers tbody td:nth-child(3)')]"
             ".map((cell) => cell.textContent)"
         )
         expected = best[best.criterion == "fid_prior"].best_beta

@@ -6,7 +6,8 @@ function defaults(group) {
   const { name, likelihoods } = groupOf(group);
   const criteria = criteriaOf(name);
   const metrics = metricsOf(name);
-  const criterion = ["elbo", "log_likelihood"].find((c) => criteria.includes(c)) ?? criteria[0] ?? metrics[0];
+  const answered = (c) => likelihoods.every((l) => answerOf(name, l, c));
+  const criterion = criteria.find(answered) ?? criteria[0] ?? metrics[0];
   const has = (metric, other) => (metrics.includes(metric) ? metric : other);
   const [first] = likelihoods;
   const best = answerOf(name, first, criterion)?.best_beta ?? nearestBeta(name, first, 1);
