@@ -82,7 +82,7 @@ class Browser:
         self.command("Page.navigate", url=address)
         self.wait(condition)
 
-    def wait(self, condition: str, seconds: float = 30) -> None:
+    def wait(self, condition: str, seconds: float = 60) -> None:
         """Wait until the JavaScript expression ``condition`` holds."""
         end = time.monotonic() + seconds
         while not self.evaluate(f"Boolean(document.body && ({condition}))"):

@@ -118,7 +118,7 @@ class TestLoading:
         opened.resize(width)
         opened.colours(scheme)
         settle(opened)
-        opened.wait(f"document.documentElement.scrollWidth <= {width}", seconds=5)
+        opened.wait(f"document.documentElement.scrollWidth <= {width}")
         paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(json.loads(f"[{paper[4:-1]}]")) > 384) == (scheme == "light")
         assert opened.complaints() == []

@@ -209,7 +209,7 @@ rule explorer_pictures:
         seed=EVALUATION.seed,
     shell:
         "python -m vae explorer-pictures {params.models:q} {input.data:q} {output:q}"
-        " --seed {params.seed} --threads {threads} > {log:q} 2>&1"
+        " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule explorer:
