@@ -21,10 +21,7 @@ function origin(metric, likelihood) {
   return DATA.metrics[metric].better === "higher" ? Math.max(...means) : Math.min(...means);
 }
 
-const planeName = (metric) =>
-  relative(metric)
-    ? `${DATA.metrics[metric].label} from its own ${DATA.metrics[metric].better === "higher" ? "highest" : "lowest"} (${DATA.metrics[metric].unit})`
-    : axisName(metric);
+const planeName = (metric) => (relative(metric) ? `Δ ${axisName(metric)}` : axisName(metric));
 
 // A row per likelihood and β with what both charts show of it.
 function shownPoints() {
@@ -201,9 +198,11 @@ function describeCharts(points) {
     (loss ? " Logarithmic above 1; families measure in different currencies, so only losses share an axis." : "");
   $("plane").setAttribute("aria-label", `Chart of ${axisName(state.y)} against ${axisName(state.x)}, coloured by β; the numbers stand in the table below`);
   const own = [state.x, state.y].filter((m) => m !== "beta" && DATA.metrics[m].own_currency);
-  $("plane-text").textContent = "Coloured by β, from dark (small) to bright (large)." + (own.length && state.likelihoods.length > 1
-    ? ` In ${own.map((m) => DATA.metrics[m].label).join(" and ")} each likelihood has its own currency: compare shapes, not heights.`
-    : "");
+  const currencies = relative(own[0] ?? "beta")
+    ? " Δ: counted from each likelihood's own best or lowest value, because each has its own currency."
+    : " Each likelihood has its own currency here: compare shapes, not heights.";
+  $("plane-text").textContent = "Coloured by β, from dark (small) to bright (large)." +
+    (own.length && state.likelihoods.length > 1 ? currencies : "");
 }
 
 function linkCharts() {
