@@ -106,6 +106,11 @@ class TestWholeRun:
         lines = [line for line in page.read_text().splitlines() if line.startswith("|")]
         assert lines and all("nan" not in line for line in lines)
 
+    def test_the_interactive_page_has_every_sweep(self, project):
+        page = (project / "report" / "explorer.html").read_text(encoding="utf-8")
+        for likelihood in ("bernoulli", "gaussian_fixed_sigma_0.3"):
+            assert f'id="sweep-digits-mlp-2d-{likelihood}"' in page
+
     def test_snakemake_s_own_report_has_the_captions(self, project):
         result = snakemake(project, "--report", "page.html")
         assert result.returncode == 0, result.stderr
@@ -122,7 +127,7 @@ class TestWholeRun:
         cases = {
             "likelihoods.py": {"train", "evaluate_likelihood", "report"},
             "reporting/figures.py": {"figures", "report"},
-            "statistics.py": {"compare", "figures", "sheets", "gallery", "report"},
+            "statistics.py": {"compare", "figures", "sheets", "gallery", "report", "explorer"},
         }
         for name, expected in cases.items():
             original = (sources / name).read_text()

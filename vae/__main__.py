@@ -262,6 +262,23 @@ def _add_reporting(subparsers) -> None:
     report.add_argument(
         "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
     )
+    _add_explorer(subparsers)
+
+
+def _add_explorer(subparsers) -> None:
+    text = "gather what the interactive page shows of one sweep's models"
+    pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
+    pictures.add_argument("models", type=Path)
+    pictures.add_argument("data", type=Path)
+    pictures.add_argument("output", type=Path, help="a JSON file")
+    pictures.add_argument("--seed", type=int, default=0)
+    pictures.add_argument("--threads", type=int, default=1)
+
+    explorer = _add(subparsers, "explorer", verbs.explorer, "write the interactive page")
+    explorer.add_argument("results", type=Path, help="folder with metrics.csv and best_beta.csv")
+    explorer.add_argument("output", type=Path, help="the page, one HTML file")
+    text = "files written by 'explorer-pictures' (default: none, a page without pictures)"
+    explorer.add_argument("--pictures", type=Path, nargs="*", default=[], help=text)
 
 
 def _add_selfcheck(subparsers) -> None:

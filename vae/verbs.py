@@ -251,3 +251,19 @@ def report(options: Namespace) -> None:
     from vae.reporting.render import render
 
     render(options.config, options.results, options.template, options.output)
+
+
+def explorer_pictures(options: Namespace) -> None:
+    """Gather what the interactive page shows of one sweep's models."""
+    from vae.devices import set_up
+    from vae.explorer.pictures import write_pictures
+
+    device = set_up("cpu", options.threads)
+    write_pictures(options.models, options.data, options.output, options.seed, device)
+
+
+def explorer(options: Namespace) -> None:
+    """Write the interactive page."""
+    from vae.explorer.page import write_page
+
+    write_page(options.results, options.pictures, options.output)

@@ -130,3 +130,8 @@ def gallery_files():
 def sheet_files():
     """Every chart that needs trained models."""
     return [f"{REPORT}/figures/{group}/{name}.png" for group in GROUPS for name in FROM_MODELS]
+
+
+def page_assets():
+    """The scripts, styles and markup of the interactive page."""
+    return [os.path.relpath(path) for path in sorted((ROOT / "vae/explorer/assets").iterdir())]

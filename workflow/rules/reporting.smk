@@ -236,3 +236,46 @@ rule report:
         results=lambda wildcards, input: os.path.dirname(input.config),
     shell:
         "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q} > {log:q} 2>&1"
+
+
+rule explorer_pictures:
+    input:
+        code("vae.explorer.pictures"),
+        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
+        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
+        data=data_of,
+    output:
+        f"{RESULTS}/explorer/{{sweep}}.json",
+    log:
+        f"{RESULTS}/logs/explorer_pictures/{{sweep}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/explorer_pictures/{{sweep}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        models=lambda wildcards, input: os.path.dirname(input.record),
+        seed=EVALUATION.seed,
+    shell:
+        "python -m vae explorer-pictures {params.models:q} {input.data:q} {output:q}"
+        " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
+
+
+rule explorer:
+    input:
+        code("vae.explorer.page"),
+        assets=page_assets(),
+        metrics=f"{RESULTS}/metrics.csv",
+        best=f"{RESULTS}/best_beta.csv",
+        pictures=per_sweep("explorer/{sweep}.json"),
+    output:
+        f"{REPORT}/explorer.html",
+    log:
+        f"{RESULTS}/logs/explorer.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/explorer.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        results=lambda wildcards, input: os.path.dirname(input.metrics),
+    shell:
+        "python -m vae explorer {params.results:q} {output:q} --pictures {input.pictures:q} > {log:q} 2>&1"
