@@ -40,7 +40,7 @@ def test_an_edge_is_no_optimum():
 
 def test_agreement():
     text = said(agreement, answer(JUDGED, 1, "1"), answer("fid_prior", 1, "1 2"))
-    assert text == "log-likelihood and FID have the same best β with Bernoulli."
+    assert text == "Log-likelihood and FID have the same best β with Bernoulli."
 
 
 def test_disagreement_without_a_common_beta():

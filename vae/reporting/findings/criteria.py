@@ -80,7 +80,8 @@ def agreement(group: Group) -> Iterator[str]:
         kind.format(families(slugs, group.likelihoods)) for kind, slugs in kinds.items() if slugs
     ]
     if said:
-        yield f"{_name(group)} and FID {'; '.join(said)}."
+        name = _name(group)
+        yield f"{name[0].upper()}{name[1:]} and FID {'; '.join(said)}."
 
 
 def price(group: Group) -> Iterator[str]:

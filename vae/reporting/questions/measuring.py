@@ -34,7 +34,7 @@ def literature(group: Group) -> Iterator[str]:
         "Check four things first: grey or binarised images (and binarised how), a density or a "
         "probability, nats per image or bits per pixel, and the ELBO or a tighter bound."
     )
-    if example := group.example("log_likelihood"):
+    if example := group.example("importance_bound"):
         slug, beta = example
         elbo, bound = (group.mean(slug, beta, name) for name in ("elbo", "importance_bound"))
         if elbo is not None and bound > elbo:
