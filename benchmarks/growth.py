@@ -25,7 +25,7 @@ from measuring import (
 )
 
 from vae.devices import set_up
-from vae.evaluation.likelihood import importance_weights
+from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
 from vae.stack import Stack
 from vae.training import default_stack_size

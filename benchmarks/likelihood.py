@@ -19,7 +19,7 @@ from measuring import (
 )
 
 from vae.devices import set_up
-from vae.evaluation.likelihood import importance_weights
+from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
 from vae.sweep import LIKELIHOODS
 
