@@ -720,3 +720,16 @@ def test_curvature_of_a_gaussian_mass_is_finite_far_from_its_mean():
     (slope,) = torch.autograd.grad(log_mass.sum(), mean, create_graph=True)
     (curvature,) = torch.autograd.grad(slope.sum(), mean)
     assert curvature.isfinite().all() and (curvature <= 1e-3).all()
+
+
+def test_masses_of_a_continuous_bernoulli_without_a_limit_reach_their_ceiling():
+    """The limit keeps a density finite; a mass is at most 1 and may come near it."""
+    logits = torch.tensor([-1e4, -300.0, 300.0, 1e4])[:, None, None, None].requires_grad_()
+    free = ContinuousBernoulli(logits, math.inf)
+    x = torch.tensor([0.0, 0.0, 1.0, 1.0])[:, None, None, None]
+    log_mass = free.log_mass(x, 17)
+    (slope,) = torch.autograd.grad(log_mass.sum(), logits)
+    expected = torch.log(-torch.expm1(-logits.detach().abs().flatten().double() / 32))
+    torch.testing.assert_close(log_mass.double(), expected, atol=2e-3, rtol=0)
+    assert slope.isfinite().all()
+    assert (ContinuousBernoulli(logits).log_mass(x, 17) < -0.9).all()

@@ -60,7 +60,11 @@ class BernoulliFamily(LikelihoodFamily):
 
 
 class ContinuousBernoulliFamily(LikelihoodFamily):
-    """One logit per pixel; beyond the distribution's limit it says no more."""
+    """One logit per pixel; beyond ``limit`` it says no more."""
+
+    def __init__(self, limit: float = ContinuousBernoulli.LIMIT) -> None:
+        super().__init__()
+        self.limit = limit
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """Invert the mean by bisection on the logit, well inside the limit: there it can move."""
@@ -73,7 +77,7 @@ class ContinuousBernoulliFamily(LikelihoodFamily):
         return middle.to(mean_image.dtype)
 
     def forward(self, output: Tensor) -> ContinuousBernoulli:
-        return ContinuousBernoulli(output)
+        return ContinuousBernoulli(output, self.limit)
 
 
 class LocationFamily(LikelihoodFamily):
@@ -273,7 +277,9 @@ def make_likelihood(
     """
     makers = {
         "bernoulli": BernoulliFamily,
-        "continuous_bernoulli": ContinuousBernoulliFamily,
+        "continuous_bernoulli": lambda: ContinuousBernoulliFamily(
+            math.inf if discretized else ContinuousBernoulli.LIMIT
+        ),
         "gaussian_fixed_sigma": lambda: GaussianFixedSigma(sigma),
         "gaussian_learned_sigma": lambda: GaussianLearnedSigma(levels),
         "gaussian_dimension_sigma": lambda: GaussianDimensionSigma(shape, levels),

@@ -22,14 +22,19 @@ class ContinuousBernoulli(PixelDistribution):
     The density is exp(η x) η / (e^η - 1). Everything is computed from η itself, with series near
     η = 0, because probabilities lose the tails. |η| is at most ``LIMIT``, as in torch's
     distribution of that name, which clamps probabilities to float32's epsilon: without a limit
-    the density of exact zeros and ones has no ceiling, and training on them no end.
+    the density of exact zeros and ones has no ceiling, and training on them no end. Masses of
+    grey levels have a ceiling of their own, so what is trained on them needs none.
+
+    Args:
+        logits: η, shape (..., C, H, W).
+        limit: of |η|; may be infinite.
     """
 
     LIMIT = math.log(1 / torch.finfo(torch.float32).eps - 1)  # 15.94
     SERIES = 0.6  # |η| below which the mean's series is used; its error there is under 1e-8
 
-    def __init__(self, logits: Tensor) -> None:
-        self.logits = logits.clamp(-self.LIMIT, self.LIMIT)
+    def __init__(self, logits: Tensor, limit: float = LIMIT) -> None:
+        self.logits, self.limit = logits.clamp(-limit, limit), limit
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log density of images in [0, 1], summed over pixels: shape (...)."""
@@ -62,7 +67,7 @@ class ContinuousBernoulli(PixelDistribution):
         width = torch.where(outer, half, 2 * half).to(self.logits.dtype)
         middle = x.clamp(half / 2, 1 - half / 2)
         log_density = self.logits * (middle - 0.5) - log_sinhc(0.5 * self.logits)
-        fine = self.LIMIT * half <= 0.5
+        fine = self.limit * half <= 0.5
         rise = (log_sinhc_series if fine else log_sinhc)(0.5 * self.logits * width)
         return log_density + torch.log(width) + rise
 
@@ -72,7 +77,8 @@ class ContinuousBernoulli(PixelDistribution):
         small = self.logits.abs() < 1e-3
         far = torch.where(small, 1.0, self.logits)
         shift = -torch.expm1(-log_sinhc(far / (2 * n))) / far
-        return self.mean + torch.where(small, self.logits / (24 * n**2), shift)
+        mean = self.mean + torch.where(small, self.logits / (24 * n**2), shift)
+        return mean.clamp(0, 1)  # rounding leaves it at extreme logits
 
 
 class Beta(PixelDistribution):

@@ -32,7 +32,7 @@ READINGS = {
 }
 """How the page turns a network's output into the expected image, by the decoder's distribution."""
 
-LIMITS = {"beta": BETA_LIMITS, "continuous_bernoulli": ContinuousBernoulli.LIMIT}
+NO_LIMIT = 1e30  # JSON has no infinity
 CODES = 64
 TOLERANCE = 0.5 / 255  # of a pixel: half a step of what a screen shows
 
@@ -72,8 +72,15 @@ def _reading(model: VAE, levels: int) -> dict | None:
         "levels": levels,
         "scale": _scale(density, family.outputs),
         "scale_limits": [getattr(family, "floor", -LOG_SCALE_LIMIT), LOG_SCALE_LIMIT],
-        "limits": LIMITS.get(kind),
+        "limits": _limits(density),
     }
+
+
+def _limits(density: PixelDistribution) -> float | tuple[float, float] | None:
+    """Between which numbers the page keeps the network's output."""
+    if isinstance(density, ContinuousBernoulli):
+        return min(density.limit, NO_LIMIT)
+    return BETA_LIMITS if isinstance(density, Beta) else None
 
 
 def _scale(density: PixelDistribution, outputs: int) -> str | list[float] | None:
