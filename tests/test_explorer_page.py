@@ -118,6 +118,11 @@ class TestTables:
         assert tables["metrics"]["new_metric"]["label"] == "new metric"
         assert {row["beta_star"] for row in tables["best"]} == {0.7}
 
+    def test_a_file_without_pictures_is_one_sentence(self, results, tmp_path, input_error):
+        write_json(tmp_path / "other.json", {"cells": []})
+        with input_error("other.json", "explorer-pictures"):
+            write_page(results, [tmp_path / "other.json"], tmp_path / "explorer.html")
+
     def test_a_missing_table_is_one_sentence(self, tmp_path, input_error):
         with input_error("metrics.csv"):
             table_data(tmp_path)
@@ -145,11 +150,11 @@ class TestHarmlessness:
             name: {"name": HARMFUL, "colour": "red", "symbol": "x"} for name in names
         }
         harmless = page(table_data(results), {"sweep-a": "{}"})
-        harmful = page(tables, {"sweep-a": json.dumps(HARMFUL)})
+        harmful = page(tables, {HARMFUL: json.dumps(HARMFUL)})
         assert Page(harmful).tables == tables
+        assert json.loads(unpacked(Page(harmful).scripts[HARMFUL])) == HARMFUL
         assert len(re.findall("<script", harmful)) == len(re.findall("<script", harmless))
         assert harmful.count("<!--") == harmless.count("<!--") == 0
-        assert "\u2028" not in harmful
 
 
 class TestSize:

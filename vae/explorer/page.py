@@ -11,6 +11,7 @@ import jinja2
 from plotly.offline import get_plotlyjs
 
 from vae import __version__
+from vae.errors import InputError
 from vae.explorer.tables import table_data
 from vae.files import read_json, write_text
 
@@ -32,13 +33,20 @@ def write_page(results: Path, pictures: Sequence[Path], output: Path) -> None:
             without one have no pictures and no decoders.
 
     Raises:
-        InputError: if a table or a file is missing.
+        InputError: if a table or a file is missing, or a file is no such one.
     """
-    sweeps = [read_json(path) for path in pictures]
+    sweeps = [_read_pictures(path) for path in pictures]
     for sweep in sweeps:
         thin(sweep["cells"], DECODERS // len(sweeps))
     packed = {f"sweep-{s['group']}-{s['likelihood']}": json.dumps(s) for s in sweeps}
     write_text(output, page(table_data(results), packed))
+
+
+def _read_pictures(path: Path) -> dict:
+    sweep = read_json(path)
+    if not {"group", "likelihood", "cells"} <= set(sweep):
+        raise InputError(f"{path} holds no pictures: write it with 'explorer-pictures'")
+    return sweep
 
 
 def thin(cells: Sequence[dict], limit: int) -> None:
