@@ -19,6 +19,7 @@ from vae.explorer.pictures import nearest, pixels, sweep_data
 from vae.explorer.tables import table_data
 from vae.files import write_json
 from vae.models import build_model
+from vae.reporting.gallery import COLUMNS
 
 HARMFUL = '</script><img src=x onerror="window.harmed=1">\u2028&<!--'
 
@@ -147,7 +148,8 @@ class TestHarmlessness:
         tables = table_data(results)
         names = [*tables["likelihoods"], HARMFUL]
         tables["likelihoods"] = {
-            name: {"name": HARMFUL, "colour": "red", "symbol": "x"} for name in names
+            name: {"name": HARMFUL, "colour": "red", "symbol": "x", "dash": "solid"}
+            for name in names
         }
         harmless = page(table_data(results), {"sweep-a": "{}"})
         harmful = page(tables, {HARMFUL: json.dumps(HARMFUL)})
@@ -199,7 +201,7 @@ class TestPictures:
         for cell in data["cells"][1:]:
             nats = [cell["kl"][d] for d in cell["order"]]
             assert nats == sorted(nats, reverse=True)
-            assert len(base64.b64decode(cell["drawn"])) == 8 * 64
+            assert len(base64.b64decode(cell["drawn"])) == COLUMNS * 64
 
     def test_single_precision_where_half_would_show(self, make_sweep, digits):
         model = build_model(make_sweep(), digits.mean_image(), digits.levels)

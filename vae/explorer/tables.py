@@ -14,7 +14,6 @@ from vae.reporting.answers import GROUP_NAMES, answer_table
 from vae.reporting.names import beta_name, likelihood_name
 from vae.table import CELL, GROUP, read_table
 
-CLASSES = 10  # that differ in colour on the map of codes
 SYMBOLS = dict(
     zip(
         style.MARKERS,
@@ -45,13 +44,12 @@ def table_data(results: Path) -> dict:
         InputError: if a table is missing.
     """
     metrics, best = (read_table(results / f"{name}.csv") for name in ("metrics", "best_beta"))
-    likelihoods = list(metrics.likelihood.unique())
     return {
         "metrics": {name: described(name) for name in measured(metrics)},
         "groups": [_group(key, rows) for key, rows in metrics.groupby(GROUP, sort=False)],
-        "likelihoods": dict(zip(likelihoods, line_names(likelihoods), strict=True)),
+        "likelihoods": line_looks(list(metrics.likelihood.unique())),
         "betas": [[beta, beta_name(beta)] for beta in sorted(metrics.beta.unique()) if beta > 0],
-        "classes": [to_hex(line["color"]) for line in style.line_styles(CLASSES)],
+        "classes": [to_hex(colour) for colour in style.hues()],
         "cells": list(cells(metrics)),
         "best": list(answers(best)),
     }
@@ -74,11 +72,17 @@ def described(name: str) -> dict:
     return asdict(metric) | {"own_currency": own}
 
 
-def line_names(likelihoods: list[str]) -> Iterable[dict]:
-    """Name, colour and symbol of every likelihood, as in the report's figures."""
-    for slug, line in zip(likelihoods, style.line_styles(len(likelihoods)), strict=True):
-        colour, symbol = to_hex(line["color"]), SYMBOLS[line["marker"]]
-        yield {"name": likelihood_name(slug), "colour": colour, "symbol": symbol}
+def line_looks(likelihoods: list[str]) -> dict[str, dict]:
+    """Name, colour, symbol and dashes of every likelihood, as in the report's figures."""
+    return {
+        slug: {
+            "name": likelihood_name(slug),
+            "colour": to_hex(line["color"]),
+            "symbol": SYMBOLS[line["marker"]],
+            "dash": "dash" if line["linestyle"] == "--" else "solid",
+        }
+        for slug, line in style.line_styles(likelihoods).items()
+    }
 
 
 def cells(metrics: pd.DataFrame) -> Iterable[dict]:

@@ -109,7 +109,7 @@ const planeTrace = (likelihood, points) => {
     text: own.map(pointText),
     hoverinfo: "text",
     mode: "lines+markers",
-    line: { color: lineColour(likelihood), width: 1.5 },
+    line: { color: lineColour(likelihood), width: 1.5, dash: DATA.likelihoods[likelihood].dash },
     marker: {
       color: own.map((p) => Math.log2(p.beta)),
       cmin: Math.min(...logs),

@@ -55,7 +55,7 @@ function curveTrace(likelihood, points) {
     text: own.map((p) => pointText(p) + lost(p)),
     hoverinfo: "text",
     mode: "lines+markers",
-    line: { color: lineColour(likelihood), width: 2 },
+    line: { color: lineColour(likelihood), width: 2, dash: DATA.likelihoods[likelihood].dash },
     marker: {
       color: lineColour(likelihood),
       symbol: own.map((p) => (set.includes(p.beta) || p.beta === row?.best_beta ? symbol : `${symbol}-open`)),
