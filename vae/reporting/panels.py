@@ -137,7 +137,8 @@ def shared_legend(figure: Figure) -> None:
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
     if free:
-        names = [wrapped_text(label, LEGEND_IN_PANEL) for label in found]
+        alone = len(free) == 1  # else the next panel's place is free as well
+        names = [wrapped_text(n, LEGEND_IN_PANEL) if alone else n for n in found]
         free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:
         widths = [len(label) + LEGEND_HANDLE for label in found]
