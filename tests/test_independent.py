@@ -12,8 +12,9 @@ import torch
 
 from vae.data import load_dataset, prepare
 from vae.evaluation import latents, likelihood, samples
-from vae.features import save_classifier, train_classifier
+from vae.features import train_classifier
 from vae.models import TrainedSweep
+from vae.spaces import save_spaces
 from vae.sweep import Likelihood, Network, Training
 from vae.training import train
 
@@ -50,7 +51,7 @@ def shared(tmp_path_factory):
     prepare("digits", data)
     digits = load_dataset(data)
     classifier = train_classifier(digits, 10, 0, CPU)
-    save_classifier(classifier, digits, path)
+    save_spaces({"classifier": classifier}, digits, path)
     return digits, classifier, data, path
 
 
@@ -70,8 +71,8 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     trained = TrainedSweep(folder / "models")
     tables = [
         likelihood.evaluate(trained, digits, K, 0, 0, CPU).table,
-        latents.evaluate(trained, digits, 0, CPU)[0],
-        samples.evaluate(trained, digits, classifier, 0, 0, CPU),
+        latents.evaluate(trained, digits, 0, CPU)[0].table,
+        samples.evaluate(trained, digits, [classifier], 0, 0, CPU).table,
     ]
     pd.concat(tables).to_csv(folder / "metrics.csv", index=False)
     return Results(folder, data, path)
