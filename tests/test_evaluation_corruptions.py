@@ -65,7 +65,7 @@ def test_only_the_metrics_of_memory_notice_memorised_images(table):
     )
     assert copying == sorted(copying, reverse=True) and copying[-1] < -5 < -2 < copying[0]
     assert authentic[-1] == 0 < 0.4 < authentic[0]
-    assert min(values(table, "memorised", "coverage")) > 0.9
+    assert min(values(table, "memorised", "coverage")) > 0.7
     assert max(values(table, "memorised", "fid")) < 3
 
 
