@@ -44,7 +44,7 @@ CHARTS = {
     ),
     "criteria_plane": Figure(
         "Answer",
-        "Likelihood and sample quality want different βs. The path that β draws in the plane of "
+        "Do likelihood and sample quality want the same β? The path that β draws in the plane of "
         "the two criteria (means over {seeds}, {images}), lower left being better: where square "
         "and diamond part, one β cannot have both. Bernoulli, which says nothing about grey "
         "levels, has its own currency. Panels have their own axes.",

@@ -202,7 +202,8 @@ class Champion:
         if self.rivals is None:
             rest = "; the seeds are too few to say whether that lead is real"
         elif self.rivals:
-            rest = f"; {families(self.rivals)} are not excluded"
+            verb = "is" if len(self.rivals) == 1 else "are"
+            rest = f"; {families(self.rivals)} {verb} not excluded"
         else:
             rest = ", and all others are excluded"
         return (
