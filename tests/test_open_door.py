@@ -91,6 +91,20 @@ def test_checks_use_pythons_that_the_package_supports(project):
     assert min(pythons, key=lambda v: int(v.split(".")[1])) == minimum
 
 
+def test_help_lists_every_target():
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
+    assert {name for name, _ in lines} == targets()
+    assert all(text for _, text in lines)
+
+
+@pytest.mark.parametrize("target", ["report", "status"])
+def test_targets_that_take_another_configuration(target):
+    command = ["make", "--dry-run", target, "CONFIG=config/mine.yaml"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.search(r"--config(file)? config/mine\.yaml", shown.stdout)
+
+
 def test_files_that_the_catalogue_of_workflows_asks_for():
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
     assert usage["report"] is True

@@ -219,6 +219,9 @@ def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.Argument
 
 
 def _add_reporting(subparsers) -> None:
+    where = _add(subparsers, "status", verbs.status, "show how far a run has come")
+    where.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+
     best = _add(subparsers, "best-beta", verbs.best_beta, "print the best β from existing results")
     best.add_argument("--results", type=Path, default=Path("results"))
     for key in ("dataset", "network", "likelihood"):

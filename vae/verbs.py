@@ -197,6 +197,14 @@ def compare(options: Namespace) -> None:
     _write_csv(likelihoods, options.results / "best_likelihood.csv")
 
 
+def status(options: Namespace) -> None:
+    """Print where a run stands."""
+    from vae.config import load_benchmark
+    from vae.status import status
+
+    print(status(load_benchmark(options.config)))
+
+
 def best_beta(options: Namespace) -> None:
     """Print the best β from existing results."""
     from vae.reporting.answers import answer, as_json, terminal_table
