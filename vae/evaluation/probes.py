@@ -21,13 +21,17 @@ NEIGHBOURS = 5
 
 
 class Probe:
-    """Labelled images, and what can be learned of them from their codes."""
+    """Labelled images, and what can be learned of them from their codes.
+
+    Of images without classes nothing is asked: every accuracy is left out.
+    """
 
     def __init__(self, dataset: Dataset, seed: int, device: torch.device) -> None:
         self.train = training_images(dataset, MOST_TRAINING, seed).to(device)
         self.test = dataset.unit("test").to(device)
         self.labels = spaced(dataset.labels["train"], MOST_TRAINING).numpy()
         self.truth = dataset.labels["test"].numpy()
+        self.labelled = dataset.labelled
         self.few = list(_few_of_each(self.labels, seed))
 
     def of_model(self, model: VAE) -> dict[str, Estimate]:
@@ -37,6 +41,8 @@ class Probe:
     @torch.no_grad()
     def of_features(self, features: Callable[[Tensor], Tensor]) -> dict[str, Estimate]:
         """Accuracies from ``features`` (N, F) of images."""
+        if not self.labelled:
+            return {}
         parts = [[features(p) for p in x.split(1000)] for x in (self.train, self.test)]
         return self.of_codes(*(torch.cat(part).double().cpu().numpy() for part in parts))
 
@@ -46,6 +52,8 @@ class Probe:
 
     def of_components(self, count: int) -> dict[str, Estimate]:
         """Accuracies from ``count`` principal components, as many as there are at most."""
+        if not self.labelled:
+            return {}
         train, test = (x.flatten(1).cpu().numpy() for x in (self.train, self.test))
         pca = PCA(min(count, *train.shape), svd_solver="covariance_eigh").fit(train)
         return self.of_codes(pca.transform(train), pca.transform(test))

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from vae.config import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
+from vae.own_data import OwnData
 from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.sources import source_files
 
@@ -52,6 +53,7 @@ RESULTS = BENCHMARK.results
 REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
+OWN = {data.name: data for data in BENCHMARK.datasets if isinstance(data, OwnData)}
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
 # What a job counts for on the GPU: nothing where there is none, so that all cores are used.
 GPU = int(shutil.which("nvidia-smi") is not None)
@@ -63,7 +65,7 @@ if BENCHMARK.dataset_mirror:
 
 wildcard_constraints:
     sweep="|".join(map(re.escape, SWEEPS)),
-    dataset="|".join(BENCHMARK.datasets),
+    dataset="|".join(BENCHMARK.dataset_names),
     group="|".join(map(re.escape, GROUPS)),
 
 
@@ -75,6 +77,16 @@ def code(module):
 def data_of(wildcards):
     """The dataset that a sweep is trained on."""
     return f"{RESULTS}/data/{SWEEPS[wildcards.sweep].dataset}.npz"
+
+
+def own_files(wildcards):
+    """The images that a user's dataset is made of; none of the others."""
+    return OWN[wildcards.dataset].files if wildcards.dataset in OWN else []
+
+
+def own_options(wildcards):
+    """Command-line options that say where a user's dataset is."""
+    return OWN[wildcards.dataset].options if wildcards.dataset in OWN else []
 
 
 def spaces_of(wildcards):
