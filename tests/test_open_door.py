@@ -12,6 +12,7 @@ import yaml
 
 import vae
 from vae.__main__ import main
+from vae.config import Benchmark
 
 ROOT = Path(__file__).parent.parent
 
@@ -113,7 +114,9 @@ def test_files_that_the_catalogue_of_workflows_asks_for():
         assert (ROOT / name).is_file()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "config/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "config/README.md", "docs/extending.md"]
+)
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text()
     for link in re.findall(r"\]\(([^)#]+)\)", text):
@@ -123,3 +126,11 @@ def test_links_lead_somewhere(page):
 def test_test_files_that_the_guide_names_exist():
     for name in re.findall(r"tests/[a-z_*]+\.py", (ROOT / "CONTRIBUTING.md").read_text()):
         assert list(ROOT.glob(name)), name
+
+
+def test_the_configuration_in_the_readme_is_valid():
+    text = (ROOT / "README.md").read_text().split("## Your own images")[1]
+    (block,) = re.findall(r"```yaml\n(.*?)```", text.split("## Reading the report")[0], re.S)
+    benchmark = Benchmark.from_dict(yaml.safe_load(block))
+    assert [data.folder for data in benchmark.datasets] == ["data/images"]
+    assert benchmark.report == "report/mine"

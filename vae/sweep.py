@@ -25,7 +25,11 @@ DATASETS = (
     *SOURCES,
     *(f"{source}_{b}" for source in SOURCES if source not in COLOUR for b in BINARISATIONS),
 )
-NETWORKS = ("mlp", "conv", "linear")
+NETWORKS = (
+    "mlp",
+    "conv",
+    "linear",
+)
 LIKELIHOODS = (
     "bernoulli",
     "continuous_bernoulli",

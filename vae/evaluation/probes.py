@@ -18,6 +18,7 @@ from vae.randomness import generator
 
 FEW_LABELS, DRAWS = 10, 5  # labels of each class, and how often they are drawn
 NEIGHBOURS = 5
+MOST_NEWTON = 1500
 
 
 class Probe:
@@ -65,10 +66,11 @@ class Probe:
         """
         centre, scale = train.mean(0), spread(train)
         train, test = (train - centre) / scale, (test - centre) / scale
-        few = [self._correct(_linear(), train[i], self.labels[i], test) for i in self.few]
+        linear = _linear(train.shape[1] * (1 + int(self.labels.max())))
+        few = [self._correct(linear, train[i], self.labels[i], test) for i in self.few]
         nearest = KNeighborsClassifier(NEIGHBOURS)
         return {
-            "probe_accuracy": average(self._correct(_linear(), train, self.labels, test)),
+            "probe_accuracy": average(self._correct(linear, train, self.labels, test)),
             "probe_accuracy_10_labels": average(torch.stack(few).mean(0)),
             "knn_accuracy": average(self._correct(nearest, train, self.labels, test)),
         }
@@ -88,7 +90,10 @@ def spread(codes: np.ndarray) -> float:
     return float(np.sqrt(np.square(covariance).sum() / total)) if total > 0 else 1.0
 
 
-def _linear() -> LogisticRegression:
+def _linear(weights: int) -> LogisticRegression:
+    """The same optimum by either solver; Newton's memory grows with the square of the weights."""
+    if weights > MOST_NEWTON:
+        return LogisticRegression(solver="lbfgs", max_iter=2000)
     return LogisticRegression(solver="newton-cholesky", max_iter=100)
 
 
