@@ -1,29 +1,53 @@
-# make report: set up and run the benchmark.  make test, make lint: set up and check the code.
+# `make help` lists what there is; every target sets up .venv first where it needs it.
 PYTHON ?= python3
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep --count .)
 BIN := .venv/bin
 
-.PHONY: report test test-slurm lint setup clean
+.DEFAULT_GOAL := help
+.PHONY: help report status answer selfcheck notebook test test-fast test-slurm lint format setup clean
 
-report: setup
-	$(BIN)/snakemake --cores $(CORES) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
+help: ## list the targets
+	@grep --extended-regexp '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed 's/:.* ## /\t/' | expand --tabs=14
 
-test: setup
+report: setup ## run the benchmark of config/config.yaml (another: CONFIG=FILE), write report/report.md
+	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
+
+status: setup ## show how far a run has come
+	@$(BIN)/python -m vae status $(if $(CONFIG),--config $(CONFIG))
+
+answer: setup ## print the best β of a finished run
+	@$(BIN)/python -m vae best-beta
+
+selfcheck: setup ## check the instrument against closed forms
+	$(BIN)/python -m vae selfcheck
+
+notebook: setup ## open notebooks/one_vae.ipynb, which builds one VAE step by step
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[notebook]'
+	$(BIN)/jupyter lab notebooks/one_vae.ipynb
+
+test: setup ## run all tests
 	$(BIN)/python -m pytest
 
-# As root on Debian or Ubuntu: installs Slurm, runs a tiny grid through it.
-test-slurm: setup
+test-fast: setup ## run all tests but the long ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slurm: setup ## as root on Debian or Ubuntu: install Slurm, run a tiny grid through it
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-slurm.txt
 	tests/slurm/run.sh $(BIN)/python
 
-lint: setup
+lint: setup ## check how the code and the workflow are written
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
 
-setup: .venv/installed
+format: setup ## bring code and workflow into that form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt workflow
+
+setup: .venv/installed ## install everything into .venv
 
 # The stamp is written last: an interrupted installation starts again.
 .venv/installed: requirements.txt pyproject.toml
@@ -34,5 +58,5 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-clean:
+clean: ## remove .venv
 	rm -rf .venv

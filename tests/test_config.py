@@ -445,7 +445,7 @@ def test_sweep_through_json(make_sweep, name, network):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("dataset", "cifar"), ("latent_dim", 0), ("betas", [-1.0]), ("colour", "red")],
+    [("dataset", "ci-far"), ("latent_dim", 0), ("betas", [-1.0]), ("colour", "red")],
 )
 def test_sweep_from_bad_values(make_sweep, input_error, key, value):
     with input_error("sweep", key, str(value).strip("[]")[:4] if key != "colour" else "unknown"):

@@ -98,17 +98,25 @@ def _add_preparation(subparsers) -> None:
     plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
 
-    prepare = _add(subparsers, "prepare", verbs.prepare, "write a dataset as one .npz file")
+    text = "write a dataset as one .npz file, and a picture of some of its images beside it"
+    prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
         "dataset",
-        help="digits, mnist or fashion_mnist; with _static or _dynamic for binarised images",
+        help="digits, mnist, fashion_mnist (with _static or _dynamic: binarised), cifar10, svhn; "
+        "or any other name for images of your own",
     )
     prepare.add_argument("output", type=Path)
+    prepare.add_argument("--path", help="your images: an .npz file with an array images")
+    prepare.add_argument("--folder", help="your images: a folder, its subfolders are classes")
+    prepare.add_argument(
+        "--size", type=_positive, help="pixels of a side to crop and scale a folder's images to"
+    )
+    prepare.add_argument("--colour", action="store_true", help="keep the colours of a folder")
     prepare.add_argument(
         "--mirror",
         type=_folder,
         default=os.environ.get("VAE_DATASET_MIRROR"),
-        help="directory with <Dataset>/raw/*.gz (default: VAE_DATASET_MIRROR)",
+        help="directory in torchvision's layout (default: VAE_DATASET_MIRROR)",
     )
 
 
@@ -219,6 +227,9 @@ def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.Argument
 
 
 def _add_reporting(subparsers) -> None:
+    where = _add(subparsers, "status", verbs.status, "show how far a run has come")
+    where.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+
     best = _add(subparsers, "best-beta", verbs.best_beta, "print the best β from existing results")
     best.add_argument("--results", type=Path, default=Path("results"))
     for key in ("dataset", "network", "likelihood"):

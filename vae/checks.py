@@ -1,5 +1,6 @@
 """Checks of configured values: each says in one sentence what is wrong, where, and what fits."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import PurePosixPath
@@ -62,6 +63,15 @@ def file_name(value: object, where: str) -> None:
     """A path on this machine, wherever it leads."""
     fits = isinstance(value, str) and 0 < len(value) <= 4096 and value.isprintable()
     require(fits, f"{where}: {shown(value)} must be the name of a file or folder")
+
+
+def name_of_files(value: object, where: str) -> None:
+    """A name that files, tables and patterns can carry as it is."""
+    fits = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}", value)
+    require(
+        bool(fits),
+        f"{where}: {shown(value)} must be 1 to 40 letters, digits and underscores (no hyphens)",
+    )
 
 
 def folder_of_the_project(value: object, where: str) -> str:

@@ -21,6 +21,7 @@ from vae.checks import (
 )
 from vae.errors import InputError
 from vae.metrics import CRITERIA, DIAGNOSTICS, INCEPTION, METRICS
+from vae.own_data import OwnData
 from vae.sweep import (
     DATASETS,
     MOST_EPOCHS,
@@ -79,7 +80,7 @@ class Evaluation:
 class Benchmark:
     """A whole configuration file: the grid, the training and the measuring."""
 
-    datasets: tuple[str, ...]
+    datasets: tuple[str | OwnData, ...]
     networks: tuple[Network, ...]
     latent_dims: tuple[int, ...]
     likelihoods: tuple[Likelihood, ...]
@@ -108,10 +109,11 @@ class Benchmark:
             "betas": beta_axis(benchmark.betas, "betas"),
             "seeds": seed_axis(benchmark.seeds, "seeds"),
             "networks": _entries(Network, benchmark.networks, "networks"),
+            "datasets": _datasets(benchmark.datasets),
             "likelihoods": _entries(Likelihood, benchmark.likelihoods, "likelihoods"),
             "dataset_mirror": benchmark.dataset_mirror or None,
         }
-        for key in ("datasets", "latent_dims", "criteria"):
+        for key in ("latent_dims", "criteria"):
             distinct(getattr(benchmark, key), key)
             parts[key] = tuple(getattr(benchmark, key))
         for key in ("results", "report"):
@@ -123,8 +125,6 @@ class Benchmark:
         return checked
 
     def _check(self) -> None:
-        for dataset in self.datasets:
-            choice(dataset, DATASETS, "datasets")
         for latent_dim in self.latent_dims:
             positive_integer(latent_dim, "latent_dims", WIDEST)
         boolean(self.autoencoder, "autoencoder")
@@ -132,6 +132,11 @@ class Benchmark:
             file_name(self.dataset_mirror, "dataset_mirror")
         _check_sizes(self.datasets, self.networks)
         _check_criteria(self.criteria, self.evaluation.features)
+
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """What files and tables call the datasets."""
+        return tuple(map(_name, self.datasets))
 
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
@@ -147,12 +152,32 @@ class Benchmark:
                 self.autoencoder,
                 self.training,
             )
-            for dataset in self.datasets
+            for dataset in self.dataset_names
             for network in self.networks
             for latent_dim in self.latent_dims
             for likelihood in self.likelihoods
         ]
         return {sweep.slug: sweep for sweep in sweeps}
+
+
+def _name(dataset: str | OwnData) -> str:
+    return dataset.name if isinstance(dataset, OwnData) else dataset
+
+
+def _datasets(entries: object) -> tuple[str | OwnData, ...]:
+    require(isinstance(entries, list | tuple), f"datasets: {shown(entries)} must be a list")
+    made = tuple(
+        build(OwnData, entry, "datasets") if isinstance(entry, Mapping) else entry
+        for entry in entries
+    )
+    for dataset in made:
+        if isinstance(dataset, OwnData):
+            taken = dataset.name in DATASETS
+            require(not taken, f"datasets.name: {dataset.name} is a dataset of ours; take another")
+        else:
+            choice(dataset, DATASETS, "datasets")
+    distinct([_name(dataset) for dataset in made], "datasets")
+    return made
 
 
 def _entries(cls: type, entries: object, where: str) -> tuple:
@@ -166,18 +191,22 @@ def _named(entry: object) -> object:
     return {"name": entry} if isinstance(entry, str) else entry
 
 
-def _check_sizes(datasets: tuple[str, ...], networks: tuple[Network, ...]) -> None:
+def _check_sizes(datasets: tuple[str | OwnData, ...], networks: tuple[Network, ...]) -> None:
+    """Refuse convolutions that do not fit, where the size is known without reading a file."""
     for network in networks:
         for dataset in datasets if network.name == "conv" else ():
-            size, layers = (
-                SOURCES[dataset.removesuffix("_static").removesuffix("_dynamic")],
-                len(network.hidden),
-            )
+            size, layers = _size(dataset), len(network.hidden)
             require(
-                size % 2**layers == 0,
-                f"networks.conv.hidden: {layers} layers do not fit dataset {dataset}; "
+                size is None or size % 2**layers == 0,
+                f"networks.conv.hidden: {layers} layers do not fit dataset {_name(dataset)}; "
                 f"each halves its {size}x{size} pixels evenly",
             )
+
+
+def _size(dataset: str | OwnData) -> int | None:
+    if isinstance(dataset, OwnData):
+        return dataset.size
+    return SOURCES[dataset.removesuffix("_static").removesuffix("_dynamic")]
 
 
 def _check_criteria(criteria: tuple[str, ...], features: str) -> None:

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +12,13 @@ from torch import Tensor
 
 from vae.errors import InputError
 from vae.files import reading, replacing
+from vae.own_data import OwnData, read_own, split_up
+from vae.published_data import read_published
 from vae.sweep import DATASETS
 
 SPLITS = ("train", "validation", "test")
 SPLIT_SEED = 20160101
 DIGITS_BLOCKS = (0, 1157, 1415, 1797)  # where writers begin: see _read_digits
-TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
 MOST_IMAGES = 2000  # where an evaluation does not need them all
 Arrays = dict[str, tuple[np.ndarray, np.ndarray]]  # split -> images (N, C, H, W), labels (N,)
 
@@ -50,6 +48,11 @@ class Dataset:
     def binarised_on_use(self) -> bool:
         """Whether training images are drawn as x ~ Bernoulli(grey) each time they are used."""
         return self.source_levels != self.levels
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are classes that a classifier could tell apart."""
+        return bool((self.labels["train"] != self.labels["train"][0]).any())
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -143,40 +146,68 @@ def _short(digests: object) -> str:
     return " ".join(f"{digest[:8]}…" for digest in digests.values()) if digests else "none"
 
 
-def prepare(name: str, path: Path | str, mirror: Path | str | None = None) -> None:
-    """Write the dataset ``name`` to ``path`` as one .npz file.
+def prepare(data: str | OwnData, path: Path | str, mirror: Path | str | None = None) -> None:
+    """Write a dataset to ``path`` as one .npz file.
 
     Args:
-        name: a source (digits, mnist, fashion_mnist), with ``_static`` or ``_dynamic`` appended
-            for images binarised once, or in training at every use (Burda et al. 2016).
+        data: a source (digits, mnist, fashion_mnist, cifar10, svhn), the grey ones perhaps with
+            ``_static`` or ``_dynamic`` appended for images binarised once, or in training at
+            every use (Burda et al. 2016); or a user's own images.
         mirror: directory in torchvision's layout that is searched before any download.
 
     Raises:
         InputError: if the name is unknown, or an archive is damaged, or neither in the mirror nor
-            to be downloaded.
+            to be downloaded; or if own images cannot be used, saying which and why.
     """
-    if name not in DATASETS:
-        raise InputError(f"dataset {name}: unknown; choose one of {', '.join(DATASETS)}")
-    source = name.removesuffix("_static").removesuffix("_dynamic")
+    if isinstance(data, OwnData):
+        _write(path, data.name, *_read_own(data))
+        return
+    if data not in DATASETS:
+        raise InputError(f"dataset {data}: unknown; choose one of {', '.join(DATASETS)}")
+    source = data.removesuffix("_static").removesuffix("_dynamic")
     if source == "digits":
         arrays, source_levels, provenance = _read_digits()
     else:
-        arrays, source_levels, provenance = _read_torchvision(source, mirror)
+        arrays, provenance = read_published(source, mirror, SPLIT_SEED)
+        source_levels = 256
     levels = source_levels
-    if name != source:
+    if data != source:
         levels = 2
-        frozen = SPLITS if name.endswith("_static") else ("validation", "test")
+        frozen = SPLITS if data.endswith("_static") else ("validation", "test")
         arrays = {
             s: _binarised(s, *a, source_levels) if s in frozen else a for s, a in arrays.items()
         }
-        source_levels = 2 if name.endswith("_static") else source_levels
-    header = {"name": name, "levels": levels, "source_levels": source_levels}
+        source_levels = 2 if data.endswith("_static") else source_levels
+    _write(path, data, arrays, levels, provenance, source_levels)
+
+
+def _write(
+    path: Path | str,
+    name: str,
+    arrays: Arrays,
+    levels: int,
+    provenance: Mapping[str, object],
+    source_levels: int | None = None,
+) -> None:
+    header = {"name": name, "levels": levels, "source_levels": source_levels or levels}
     header["provenance"] = {**provenance, "sha256": {s: _sha256(a[0]) for s, a in arrays.items()}}
     tensors = {f"{s}_images": a[0] for s, a in arrays.items()} | {
         f"{s}_labels": a[1] for s, a in arrays.items()
     }
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, header=json.dumps(header), **tensors)
+
+
+def _read_own(data: OwnData) -> tuple[Arrays, int, dict]:
+    found = read_own(data)
+    arrays = split_up(found, data.source, SPLIT_SEED)
+    provenance = {
+        "source": data.source,
+        "source_sha256": found.sha256,
+        "classes": list(found.names),
+        "splits": "given" if found.split is not None else f"drawn with seed {SPLIT_SEED}",
+    }
+    return arrays, found.levels, provenance
 
 
 def _sha256(images: np.ndarray) -> str:
@@ -208,65 +239,3 @@ def _read_digits() -> tuple[Arrays, int, dict]:
         17,
         {"source": f"scikit-learn {sklearn.__version__}, load_digits", "blocks": blocks},
     )
-
-
-def _read_torchvision(source: str, mirror: Path | str | None) -> tuple[Arrays, int, dict]:
-    """60,000 training images, of which 10,000 become the validation split; 10,000 for testing."""
-    from torchvision import datasets
-
-    dataset_class = getattr(datasets, TORCHVISION_CLASSES[source])
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / dataset_class.__name__ / "raw"
-        mirrored = _copy_from_mirror(dataset_class, raw, mirror)
-        if not mirrored:
-            print(f"{source}: not in a mirror, downloading", file=sys.stderr)
-        try:
-            train, test = (dataset_class(folder, train=t, download=True) for t in (True, False))
-        except (OSError, RuntimeError) as error:
-            looked = f"the mirror {mirror}" if mirror else "no mirror (none is named)"
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"{source}: looked for its archives in {looked}, tried a download, "
-                f"which failed ({reason}): connect to the internet, or name a directory that "
-                f"holds {dataset_class.__name__}/raw/*.gz by dataset_mirror or VAE_DATASET_MIRROR"
-            ) from None
-    images, labels = train.data.numpy()[:, None], train.targets.numpy()
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
-    chosen = {"train": np.sort(order[:50_000]), "validation": np.sort(order[50_000:])}
-    arrays = {split: (images[index], labels[index]) for split, index in chosen.items()}
-    arrays["test"] = (test.data.numpy()[:, None], test.targets.numpy())
-    return (
-        arrays,
-        256,
-        {
-            "source": f"torchvision.datasets.{dataset_class.__name__}, "
-            + ("mirror" if mirrored else "download"),
-            "md5": dict(dataset_class.resources),
-        },
-    )
-
-
-def _copy_from_mirror(dataset_class: type, raw: Path, mirror: Path | str | None) -> bool:
-    """Copy the four archives to ``raw`` if the mirror has them all."""
-    from torchvision.datasets.utils import check_integrity
-
-    if mirror is None:
-        return False
-    if not Path(mirror).is_dir():
-        raise InputError(
-            f"the dataset mirror {mirror} is no directory: correct its name or unset it"
-        )
-    archives = [
-        (Path(mirror) / dataset_class.__name__ / "raw" / f, md5)
-        for f, md5 in dataset_class.resources
-    ]
-    if not all(archive.is_file() for archive, _ in archives):
-        return False
-    raw.mkdir(parents=True)
-    for archive, md5 in archives:
-        if not check_integrity(str(archive), md5):
-            raise InputError(
-                f"{archive} is damaged (its MD5 is not {md5}): replace it by a whole copy"
-            )
-        shutil.copyfile(archive, raw / archive.name)
-    return True

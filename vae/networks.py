@@ -73,8 +73,16 @@ def _halved(shape: Shape, times: int) -> tuple[int, int]:
 
 
 # Without hidden layers the fully connected networks are one linear map.
-ENCODERS = {"mlp": mlp_encoder, "conv": conv_encoder, "linear": mlp_encoder}
-DECODERS = {"mlp": mlp_decoder, "conv": conv_decoder, "linear": mlp_decoder}
+ENCODERS = {
+    "mlp": mlp_encoder,
+    "conv": conv_encoder,
+    "linear": mlp_encoder,
+}
+DECODERS = {
+    "mlp": mlp_decoder,
+    "conv": conv_decoder,
+    "linear": mlp_decoder,
+}
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vae.data import SPLITS, Dataset, spaced
 from vae.files import replacing
 from vae.models import VAE
+
+SHEET_COLUMNS = 20
 
 
 def preview_epochs(epochs: int, previews: int) -> list[int]:
@@ -28,6 +31,25 @@ def pictures_of(model: VAE, x: Tensor, noise: Tensor, stochastic: Tensor) -> Ten
     codes = model.encode(x).rsample(stochastic * noise[: len(x)])
     p = model.decode(torch.cat([codes, noise[len(x) :]]))
     return p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu()
+
+
+def save_contact_sheet(path: Path, dataset: Dataset) -> None:
+    """Write a picture of evenly spaced images, a block of rows for each split."""
+    from torchvision.utils import make_grid, save_image
+
+    blocks = [spaced(dataset.unit(split), SHEET_COLUMNS * 4) for split in SPLITS]
+    scale = max(1, 32 // blocks[0].shape[-1])
+    grids = [
+        make_grid(
+            x.repeat_interleave(scale, -1).repeat_interleave(scale, -2),
+            nrow=SHEET_COLUMNS,
+            pad_value=0.5,
+        )
+        for x in blocks
+    ]
+    gap = torch.ones(3, 8, grids[0].shape[2])
+    with replacing(path) as temporary:
+        save_image(torch.cat([grids[0], gap, grids[1], gap, grids[2]], dim=1), temporary)
 
 
 def save_filmstrip(path: Path, originals: Tensor, frames: Tensor) -> None:

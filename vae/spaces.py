@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from vae.checks import require
 from vae.data import Dataset
 from vae.features import Classifier, FeatureExtractor, class_count, train_classifier
 from vae.files import reading, replacing
@@ -19,9 +20,14 @@ from vae.selfsupervised import SelfSupervised, train_selfsupervised
 def train_spaces(
     dataset: Dataset, epochs: int, seed: int, device: torch.device
 ) -> dict[str, nn.Module]:
-    """Every space that is learned from the training images, by name."""
-    return {
-        "classifier": train_classifier(dataset, epochs, seed, device),
+    """Every space that is learned from the training images, by name.
+
+    Without two classes or more there is no classifier.
+    """
+    classifier = (
+        {"classifier": train_classifier(dataset, epochs, seed, device)} if dataset.labelled else {}
+    )
+    return classifier | {
         "selfsupervised": train_selfsupervised(dataset, epochs, seed, device),
         "pixels": fit_pixels(dataset, device),
     }
@@ -47,14 +53,23 @@ def load_spaces(
 ) -> list[FeatureExtractor]:
     """Read what ``save_spaces`` wrote; ``inception`` is read from its own weights.
 
+    A classifier is left out of ``names`` where the images have no classes.
+
     Raises:
-        InputError: if a file does not exist, was changed, or is none of those.
+        InputError: if a file does not exist, was changed or is none of those, or no space is left.
     """
     with reading(path, "make it with 'python -m vae features'"):
         with safe_open(path, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             about = file.metadata()
         shape = tuple(int(size) for size in about["shape"].split(","))
+    if int(about["classes"]) < 2:
+        names = [name for name in names if name != "classifier"]
+        require(
+            bool(names),
+            f"{path}: the images have no classes, so there is no classifier: "
+            "set evaluation.features to [selfsupervised, pixels]",
+        )
     spaces = []
     for name in names:
         if name == "inception":

@@ -9,6 +9,7 @@ from vae.checks import (
     build,
     choice,
     distinct,
+    name_of_files,
     positive_integer,
     positive_number,
     require,
@@ -16,13 +17,19 @@ from vae.checks import (
     whole_number,
 )
 
-SOURCES = {"digits": 8, "mnist": 28, "fashion_mnist": 28}
+SOURCES = {"digits": 8, "mnist": 28, "fashion_mnist": 28, "cifar10": 32, "svhn": 32}
 """The datasets before any binarisation, and how many pixels high and wide their images are."""
 BINARISATIONS = ("static", "dynamic")
-DATASETS = tuple(
-    name for source in SOURCES for name in (source, *(f"{source}_{b}" for b in BINARISATIONS))
+COLOUR = ("cifar10", "svhn")
+DATASETS = (
+    *SOURCES,
+    *(f"{source}_{b}" for source in SOURCES if source not in COLOUR for b in BINARISATIONS),
 )
-NETWORKS = ("mlp", "conv", "linear")
+NETWORKS = (
+    "mlp",
+    "conv",
+    "linear",
+)
 LIKELIHOODS = (
     "bernoulli",
     "continuous_bernoulli",
@@ -240,7 +247,7 @@ class Sweep:
             if isinstance(parts, dict) and key in parts:
                 parts[key] = build(part, parts[key], f"sweep.{key}")
         sweep = build(cls, parts, "sweep")
-        choice(sweep.dataset, DATASETS, "sweep.dataset")
+        name_of_files(sweep.dataset, "sweep.dataset")
         positive_integer(sweep.latent_dim, "sweep.latent_dim", WIDEST)
         boolean(sweep.autoencoder, "sweep.autoencoder")
         for key, part in (

@@ -4,7 +4,6 @@ import importlib.metadata
 import math
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import filelock
 import pandas as pd
 import torch
 from safetensors.torch import save_file
-from tqdm import tqdm
 
 from vae.calibration import LOG_SIGMA, calibrated_log_sigma
 from vae.checkpoints import Checkpoint
@@ -22,6 +20,7 @@ from vae.errors import InputError
 from vae.files import replacing, sha256, write_json, write_text
 from vae.models import build_model
 from vae.previews import save_filmstrip
+from vae.progress import Progress
 from vae.randomness import generator
 from vae.stack import VALIDATION_BATCH, Stack
 from vae.sweep import Cell, Sweep
@@ -105,10 +104,12 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
     cells = sweep.cells
     print(f"{sweep.slug}: {len(cells)} cells on {device}, {size} at a time", flush=True)
     stacks = []
+    parts = -(-len(cells) // size)
     for start in range(0, len(cells), size):
         stack = Stack(sweep, cells[start : start + size], dataset, device)
         end = start + len(stack.cells) - 1
-        train_stack(stack, Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors"))
+        checkpoint = Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors")
+        train_stack(stack, checkpoint, f"part {start // size + 1} of {parts}, ")
         stacks.append(stack)
     if sweep.likelihood.name == "gaussian_optimal_sigma":
         for stack in stacks:
@@ -129,30 +130,25 @@ def calibrate(stack: Stack) -> None:
         stack.constants[LOG_SIGMA][i] = calibrated_log_sigma(model.to(stack.device), x, stream)
 
 
-def train_stack(stack: Stack, checkpoint: Checkpoint | None = None) -> None:
-    """Train ``stack`` until it is finished, from ``checkpoint`` if that is of the same run."""
+def train_stack(stack: Stack, checkpoint: Checkpoint | None = None, part: str = "") -> None:
+    """Train ``stack`` until it is finished, from ``checkpoint`` if that is of the same run.
+
+    Args:
+        part: begins the title of the progress that is shown.
+    """
     epochs = stack.sweep.training.epochs
     if checkpoint:
         checkpoint.restore(stack)
     if stack.epoch == 0 and not stack.history:
         stack.validate()
     saved = time.monotonic()
-    title = (
-        f"{stack.cells[0].slug} … {stack.cells[-1].slug}"
-        if len(stack.cells) > 1
-        else stack.cells[0].slug
-    )
-    with tqdm(
-        total=epochs, initial=stack.epoch, desc=title, unit="epoch", disable=None
-    ) as progress:
+    names = dict.fromkeys((stack.cells[0].slug, stack.cells[-1].slug))
+    title = f"{part}{' … '.join(names)}"
+    with Progress(title, epochs, "epoch", stack.epoch) as progress:
         while not stack.finished:
             stack.train_epoch()
             stack.validate()
-            progress.update()
-            if not sys.stderr.isatty() and (
-                stack.epoch % max(1, epochs // 10) == 0 or stack.finished
-            ):
-                print(f"{title}: epoch {stack.epoch}, {stack.summary()}", flush=True)
+            progress.advance(stack.summary, stack.finished)
             if checkpoint and (
                 stack.finished or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS
             ):

@@ -17,13 +17,30 @@ def plan(options: Namespace) -> None:
 
 
 def prepare(options: Namespace) -> None:
-    """Write a dataset as one .npz file."""
+    """Write a dataset as one .npz file, say what is in it and show some of its images."""
     from vae.data import load_dataset, prepare
+    from vae.own_data import OwnData
+    from vae.previews import save_contact_sheet
 
-    prepare(options.dataset, options.output, options.mirror)
+    given = (options.path, options.folder, options.size, options.colour)
+    data = OwnData(options.dataset, *given) if any(given) else options.dataset
+    prepare(data, options.output, options.mirror)
     dataset = load_dataset(options.output)
+    sheet = options.output.with_suffix(".png")
+    save_contact_sheet(sheet, dataset)
     counts = ", ".join(f"{len(images)} {split}" for split, images in dataset.images.items())
     print(f"{options.output}: {counts} images of {dataset.shape}, {dataset.levels} grey levels")
+    print(f"{_classes_of(dataset)}; some of the images: {sheet}")
+
+
+def _classes_of(dataset) -> str:
+    if not dataset.labelled:
+        return "no classes: classifier features and probes of the codes will be left out"
+    counts = dataset.labels["train"].bincount().tolist()
+    names = dataset.provenance.get("classes") or range(len(counts))
+    pairs = [f"{name} {count}" for name, count in zip(names, counts, strict=True)]
+    more = f" and {len(pairs) - 20} more" if len(pairs) > 20 else ""
+    return f"{len(pairs)} classes, training images of each: {', '.join(pairs[:20])}{more}"
 
 
 def train(options: Namespace) -> None:
@@ -97,7 +114,7 @@ def features(options: Namespace) -> None:
     save_spaces(learned, dataset, options.output)
     spaces = load_spaces(options.output, options.features, device, options.inception_weights)
     shared = (options.samples, options.latent_dims, options.seed, device)
-    _write_csv(references(dataset, learned["classifier"], spaces, *shared), options.references)
+    _write_csv(references(dataset, learned.get("classifier"), spaces, *shared), options.references)
     _write_csv(corruption_table(dataset, spaces, options.seed, device), options.corruptions)
 
 
@@ -195,6 +212,14 @@ def compare(options: Namespace) -> None:
     likelihoods = best_likelihoods(metrics, per_image, comparable)
     _write_csv(betas, options.results / "best_beta.csv")
     _write_csv(likelihoods, options.results / "best_likelihood.csv")
+
+
+def status(options: Namespace) -> None:
+    """Print where a run stands."""
+    from vae.config import load_benchmark
+    from vae.status import status
+
+    print(status(load_benchmark(options.config)))
 
 
 def best_beta(options: Namespace) -> None:

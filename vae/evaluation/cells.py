@@ -12,6 +12,7 @@ from torch import Tensor
 from vae.metrics import METRICS
 from vae.models import VAE, TrainedSweep
 from vae.per_image import PerImage
+from vae.progress import each
 from vae.sweep import Cell
 from vae.table import COLUMNS, cell_columns
 
@@ -45,7 +46,7 @@ def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device)
     """Apply ``measure`` to every cell; a diverged one gets empty values for its metrics."""
     results = {
         cell: None if trained.diverged(cell) else measure(trained.model(cell, device), cell)
-        for cell in trained.cells
+        for cell in each(trained.cells, trained.sweep.slug, "cell")
     }
     rows = []
     for cell, metrics in results.items():

@@ -127,5 +127,7 @@ def faulty_images(
         for strength in (0.0, *strengths):
             yield "image", name, strength, corrupt(x, strength, seed)
     for name, (spoil, strengths) in FAULTS.items():
+        if spoil is drop_classes and not labels.any():
+            continue  # one class, or none
         for strength in (0.0, *strengths):
             yield "set", name, strength, spoil(x, labels, training, strength)

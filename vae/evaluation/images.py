@@ -56,14 +56,13 @@ def evaluate(
     The spectra start with that of the test images, as the model ``data``.
     """
     x = dataset.unit("test").to(device)
-    measured = {
-        cell: measure_images(trained.model(cell, device), x, seed)
-        for cell in trained.cells
-        if not trained.diverged(cell)
-    }
-    metrics = measure_cells(trained, lambda _, cell: measured[cell][0], device)
     spectra = {Cell("data", 0.0, 0): mean_spectrum(x)}
-    spectra |= {cell: spectrum for cell, (_, spectrum) in measured.items()}
+
+    def measure(model: VAE, cell: Cell) -> dict[str, Estimate]:
+        metrics, spectra[cell] = measure_images(model, x, seed)
+        return metrics
+
+    metrics = measure_cells(trained, measure, device)
     tables = [
         pd.DataFrame({**cell_columns(trained.sweep, cell), **spectrum.to_dict("list")})
         for cell, spectrum in spectra.items()

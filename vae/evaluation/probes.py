@@ -18,16 +18,21 @@ from vae.randomness import generator
 
 FEW_LABELS, DRAWS = 10, 5  # labels of each class, and how often they are drawn
 NEIGHBOURS = 5
+MOST_NEWTON = 1500
 
 
 class Probe:
-    """Labelled images, and what can be learned of them from their codes."""
+    """Labelled images, and what can be learned of them from their codes.
+
+    Of images without classes nothing is asked: every accuracy is left out.
+    """
 
     def __init__(self, dataset: Dataset, seed: int, device: torch.device) -> None:
         self.train = training_images(dataset, MOST_TRAINING, seed).to(device)
         self.test = dataset.unit("test").to(device)
         self.labels = spaced(dataset.labels["train"], MOST_TRAINING).numpy()
         self.truth = dataset.labels["test"].numpy()
+        self.labelled = dataset.labelled
         self.few = list(_few_of_each(self.labels, seed))
 
     def of_model(self, model: VAE) -> dict[str, Estimate]:
@@ -37,6 +42,8 @@ class Probe:
     @torch.no_grad()
     def of_features(self, features: Callable[[Tensor], Tensor]) -> dict[str, Estimate]:
         """Accuracies from ``features`` (N, F) of images."""
+        if not self.labelled:
+            return {}
         parts = [[features(p) for p in x.split(1000)] for x in (self.train, self.test)]
         return self.of_codes(*(torch.cat(part).double().cpu().numpy() for part in parts))
 
@@ -46,6 +53,8 @@ class Probe:
 
     def of_components(self, count: int) -> dict[str, Estimate]:
         """Accuracies from ``count`` principal components, as many as there are at most."""
+        if not self.labelled:
+            return {}
         train, test = (x.flatten(1).cpu().numpy() for x in (self.train, self.test))
         pca = PCA(min(count, *train.shape), svd_solver="covariance_eigh").fit(train)
         return self.of_codes(pca.transform(train), pca.transform(test))
@@ -57,10 +66,11 @@ class Probe:
         """
         centre, scale = train.mean(0), spread(train)
         train, test = (train - centre) / scale, (test - centre) / scale
-        few = [self._correct(_linear(), train[i], self.labels[i], test) for i in self.few]
+        linear = _linear(train.shape[1] * (1 + int(self.labels.max())))
+        few = [self._correct(linear, train[i], self.labels[i], test) for i in self.few]
         nearest = KNeighborsClassifier(NEIGHBOURS)
         return {
-            "probe_accuracy": average(self._correct(_linear(), train, self.labels, test)),
+            "probe_accuracy": average(self._correct(linear, train, self.labels, test)),
             "probe_accuracy_10_labels": average(torch.stack(few).mean(0)),
             "knn_accuracy": average(self._correct(nearest, train, self.labels, test)),
         }
@@ -80,7 +90,10 @@ def spread(codes: np.ndarray) -> float:
     return float(np.sqrt(np.square(covariance).sum() / total)) if total > 0 else 1.0
 
 
-def _linear() -> LogisticRegression:
+def _linear(weights: int) -> LogisticRegression:
+    """The same optimum by either solver; Newton's memory grows with the square of the weights."""
+    if weights > MOST_NEWTON:
+        return LogisticRegression(solver="lbfgs", max_iter=2000)
     return LogisticRegression(solver="newton-cholesky", max_iter=100)
 
 

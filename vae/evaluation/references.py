@@ -12,7 +12,7 @@ from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
 from vae.evaluation.probes import Probe
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.evaluation.realism import Realism, generated_count
-from vae.features import Classifier, FeatureExtractor, accuracy
+from vae.features import Classifier, FeatureExtractor, accuracy, class_count, feature_count
 from vae.randomness import generator
 
 SUBSETS = 20
@@ -29,7 +29,7 @@ Reference = tuple[str, float, float | None]  # name, value, standard deviation
 
 def references(
     dataset: Dataset,
-    classifier: Classifier,
+    classifier: Classifier | None,
     spaces: Sequence[FeatureExtractor],
     samples: int,
     latent_dims: Sequence[int],
@@ -47,17 +47,23 @@ def references(
     ``data_copying_real``, ``authentic_share_real``. Uniform noise: ``fid_noise``. What codes are
     read against: ``probe_accuracy_pixels``, and ``probe_accuracy_pca_10`` for as many principal
     components as there are in each of ``latent_dims``, or for the features of a space,
-    ``probe_accuracy_selfsupervised_features``; so for all of ``Probe``.
+    ``probe_accuracy_selfsupervised_features``; so for all of ``Probe``. Without classes there
+    are neither probes nor ``classifier_accuracy``.
+
+    Args:
+        classifier: None if the images have no classes.
     """
     test, training = dataset.unit("test"), training_images(dataset, MOST_TRAINING, seed)
     rows: list[Reference] = [
-        ("classifier_accuracy", accuracy(classifier, dataset), None),
-        ("feature_count", classifier.output.in_features, None),
+        ("classes", class_count(dataset), None),
+        ("feature_count", feature_count(len(test)), None),
         ("fid_images", len(test), None),
         ("fid_generated_images", generated_count(len(test), samples), None),
         ("histogram_bits_per_dim", histogram_bits_per_dim(dataset), None),
         ("bernoulli_floor", bernoulli_floor(dataset), None),
     ]
+    if classifier is not None:
+        rows.append(("classifier_accuracy", accuracy(classifier, dataset), None))
     everything = training_images(dataset, len(dataset.images["train"]), seed)
     rows += [(name, value, None) for name, value in collapse_references(everything).items()]
     for extractor in spaces:

@@ -54,7 +54,7 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
         root: the project's folder.
     """
     records = [read_json(results / "models" / slug / "sweep.json") for slug in benchmark.sweeps]
-    names = {*benchmark.sweeps, *benchmark.datasets}
+    names = {*benchmark.sweeps, *benchmark.dataset_names}
     times = stage_times(results / "benchmarks", names)
     graph = root / GRAPH
     return Provenance(

@@ -60,6 +60,13 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     write_text(output, BLANK_LINES.sub("\n\n", text))
 
 
+def _classes(group: Group) -> str:
+    """What was left out where the images have no classes."""
+    if group.references.get("classes", 2) > 1:
+        return ""
+    return " (no classes: nothing is measured in a classifier's features, no probe names classes)"
+
+
 def _page(template: Path) -> jinja2.Template:
     return jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -86,7 +93,7 @@ def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> d
         "name": group.name,
         "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
-        "source": record["data"]["source"],
+        "source": record["data"]["source"] + _classes(group),
         "parameters": record["parameters"],
         "lead": list(lead(group)),
         "said": findings(group),

@@ -9,11 +9,12 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-ROOT = Path(workflow.basedir).parent
+ROOT = Path(str(workflow.current_basedir)).parent.parent  # of this file, also in a module
 sys.path.insert(0, str(ROOT))
 
 from vae.config import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
+from vae.own_data import OwnData
 from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.sources import source_files
 
@@ -30,17 +31,19 @@ def checked(make, value):
 
 
 # Snakemake reads files more leniently: of a key that stands twice it keeps the last.
-for path in workflow.configfiles or [DEFAULT_CONFIG]:
+# As a module of another workflow this one is given its configuration.
+IS_MODULE = workflow.modifier.is_module
+for path in [] if IS_MODULE else workflow.configfiles or [DEFAULT_CONFIG]:
     checked(read_yaml, path)
 
 
 # Any --configfile replaces the default one instead of being merged into it.
-if not workflow.configfiles:
+if not workflow.configfiles and not IS_MODULE:
 
     configfile: DEFAULT_CONFIG
 
 
-for key in workflow.config_settings.config:
+for key in [] if IS_MODULE else workflow.config_settings.config:
     if isinstance(config[key], (list, dict)):
         config[key] = as_yaml(config[key])
 
@@ -52,18 +55,22 @@ RESULTS = BENCHMARK.results
 REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
+OWN = {data.name: data for data in BENCHMARK.datasets if isinstance(data, OwnData)}
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
 # What a job counts for on the GPU: nothing where there is none, so that all cores are used.
 GPU = int(shutil.which("nvidia-smi") is not None)
-# Jobs inherit these: the Python that runs snakemake, and where datasets are mirrored.
+# Jobs inherit these: the Python that runs snakemake, this project's package, the mirror.
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]))
+if IS_MODULE:
+    paths = [str(ROOT.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ.update(PYTHONPATH=os.pathsep.join(paths))
 if BENCHMARK.dataset_mirror:
     os.environ.update(VAE_DATASET_MIRROR=BENCHMARK.dataset_mirror)
 
 
 wildcard_constraints:
     sweep="|".join(map(re.escape, SWEEPS)),
-    dataset="|".join(BENCHMARK.datasets),
+    dataset="|".join(BENCHMARK.dataset_names),
     group="|".join(map(re.escape, GROUPS)),
 
 
@@ -75,6 +82,16 @@ def code(module):
 def data_of(wildcards):
     """The dataset that a sweep is trained on."""
     return f"{RESULTS}/data/{SWEEPS[wildcards.sweep].dataset}.npz"
+
+
+def own_files(wildcards):
+    """The images that a user's dataset is made of; none of the others."""
+    return OWN[wildcards.dataset].files if wildcards.dataset in OWN else []
+
+
+def own_options(wildcards):
+    """Command-line options that say where a user's dataset is."""
+    return OWN[wildcards.dataset].options if wildcards.dataset in OWN else []
 
 
 def spaces_of(wildcards):

@@ -1,6 +1,7 @@
 rule prepare:
     input:
         code("vae.data"),
+        own=own_files,
     output:
         f"{RESULTS}/data/{{dataset}}.npz",
     log:
@@ -9,8 +10,10 @@ rule prepare:
         f"{RESULTS}/benchmarks/prepare/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
+    params:
+        own=own_options,
     shell:
-        "python -m vae prepare {wildcards.dataset:q} {output:q} > {log:q} 2>&1"
+        "python -m vae prepare {wildcards.dataset:q} {output:q} {params.own:q} > {log:q} 2>&1"
 
 
 rule features:

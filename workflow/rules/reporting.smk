@@ -11,10 +11,10 @@ rule collect:
         ],
         dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
         spectra=per_sweep("metrics/{sweep}/spectra.csv"),
-        references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.datasets),
-        mean_loss=expand(f"{RESULTS}/mean_loss/{{dataset}}.csv", dataset=BENCHMARK.datasets),
+        references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
+        mean_loss=expand(f"{RESULTS}/mean_loss/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
         corruptions=expand(
-            f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.datasets
+            f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.dataset_names
         ),
     output:
         metrics=f"{RESULTS}/metrics.csv",
@@ -207,7 +207,7 @@ rule report:
         ],
         checks=os.path.relpath(ROOT / "benchmarks" / "results" / "convergence.csv"),
         graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
-        data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.datasets),
+        data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.dataset_names),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
