@@ -32,18 +32,18 @@ def checked(make, value):
 
 # Snakemake reads files more leniently: of a key that stands twice it keeps the last.
 # As a module of another workflow this one is given its configuration.
-IS_MODULE = workflow.modifier.is_module
-for path in [] if IS_MODULE else workflow.configfiles or [DEFAULT_CONFIG]:
+GIVEN = workflow.modifier.skip_configfile
+for path in [] if GIVEN else workflow.configfiles or [DEFAULT_CONFIG]:
     checked(read_yaml, path)
 
 
 # Any --configfile replaces the default one instead of being merged into it.
-if not workflow.configfiles and not IS_MODULE:
+if not workflow.configfiles and not GIVEN:
 
     configfile: DEFAULT_CONFIG
 
 
-for key in [] if IS_MODULE else workflow.config_settings.config:
+for key in [] if GIVEN else workflow.config_settings.config:
     if isinstance(config[key], (list, dict)):
         config[key] = as_yaml(config[key])
 
@@ -61,7 +61,7 @@ GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
 GPU = int(shutil.which("nvidia-smi") is not None)
 # Jobs inherit these: the Python that runs snakemake, this project's package, the mirror.
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]))
-if IS_MODULE:
+if GIVEN:
     paths = [str(ROOT.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ.update(PYTHONPATH=os.pathsep.join(paths))
 if BENCHMARK.dataset_mirror:
