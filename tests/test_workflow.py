@@ -42,8 +42,11 @@ def copy_project(folder: Path) -> Path:
     for name in ("vae", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "environment.yml", folder)
-    (folder / "report").mkdir()
-    shutil.copy(ROOT / "report" / "template.md", folder / "report")
+    kept = [*(ROOT / "report").glob("published*.csv"), ROOT / "report" / "template.md"]
+    for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     (folder / "config").mkdir()
     write_config(folder, TINY)
     return folder

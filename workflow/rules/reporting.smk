@@ -179,6 +179,7 @@ rule sheets:
 
 
 rule configuration:
+    localrule: True  # done in no time: no job of a cluster
     output:
         f"{RESULTS}/config.json",
     log:

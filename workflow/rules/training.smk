@@ -1,4 +1,5 @@
 rule sweep:
+    localrule: True  # done in no time: no job of a cluster
     output:
         f"{RESULTS}/sweeps/{{sweep}}.json",
     log:
