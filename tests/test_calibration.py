@@ -50,7 +50,9 @@ def test_log_of_the_root_mean_squared_error(model, digits, count):
 def test_every_image_counts_once_beyond_one_batch(model, digits):
     x = digits.unit("train")
     assert len(x) > 1000
-    noise = torch.cat([torch.randn(n, 3, generator=s) for s in [stream()] for n in (1000, 200)])
+    noise = torch.cat(
+        [torch.randn(n, 3, generator=s) for s in [stream()] for n in (1000, len(x) - 1000)]
+    )
     error = (reconstructed(model, x, noise) - x).double()
     expected = 0.5 * math.log(error.square().mean().item())
     assert calibrated_log_sigma(model, x, stream()).item() == pytest.approx(expected, abs=1e-6)

@@ -183,7 +183,7 @@ def test_reconstructions_have_no_optimum_unless_the_data_say_so():
     assert row.optimum == "none" and pd.isna(row.beta_star) and row.best_beta == 0.25
     assert best_betas(sweep(LOPSIDED, "mse"), criteria=["mse"]).iloc[0].optimum == "inside"
     falling["metric"] = "fid_prior"
-    row = best_betas(falling, criteria=["mse"]).iloc[0]
+    row = best_betas(falling).iloc[0]
     assert row.optimum == "below" and row.beta_star_low == 0
 
 

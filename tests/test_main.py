@@ -113,7 +113,7 @@ def other_data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery"], ids=str
+    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery o"], ids=str
 )
 def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
     trained, other_data, tmp_path, capsys, verb
