@@ -52,6 +52,8 @@ def demonstrate(sweep: Sweep, dataset: Dataset, seed: int, device: torch.device)
 
 
 def _measure(stack: Stack, seed: int) -> dict[str, float]:
+    if not stack.active:  # it diverged
+        return dict.fromkeys(("distortion", "rate", "active_units", "mse"), math.nan)
     last = stack.history[-1]
     model = _last_model(stack)
     x = stack.dataset.unit("test")
