@@ -15,6 +15,7 @@ from vae.metrics import METRICS
 from vae.reporting import style
 from vae.reporting.catalogue import GALLERY, charts_for
 from vae.reporting.figures import draw_all
+from vae.reporting.group import read_groups
 from vae.reporting.render import render
 from vae.reporting.tables import SHOWN
 
@@ -268,7 +269,7 @@ def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_drawn_figures_are_those_of_the_page(tmp_path, coarse):
     chosen = benchmark(likelihoods=FIXED_SIGMAS)
     build_results(chosen, tmp_path, LOST["a cell"])
-    draw_all(tmp_path, tmp_path / "drawn")
+    draw_all(read_groups(tmp_path), tmp_path / "drawn")
     drawn = {p.relative_to(tmp_path / "drawn").as_posix() for p in tmp_path.glob("drawn/*/*.png")}
     sources = {image["src"] for image in rendered(chosen, tmp_path).page.images}
     galleries = {f"figures/{slug}/{name}.png" for slug in chosen.sweeps for name in GALLERY}
@@ -280,7 +281,7 @@ def test_figures_can_be_drawn(tmp_path, case, coarse):
     lost = LOST.get(case, lambda sweep, cell: False)
     two = ["bernoulli", "discretized_logistic"]
     build_results(benchmark(likelihoods=two, seeds=[0], **CASES.get(case, {})), tmp_path, lost)
-    draw_all(tmp_path, tmp_path / "figures")
+    draw_all(read_groups(tmp_path), tmp_path / "figures")
 
 
 @pytest.mark.parametrize(

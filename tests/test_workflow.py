@@ -94,7 +94,7 @@ class TestWholeRun:
         answers = pd.read_csv(project / "results" / "best_beta.csv")
         assert list(answers.columns) == BEST_BETA_COLUMNS
         counts = answers.groupby("likelihood").criterion.nunique()
-        assert counts.to_dict() == {"bernoulli": 4, "gaussian_fixed_sigma_0.3": 5}
+        assert counts.to_dict() == {"bernoulli": 8, "gaussian_fixed_sigma_0.3": 8}
 
     def test_the_report_renders_with_all_its_pictures_and_whole_tables(self, project):
         page = project / "report" / "report.md"
