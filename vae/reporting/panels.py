@@ -137,9 +137,8 @@ def shared_legend(figure: Figure) -> None:
         if ax.get_legend():
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
-    if free:
-        # With several, the next panel's place is free as well.
-        alone = len(free) == 1 or len(found) > LEGEND_LINES
+    alone = len(free) == 1  # else the next panel's place is free as well
+    if alone or (free and len(found) <= LEGEND_LINES):
         names = [wrapped_text(n, LEGEND_IN_PANEL) if alone else n for n in found]
         free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:

@@ -115,7 +115,7 @@ rule gallery:
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
         metrics=f"{RESULTS}/metrics.csv",
-        best=ancient(f"{RESULTS}/best_beta.csv"),
+        best=f"{RESULTS}/best_beta.csv",
     output:
         [
             report(
@@ -151,7 +151,7 @@ rule sheets:
         metrics=f"{RESULTS}/metrics.csv",
         references=f"{RESULTS}/references.csv",
         corruptions=f"{RESULTS}/corruptions.csv",
-        best=ancient(f"{RESULTS}/best_beta.csv"),
+        best=f"{RESULTS}/best_beta.csv",
     output:
         [
             report(
