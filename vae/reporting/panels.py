@@ -24,7 +24,7 @@ from vae.reporting.names import beta_name, likelihood_name
 PANEL_HEIGHT = 2.4
 CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 24}  # that fit beside or above a panel, by panels in a row
 LEGEND_CHARACTERS = 120  # that fit on a line
-LEGEND_LINES = 8  # that fit beside a panel
+LEGEND_LINES = 9  # that fit in the place of a panel
 LEGEND_IN_PANEL = 19  # characters beside a handle in the place of a panel
 LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
@@ -137,9 +137,8 @@ def shared_legend(figure: Figure) -> None:
         if ax.get_legend():
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
-    alone = len(free) == 1  # else the next panel's place is free as well
-    if alone or (free and len(found) <= LEGEND_LINES):
-        names = [wrapped_text(n, LEGEND_IN_PANEL) if alone else n for n in found]
+    names = [wrapped_text(label, LEGEND_IN_PANEL) for label in found]
+    if free and sum(name.count("\n") + 1 for name in names) <= LEGEND_LINES:
         free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:
         widths = [len(label) + LEGEND_HANDLE for label in found]
