@@ -24,7 +24,7 @@ from vae.reporting.names import beta_name, likelihood_name
 PANEL_HEIGHT = 2.4
 CHARACTERS = {1: 80, 2: 48, 3: 34, 4: 24}  # that fit beside or above a panel, by panels in a row
 LEGEND_CHARACTERS = 120  # that fit on a line
-LEGEND_LINES = 9  # that fit in the place of a panel
+LEGEND_LINES = 10  # that fit in the place of a panel
 LEGEND_IN_PANEL = 19  # characters beside a handle in the place of a panel
 LEGEND_HANDLE = 9  # what a handle and its margins take, in characters
 MANY_DECADES = 500.0  # from here on, a logarithmic axis names powers of ten only
