@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import math
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from test_evaluation_likelihood import exact_log_likelihood, linear_gaussian
 
 from vae.data import prepare
+from vae.evaluation.importance import density
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -119,6 +122,48 @@ def test_convergence_is_what_the_rule_keeps_against_twice_the_training(run, few_
     assert (table.loc[0.004][["objective_left", "elbo_left"]] == 0).all(axis=None)
     assert table.epochs.between(4, 6).all()
     assert "trained longer" in capsys.readouterr().out
+
+
+def test_annealing_tells_a_wrong_estimate_of_a_linear_model_from_a_right_one(run, monkeypatch):
+    annealing = importlib.import_module("annealing")
+    model, options = linear_gaussian(shift=1.5), Namespace(samples=300, temperatures=300, chains=4)
+    z, x = annealing.simulate(model, 30, 256, "density")
+    exact = exact_log_likelihood(x).mean().item()
+    row = annealing.compare(model, x, z, x, density, options)
+    for estimate in ("near_exact", "annealed", "simulated_below", "simulated_above"):
+        assert row[estimate] == pytest.approx(exact, abs=0.05), estimate
+    assert row["near_exact_minus_annealed"] == pytest.approx(0, abs=0.05)
+    assert row["sandwich_width"] == pytest.approx(
+        row["near_exact_minus_below"] + row["above_minus_near_exact"], abs=1e-4
+    )
+    right = annealing.local_weights
+
+    def wrong(*arguments):
+        weights = right(*arguments)
+        weights.log_sum += 1
+        return weights
+
+    monkeypatch.setattr(annealing, "local_weights", wrong)
+    row = annealing.compare(model, x, z, x, density, options)
+    assert row["near_exact_minus_annealed"] == pytest.approx(1, abs=0.05)
+    assert row["above_minus_near_exact"] < -0.9
+
+
+def test_annealing_has_a_row_for_the_lowest_best_and_highest_beta(run, trained, tmp_path, digits):
+    sweep = trained.sweep
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / sweep.slug).symlink_to(trained.directory)
+    prepare("digits", tmp_path / "data" / "digits.npz")
+    one = {"dataset": "digits", "network": "mlp", "latent_dim": 3, "likelihood": "bernoulli"}
+    answers = [{"criterion": "elbo", "best_beta": 7}]
+    answers += [{"criterion": "log_likelihood_binarised", "best_beta": 1.0}]
+    pd.DataFrame(answers).assign(**one).to_csv(tmp_path / "best_beta.csv")
+    few = ("--images", "8", "--temperatures", "300", "--samples", "50", "--chains", "4")
+    options = ("--results", str(tmp_path), "--data", str(tmp_path / "data" / "digits.npz"), *few)
+    table = run("annealing", *options)
+    assert table.beta.tolist() == [0.5, 1.0]
+    assert (table.scored == "binarised images").all()
+    assert table.near_exact_minus_annealed.abs().max() < 0.3
 
 
 def test_growth_varies_one_size_at_a_time(run):

@@ -20,7 +20,7 @@ def test_both_directions_close_in_on_the_likelihood():
     z = torch.randn(40, 2, generator=stream)
     x = (z @ LOADINGS.T + OFFSET).view(-1, *SHAPE)
     x = x + SIGMA * torch.randn(x.shape, generator=stream)
-    schedule = tuned(model, x, Schedule.logistic(100), stream, density)
+    schedule = tuned(model, x, Schedule.logistic(300), stream, density)
     below = forward(model, x, schedule, 8, stream, density).mean().item()
     above = reverse(model, z, x, schedule, 8, stream, density).mean().item()
     exact = exact_log_likelihood(x).mean().item()

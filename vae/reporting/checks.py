@@ -7,12 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from vae.reporting.group import Group
-from vae.reporting.names import rounded
+from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.reporting.words import families
 from vae.sources import PACKAGE
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
 MEASURED_ON = "digits"  # the dataset of ``benchmarks/results/convergence.csv``
+CLOSE = 0.1  # nats: what the near-exact log p(x) is meant to be within
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,36 @@ class Left:
         )
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """How far the near-exact log p(x) is from annealed importance sampling.
+
+    Attributes:
+        cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
+        nats, se: the largest difference, near-exact minus annealed, and its standard error over
+            images; ``likelihood`` and ``beta`` say of which model.
+    """
+
+    cells: int
+    close: int
+    nats: float
+    se: float
+    likelihood: str
+    beta: float
+
+    def __str__(self) -> str:
+        side = "above" if self.nats > 0 else "below"
+        nearer = "the near-exact" if self.nats > 0 else "the annealed"
+        return (
+            f"Checked by annealed importance sampling (`benchmarks/results/annealing.csv`, "
+            f"models of another run, a few test images): the near-exact log p(x) is within "
+            f"{CLOSE:g} nats of it in {self.close} of {self.cells} models; the largest "
+            f"difference is {with_error(abs(self.nats), self.se)} nats {side} "
+            f"({likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}). Both are bounds "
+            f"from below in expectation, so there {nearer} estimate is the nearer."
+        )
+
+
 def left(group: Group, tables: Path = TABLES) -> Iterator[Left]:
     """One finding where the check was made on this group's dataset and likelihoods."""
     path = tables / "convergence.csv"
@@ -43,3 +74,49 @@ def left(group: Group, tables: Path = TABLES) -> Iterator[Left]:
     table = table[table.likelihood.isin(group.likelihoods)].dropna(subset="elbo_left")
     if len(table):
         yield Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
+
+
+def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
+    """One finding where some were compared on this group's dataset and likelihoods."""
+    table = _annealing(group, tables)
+    if table.empty:
+        return
+    difference = table.near_exact_minus_annealed
+    worst = table.loc[difference.abs().idxmax()]
+    yield Agreement(
+        len(table),
+        int((difference.abs() <= CLOSE).sum()),
+        worst.near_exact_minus_annealed,
+        worst.near_exact_minus_annealed_se,
+        worst.likelihood,
+        worst.beta,
+    )
+
+
+def agreement_table(group: Group, tables: Path = TABLES) -> pd.DataFrame:
+    """A row per model compared: both estimates, and the sandwich on simulated images."""
+    return pd.DataFrame(
+        {
+            "likelihood": likelihood_name(row.likelihood),
+            "β": beta_name(row.beta),
+            "through the encoder": f"{row.through_encoder:.2f}",
+            "near-exact": f"{row.near_exact:.2f}",
+            "annealed": f"{row.annealed:.2f}",
+            "near-exact − annealed": _plus_minus(row, "near_exact_minus_annealed"),
+            "simulated: near-exact − below": _plus_minus(row, "near_exact_minus_below"),
+            "simulated: above − near-exact": _plus_minus(row, "above_minus_near_exact"),
+        }
+        for row in _annealing(group, tables).itertuples()
+    )
+
+
+def _plus_minus(row, name: str) -> str:
+    return with_error(getattr(row, name), getattr(row, f"{name}_se"))
+
+
+def _annealing(group: Group, tables: Path) -> pd.DataFrame:
+    """The committed comparisons on this group's dataset and likelihoods; empty without any."""
+    found = [pd.read_csv(path) for path in sorted(tables.glob("annealing*.csv"))]
+    table = pd.concat(found) if found else pd.DataFrame(columns=["dataset", "likelihood"])
+    here = table.dataset == group.metrics.dataset.iloc[0]
+    return table[here & table.likelihood.isin(group.likelihoods)].reset_index(drop=True)

@@ -14,7 +14,7 @@ from vae.metrics import METRICS
 from vae.reporting import tables
 from vae.reporting.captions import captions
 from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
-from vae.reporting.checks import left
+from vae.reporting.checks import agreement, agreement_table, left
 from vae.reporting.findings import findings
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
@@ -97,7 +97,8 @@ def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> d
         "parameters": record["parameters"],
         "lead": list(lead(group)),
         "said": findings(group),
-        "checks": [str(found) for found in left(group)],
+        "checks": [str(found) for check in (left, agreement) for found in check(group)],
+        "agreement_table": markdown_table(agreement_table(group)),
         "charts": charts_for(group.likelihoods),
         "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
         "published": markdown_table(published_values(data, group)),

@@ -1,0 +1,161 @@
+"""How near the near-exact log p(x) is: annealed importance sampling, which shares nothing with it.
+
+Reads finished runs: for every sweep the lowest, the best (by the likelihood criterion) and the
+highest β, one seed, the scale as trained. What is scored is what the criterion scores: the
+probability of the grey levels, for Bernoulli that of one binarised copy of each image.
+
+On test images both estimates are bounds from below in expectation, so the higher is the nearer.
+On images simulated from the model the posterior sample that made them is known, and annealing
+backwards from it bounds log p(x) from above (Grosse et al. 2015): the sandwich.
+"""
+
+import math
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+from measuring import parser, publish
+from torch import Tensor
+
+from vae.data import load_dataset
+from vae.devices import set_up
+from vae.distributions import Bernoulli
+from vae.distributions.pixels import quantise
+from vae.evaluation.annealing import Schedule, forward, reverse, tuned
+from vae.evaluation.importance import density, importance_weights, local_weights
+from vae.evaluation.likelihood import binarised, evenly, has_mass
+from vae.evaluation.posterior import Score
+from vae.metrics import LIKELIHOOD_CRITERIA
+from vae.models import VAE, TrainedSweep
+from vae.randomness import generator
+from vae.sweep import Cell, Sweep
+
+SEED = 0
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a row per cell: the estimates, their differences in nats, and the CPU time."""
+    options = parser(__doc__)
+    options.set_defaults(data=None)
+    options.add_argument("--results", type=Path, default=Path("results"), help="of a run")
+    options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
+    options.add_argument("--betas", nargs="+", type=float, help="in place of the three")
+    options.add_argument("--seed", type=int, default=0, help="of the models (default: 0)")
+    options.add_argument("--samples", type=int, default=150, help="K (default: 150)")
+    options.add_argument("--images", type=int, default=32, help="of the test split, and simulated")
+    options.add_argument("--temperatures", type=int, default=300)
+    options.add_argument("--chains", type=int, default=4, help="per image")
+    options.add_argument("--name", default="annealing", help="of the table")
+    options = options.parse_args(arguments)
+    rows = []
+    for folder in sorted((options.results / "models").iterdir()):
+        trained = TrainedSweep(folder)
+        if options.likelihoods and trained.sweep.likelihood.slug not in options.likelihoods:
+            continue
+        for beta in options.betas or chosen_betas(trained.sweep, options.results):
+            rows.append(measure(trained, Cell("vae", beta, options.seed), options))
+            print(rows[-1], flush=True)
+    publish(rows, options.name, options)
+
+
+def chosen_betas(sweep: Sweep, results: Path) -> list[float]:
+    """The lowest, the highest, and the best by whichever likelihood criterion was measured."""
+    table = pd.read_csv(results / "best_beta.csv")
+    own = table[
+        (table.dataset == sweep.dataset)
+        & (table.network == sweep.network.name)
+        & (table.latent_dim == sweep.latent_dim)
+        & (table.likelihood == sweep.likelihood.slug)
+    ]
+    best = own[own.criterion.isin(LIKELIHOOD_CRITERIA)].best_beta
+    return sorted({min(sweep.betas), *best, max(sweep.betas)})
+
+
+def measure(trained: TrainedSweep, cell: Cell, options) -> dict:
+    """One row: both estimators on test images, and on simulated ones."""
+    start, sweep = time.process_time(), trained.sweep
+    device = set_up(options.device, options.threads)
+    dataset = load_dataset(options.data or options.results / "data" / f"{sweep.dataset}.npz")
+    trained.expect(dataset)
+    model, levels = trained.model(cell, device), dataset.levels
+    scored, score = scored_quantity(model, levels)
+    x = evenly(dataset.unit("test"), options.images).to(device)
+    if scored == "binarised images":
+        x = binarised(x, SEED)[: len(x)]
+    z, simulated = simulate(model, len(x), levels, scored)
+    row = compare(model, x, z, simulated, score, options)
+    return {
+        "dataset": sweep.dataset,
+        "network": sweep.network.name,
+        "latent_dim": sweep.latent_dim,
+        "likelihood": sweep.likelihood.slug,
+        "beta": cell.beta,
+        "seed": cell.seed,
+        "scored": scored,
+        "images": len(x),
+        "samples": options.samples,
+        "temperatures": options.temperatures,
+        "chains": options.chains,
+        **row,
+        "cpu_seconds": time.process_time() - start,
+    }
+
+
+def scored_quantity(model: VAE, levels: int) -> tuple[str, Score]:
+    """What the likelihood criterion scores, by name, and log p(x|z) of it."""
+    p = model.decode(torch.zeros(1, model.latent_dim, device=next(model.parameters()).device))
+    if isinstance(p, Bernoulli) and levels > 2:
+        return "binarised images", density
+    if has_mass(model, levels):
+        return "grey levels", lambda p, x: p.log_mass(x, levels)
+    return "density", density
+
+
+@torch.no_grad()
+def simulate(model: VAE, count: int, levels: int, scored: str) -> tuple[Tensor, Tensor]:
+    """Codes from the prior and an image drawn for each: the codes are posterior samples."""
+    device = next(model.parameters()).device
+    stream = generator(device, SEED, "simulated images")
+    z = torch.randn(count, model.latent_dim, generator=stream, device=device)
+    x = model.decode(z).sample(stream)
+    return z, quantise(x, levels) if scored == "grey levels" else x
+
+
+def compare(model: VAE, x: Tensor, z: Tensor, simulated: Tensor, score: Score, options) -> dict:
+    """Means over images of every estimate and of what lies between them, in nats.
+
+    Args:
+        x: test images.
+        z, simulated: codes from the prior and images drawn from them.
+    """
+    n, both = len(x), torch.cat([x, simulated])
+    encoder = importance_weights(model, x, options.samples, SEED, score).log_likelihood()
+    near = local_weights(model, both, options.samples, SEED, score).log_likelihood()
+    stream = generator(x.device, SEED, "annealing")
+    schedule = tuned(model, both, Schedule.logistic(options.temperatures), stream, score)
+    below = forward(model, both, schedule, options.chains, stream, score)
+    backwards = Schedule(schedule.temperatures, schedule.steps[:, n:])
+    above = reverse(model, z, simulated, backwards, options.chains, stream, score)
+    return {
+        "through_encoder": encoder.mean().item(),
+        "near_exact": near[:n].mean().item(),
+        "annealed": below[:n].mean().item(),
+        **difference("near_exact_minus_annealed", near[:n] - below[:n]),
+        "simulated_below": below[n:].mean().item(),
+        "simulated_near_exact": near[n:].mean().item(),
+        "simulated_above": above.mean().item(),
+        **difference("sandwich_width", above - below[n:]),
+        **difference("near_exact_minus_below", near[n:] - below[n:]),
+        **difference("above_minus_near_exact", above - near[n:]),
+    }
+
+
+def difference(name: str, per_image: Tensor) -> dict[str, float]:
+    """The mean over images and its standard error."""
+    se = per_image.double().std().item() / math.sqrt(len(per_image))
+    return {name: per_image.mean().item(), f"{name}_se": se}
+
+
+if __name__ == "__main__":
+    main()
