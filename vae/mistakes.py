@@ -23,7 +23,7 @@ from vae.sweep import Cell, Likelihood, Sweep
 from vae.training import train_stack
 
 AVERAGED_EPOCHS = 0.2  # share of a full training
-FREE_EPOCHS, LEAST_EPOCHS = 0.1, 6
+FREE_EPOCHS, LEAST_EPOCHS = 0.1, 4
 LOOKS = (0.25, 0.5, 1.0)  # when densities are measured, as shares of their epochs
 BATCH = 1000  # images measured at once
 
