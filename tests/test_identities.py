@@ -53,14 +53,15 @@ def test_a_density_without_a_ceiling_pays_for_exact_zeros_and_not_for_grey_level
     table = free_density(make_sweep(training=training), digits, 0, CPU)
     assert table.epoch.tolist() == [4, 8, 16] * 3
     x = digits.unit("train")
-    assert table.outer_pixels.unique() == pytest.approx(((x == 0) | (x == 1)).double().mean())
+    outer = ((x == 0) | (x == 1)).double().mean().item()
+    assert table.outer_pixels.tolist() == pytest.approx([outer] * 9)
     end = table[table.epoch == 16].set_index("trained_on")
     free, limited, masses = end.loc[["free density", "limited density", "masses"]].itertuples()
     assert free.log_density > masses.log_density > limited.log_density
     assert free.rate > max(limited.rate, masses.rate)
     assert masses.bits_per_dim < min(free.bits_per_dim, limited.bits_per_dim)
     growth = table.groupby("trained_on").log_density.agg(lambda d: d.iloc[2] - d.iloc[1])
-    assert growth["free density"] > 2 * growth["limited density"]
+    assert growth["free density"] > growth["limited density"] > 0
 
 
 def test_the_measured_density_is_the_one_that_was_trained(make_sweep, digits):
@@ -73,4 +74,4 @@ def test_the_measured_density_is_the_one_that_was_trained(make_sweep, digits):
     stack.validate()
     found, last = measured_densities(stack), stack.history[-1]
     assert found["rate"] == pytest.approx(last["rate"], rel=1e-4)
-    assert found["log_density"] == pytest.approx(-last["distortion"], rel=0.01)
+    assert found["log_density"] == pytest.approx(-last["distortion"], rel=1e-4)
