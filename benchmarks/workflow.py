@@ -14,13 +14,13 @@ from pathlib import Path
 import pandas as pd
 from measuring import parser, publish
 
-TRAINING = ("train", "features", "mean_loss")
+TRAINING = ("train", "features", "mistakes")
 EVALUATION = ("evaluate_likelihood", "evaluate_latents")
 EVALUATION += ("evaluate_images", "evaluate_samples")
 MODULES = {
     "train": "vae.training",
     "features": "vae.spaces, vae.evaluation.references, vae.evaluation.corruptions",
-    "mean_loss": "vae.mean_loss",
+    "mistakes": "vae.mistakes",
     "prepare": "vae.data",
     "evaluate_likelihood": "vae.evaluation.likelihood",
     "evaluate_latents": "vae.evaluation.latents",

@@ -129,8 +129,9 @@ def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
 
 def test_the_wrong_dataset_is_refused_before_training(make_sweep, other_data, tmp_path, capsys):
     write_json(tmp_path / "sweep.json", make_sweep().to_dict())
-    for verb in ("train", "mean-loss"):
-        assert main([verb, str(tmp_path / "sweep.json"), other_data, str(tmp_path / "out")]) == 2
+    out = str(tmp_path / "out")
+    for verb, *outputs in (["train", out], ["mistakes", out, out]):
+        assert main([verb, str(tmp_path / "sweep.json"), other_data, *outputs]) == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1 and "digits_static" in error
 

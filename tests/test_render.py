@@ -232,7 +232,7 @@ def test_the_glossary_explains_what_the_page_shows_and_nothing_else(tmp_path):
         assert cell not in headers or f"| {headers[cell]} |" in glossary, cell
 
 
-OPTIONAL = ("dimensions", "spectra", "history", "corruptions", "mean_loss")
+OPTIONAL = ("dimensions", "spectra", "history", "corruptions", "mean_reduction", "free_density")
 
 
 @pytest.mark.parametrize("name", [*OPTIONAL, "references"])

@@ -139,13 +139,13 @@ def _add_training(subparsers) -> None:
     )
     _add_device(train)
 
-    mean_loss = _add(
-        subparsers, "mean-loss", verbs.mean_loss, "show what a loss averaged over pixels does"
-    )
-    mean_loss.add_argument("sweep", type=Path, help="a file written by 'plan'")
-    mean_loss.add_argument("data", type=Path)
-    mean_loss.add_argument("output", type=Path, help="table with a row per training")
-    _add_device(mean_loss)
+    text = "show what a loss averaged over pixels does, and a density without a ceiling"
+    mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
+    mistakes.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    mistakes.add_argument("data", type=Path)
+    mistakes.add_argument("mean_reduction", type=Path, help="table with a row per training")
+    mistakes.add_argument("free_density", type=Path, help="table with rows over each training")
+    _add_device(mistakes)
 
     features = _add(
         subparsers, "features", verbs.features, "learn the features that samples are compared in"
@@ -170,7 +170,8 @@ def _add_tables(subparsers) -> None:
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
     for name in ("models", "metrics", "dimensions", "spectra", "references", "corruptions"):
         collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
-    collect.add_argument("--mean-loss", type=Path, nargs="+", required=True)
+    for name in ("mean-reduction", "free-density"):
+        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
 
     text = "find the best β of every sweep and the best likelihood by every criterion"
     compare = _add(subparsers, "compare", verbs.compare, text)

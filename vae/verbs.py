@@ -84,17 +84,20 @@ def selfcheck(options: Namespace) -> None:
         sys.exit("selfcheck failed: " + "; ".join(failed))
 
 
-def mean_loss(options: Namespace) -> None:
-    """Show what a distortion averaged over pixels does."""
+def mistakes(options: Namespace) -> None:
+    """Show what a distortion averaged over pixels does, and a density without a ceiling."""
     from vae.devices import set_up
-    from vae.mean_loss import demonstrate
+    from vae.mistakes import free_density, mean_reduction
 
     sweep, dataset = _planned(options)
     device = set_up(options.device, options.threads)
-    frame = demonstrate(sweep, dataset, sweep.seeds[0], device)
-    frame.insert(0, "dataset", sweep.dataset)
-    frame.insert(1, "sweep", sweep.slug)
-    _write_csv(frame, options.output)
+    for show, path in (
+        (mean_reduction, options.mean_reduction),
+        (free_density, options.free_density),
+    ):
+        frame = show(sweep, dataset, sweep.seeds[0], device)
+        frame.insert(0, "dataset", sweep.dataset)
+        _write_csv(frame, path)
 
 
 def features(options: Namespace) -> None:
@@ -194,7 +197,8 @@ def collect(options: Namespace) -> None:
     collection.concatenate(options.spectra, options.output / "spectra.csv")
     collection.concatenate(options.references, options.output / "references.csv")
     collection.concatenate(options.corruptions, options.output / "corruptions.csv")
-    collection.concatenate(options.mean_loss, options.output / "mean_loss.csv")
+    collection.concatenate(options.mean_reduction, options.output / "mean_reduction.csv")
+    collection.concatenate(options.free_density, options.output / "free_density.csv")
     collection.collect_history(options.models, options.output / "history.csv")
 
 

@@ -16,6 +16,7 @@ from vae.reporting.captions import captions
 from vae.reporting.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.checks import agreement, agreement_table, left
 from vae.reporting.findings import findings
+from vae.reporting.findings.free_density import free_density
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
@@ -101,6 +102,8 @@ def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> d
         "agreement_table": markdown_table(agreement_table(group)),
         "charts": charts_for(group.likelihoods),
         "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
+        "free_density": markdown_table(tables.free_density(group)),
+        "free_density_says": [str(found) for found in (free_density(group),) if found],
         "published": markdown_table(published_values(data, group)),
         "lowest_fids": [str(found) for found in lowest_fids(data, group)],
         "featured": _one_likelihood(group, sweeps[group.featured]),

@@ -223,8 +223,8 @@ def recipes() -> pd.DataFrame:
 
 
 def sum_or_mean(group: Group) -> pd.DataFrame:
-    """The trainings of ``mean_loss.csv``, rounded."""
-    trainings = group.table("mean_loss")
+    """The trainings of ``mean_reduction.csv``, rounded."""
+    trainings = group.table("mean_reduction")
     if trainings.empty:
         return trainings
     return pd.DataFrame(
@@ -234,5 +234,21 @@ def sum_or_mean(group: Group) -> pd.DataFrame:
             "distortion (nats/image)": trainings.distortion.map("{:.2f}".format),
             "rate (nats/image)": trainings.rate.map("{:.4f}".format),
             "active units": trainings.active_units,
+        }
+    )
+
+
+def free_density(group: Group) -> pd.DataFrame:
+    """The trainings of ``free_density.csv``, rounded."""
+    trainings = group.table("free_density")
+    if trainings.empty:
+        return trainings
+    return pd.DataFrame(
+        {
+            "continuous Bernoulli trained on": trainings.trained_on,
+            "epochs": trainings.epoch,
+            "log-density given the code (nats/image)": trainings.log_density.map("{:.1f}".format),
+            "rate (nats/image)": trainings.rate.map("{:.1f}".format),
+            "bits/dim (by the ELBO)": trainings.bits_per_dim.map("{:.3f}".format),
         }
     )

@@ -12,7 +12,12 @@ rule collect:
         dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
         spectra=per_sweep("metrics/{sweep}/spectra.csv"),
         references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
-        mean_loss=expand(f"{RESULTS}/mean_loss/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
+        mean_reduction=expand(
+            f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv", dataset=BENCHMARK.dataset_names
+        ),
+        free_density=expand(
+            f"{RESULTS}/mistakes/{{dataset}}.free_density.csv", dataset=BENCHMARK.dataset_names
+        ),
         corruptions=expand(
             f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.dataset_names
         ),
@@ -22,7 +27,8 @@ rule collect:
         spectra=f"{RESULTS}/spectra.csv",
         references=f"{RESULTS}/references.csv",
         corruptions=f"{RESULTS}/corruptions.csv",
-        mean_loss=f"{RESULTS}/mean_loss.csv",
+        mean_reduction=f"{RESULTS}/mean_reduction.csv",
+        free_density=f"{RESULTS}/free_density.csv",
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
@@ -36,7 +42,8 @@ rule collect:
     shell:
         "python -m vae collect {params.results:q} --models {params.models:q} --metrics {input.metrics:q}"
         " --dimensions {input.dimensions:q} --spectra {input.spectra:q} --references {input.references:q}"
-        " --corruptions {input.corruptions:q} --mean-loss {input.mean_loss:q} > {log:q} 2>&1"
+        " --corruptions {input.corruptions:q} --mean-reduction {input.mean_reduction:q}"
+        " --free-density {input.free_density:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -179,13 +186,13 @@ rule sheets:
 
 
 rule configuration:
-    localrule: True  # done in no time: no job of a cluster
     output:
         f"{RESULTS}/config.json",
     log:
         f"{RESULTS}/logs/configuration.log",
     benchmark:
         f"{RESULTS}/benchmarks/configuration.tsv"
+    localrule: True  # done in no time: no job of a cluster
     conda:
         "../../environment.yml"
     params:
@@ -218,7 +225,8 @@ rule report:
                 "best_likelihood",
                 "references",
                 "corruptions",
-                "mean_loss",
+                "mean_reduction",
+                "free_density",
             ],
         ),
     output:

@@ -1,11 +1,11 @@
 rule sweep:
-    localrule: True  # done in no time: no job of a cluster
     output:
         f"{RESULTS}/sweeps/{{sweep}}.json",
     log:
         f"{RESULTS}/logs/sweep/{{sweep}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sweep/{{sweep}}.tsv"
+    localrule: True  # done in no time: no job of a cluster
     conda:
         "../../environment.yml"
     params:
@@ -41,22 +41,23 @@ rule train:
         " --checkpoints {params.checkpoints:q} --threads {threads:q} > {log:q} 2>&1"
 
 
-# The classic mistake, shown on the first sweep of every dataset.
-rule mean_loss:
+# Classic mistakes, shown on the first sweep of every dataset.
+rule mistakes:
     input:
-        code("vae.mean_loss"),
+        code("vae.mistakes"),
         sweep=lambda wildcards: f"{RESULTS}/sweeps/{first_sweep(wildcards.dataset)}.json",
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
-        f"{RESULTS}/mean_loss/{{dataset}}.csv",
+        mean_reduction=f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv",
+        free_density=f"{RESULTS}/mistakes/{{dataset}}.free_density.csv",
     log:
-        f"{RESULTS}/logs/mean_loss/{{dataset}}.log",
+        f"{RESULTS}/logs/mistakes/{{dataset}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/mean_loss/{{dataset}}.tsv"
+        f"{RESULTS}/benchmarks/mistakes/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
     resources:
         gpu=GPU,
     shell:
-        "python -m vae mean-loss {input.sweep:q} {input.data:q} {output:q}"
-        " --threads {threads:q} > {log:q} 2>&1"
+        "python -m vae mistakes {input.sweep:q} {input.data:q}"
+        " {output.mean_reduction:q} {output.free_density:q} --threads {threads:q} > {log:q} 2>&1"
