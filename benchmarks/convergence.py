@@ -17,7 +17,7 @@ from torch import Tensor
 from vae.objectives import weighted
 from vae.schedule import settled
 from vae.stack import VALIDATION_BATCH, Stack
-from vae.statistics import not_worse
+from vae.statistics import estimate, not_worse
 from vae.sweep import Sweep
 from vae.training import default_stack_size
 
@@ -152,7 +152,9 @@ def verdict(frame: pd.DataFrame) -> str:
     for column in ("elbo", "elbo_longer"):
         table = frame.pivot(index="beta", columns="seed", values=column)
         best = table.index[table.mean(axis=1).argmax()]
-        confident = table.index[not_worse(-table.to_numpy())] if table.shape[1] > 2 else [best]
+        confident = (
+            table.index[not_worse(estimate(-table.to_numpy()))] if table.shape[1] > 2 else [best]
+        )
         sets[column] = f"{best:g} of {{{', '.join(f'{beta:g}' for beta in sorted(confident))}}}"
     return (
         f"{frame.likelihood[0]}, rate {frame.rate[0]:g}: {frame.converged.mean():.0%} converged, "
