@@ -40,11 +40,13 @@ class Agreement:
     """How far the near-exact log p(x) is from annealed importance sampling.
 
     Attributes:
+        likelihoods: those compared.
         cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
         nats, se: the largest difference, near-exact minus annealed, and its standard error over
             images; ``likelihood`` and ``beta`` say of which model.
     """
 
+    likelihoods: tuple[str, ...]
     cells: int
     close: int
     nats: float
@@ -56,9 +58,9 @@ class Agreement:
         side = "above" if self.nats > 0 else "below"
         nearer = "the near-exact" if self.nats > 0 else "the annealed"
         return (
-            f"Checked by annealed importance sampling (`benchmarks/results/annealing.csv`, "
-            f"models of another run, a few test images): the near-exact log p(x) is within "
-            f"{CLOSE:g} nats of it in {self.close} of {self.cells} models; the largest "
+            f"Checked by annealed importance sampling ({families(self.likelihoods)}, "
+            f"`benchmarks/results/annealing.csv`, a few test images): the near-exact "
+            f"log p(x) is within {CLOSE:g} nats of it in {self.close} of {self.cells} models; the largest "
             f"difference is {with_error(abs(self.nats), self.se)} nats {side} "
             f"({likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}). Both are bounds "
             f"from below in expectation, so there {nearer} estimate is the nearer."
@@ -84,6 +86,7 @@ def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
     difference = table.near_exact_minus_annealed
     worst = table.loc[difference.abs().idxmax()]
     yield Agreement(
+        tuple(table.likelihood.unique()),
         len(table),
         int((difference.abs() <= CLOSE).sum()),
         worst.near_exact_minus_annealed,
