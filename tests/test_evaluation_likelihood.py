@@ -334,6 +334,12 @@ def test_the_local_proposal_finds_the_likelihood_whatever_the_encoder_says(scale
     assert weights.effective_sample_size().min() > 100
 
 
+def test_with_more_samples_the_local_proposal_is_within_a_thousandth_of_a_nat():
+    x = draw_images(200)
+    error = local_weights(spoilt(), x, 5000, seed=0).log_likelihood() - exact_log_likelihood(x)
+    assert abs(error.mean()) < 0.001
+
+
 def test_the_student_t_sits_at_the_posterior_and_is_normalised():
     x, model = draw_images(20), spoilt()
     t = student_t(model, x, encode(model, x).mean, importance.density)
