@@ -213,7 +213,11 @@ rule report:
             os.path.relpath(ROOT / "report" / f"{table}.csv")
             for table in ("published", "published_curves")
         ],
-        checks=os.path.relpath(ROOT / "benchmarks" / "results" / "convergence.csv"),
+        checks=[
+            os.path.relpath(path)
+            for name in ("convergence", "annealing*")
+            for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
+        ],
         graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
         data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.dataset_names),
         config=f"{RESULTS}/config.json",
