@@ -107,6 +107,13 @@ def test_a_folder_s_subfolders_are_classes(tmp_path):
     assert all_images(dataset) == sorted(image.tobytes() for image in moved)
 
 
+def test_classes_of_a_folder_are_mixed_in_every_split(tmp_path):
+    folder = write_folder(tmp_path / "images", 300)
+    dataset = prepared(tmp_path, OwnData("mine", folder=str(folder)))
+    for labels in dataset.labels.values():
+        assert len(set(labels[:15].tolist())) == len(SHAPES)
+
+
 def test_a_flat_folder_has_no_classes_and_may_be_made_grey_and_smaller(tmp_path):
     folder = write_folder(tmp_path / "images", 200, subfolders=False)
     Image.new("RGB", (40, 20), "white").save(folder / "wide.jpg")

@@ -262,13 +262,19 @@ def draw_split(count: int, seed: int) -> np.ndarray:
 def split_up(
     found: Collection, source: str, seed: int
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Images and classes of every split: as ``found`` says, or drawn.
+    """Images and classes of every split: as ``found`` says, or drawn, and then in a drawn order.
+
+    Folders come class by class, and the first images stand for all in pictures.
 
     Raises:
         InputError: if a split has too few images, or a class is in none of the training images.
     """
-    split = draw_split(len(found.images), seed) if found.split is None else found.split
-    arrays = {name: (found.images[split == name], found.classes[split == name]) for name in FEWEST}
+    count = len(found.images)
+    split, order = found.split, np.arange(count)
+    if split is None:
+        split, order = draw_split(count, seed), np.random.default_rng([seed, 1]).permutation(count)
+    chosen = {name: order[split[order] == name] for name in FEWEST}
+    arrays = {name: (found.images[rows], found.classes[rows]) for name, rows in chosen.items()}
     for name, (images, _) in arrays.items():
         require(
             len(images) >= FEWEST[name],
