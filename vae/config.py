@@ -20,7 +20,7 @@ from vae.checks import (
     whole_number,
 )
 from vae.errors import InputError
-from vae.metrics import CRITERIA, DIAGNOSTICS, INCEPTION, METRICS
+from vae.metrics import CRITERIA, DIAGNOSTICS, METRICS, SPACES
 from vae.own_data import OwnData
 from vae.sweep import (
     DATASETS,
@@ -209,13 +209,15 @@ def _size(dataset: str | OwnData) -> int | None:
     return SOURCES[dataset.removesuffix("_static").removesuffix("_dynamic")]
 
 
-def _check_criteria(criteria: tuple[str, ...], features: str) -> None:
+def _check_criteria(criteria: tuple[str, ...], features: tuple[str, ...]) -> None:
     known = [name for name, m in METRICS.items() if m.better and name not in DIAGNOSTICS]
     for criterion in criteria:
         choice(criterion, tuple(known), "criteria")
+    foreign = tuple(prefix for prefix in SPACES if prefix.removesuffix("_") not in features)
     require(
-        features == "inception" or not all(name.startswith(INCEPTION) for name in criteria),
-        f"criteria: {', '.join(criteria)} are not measured with evaluation.features: {features}",
+        not all(name.startswith(foreign) for name in criteria),
+        f"criteria: {', '.join(criteria)} are not measured with evaluation.features: "
+        f"{', '.join(features)}",
     )
 
 
