@@ -6,6 +6,7 @@ default grid's answer then comes from every fourth β of it, with the same model
 """
 
 import argparse
+import dataclasses
 import subprocess
 import sys
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pandas as pd
 import yaml
 
 from vae.comparison import best_betas
+from vae.config import load_benchmark
 from vae.per_image import PerImage
 from vae.table import SWEEP, read_table
 
@@ -56,7 +58,9 @@ def finer(betas: list[float]) -> list[float]:
 def train(options: argparse.Namespace) -> Path:
     """Run the workflow on the finer grid; the folder with its results."""
     config = yaml.safe_load(options.config.read_text())
-    wanted = {"likelihoods": options.likelihoods, "betas": finer(sorted(config["betas"]))}
+    entries = load_benchmark(options.config).likelihoods
+    chosen = [dataclasses.asdict(e) for e in entries if e.slug in options.likelihoods]
+    wanted = {"likelihoods": chosen, "betas": finer(sorted(config["betas"]))}
     folders = {"results": str(options.folder), "report": str(options.folder / "report")}
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / "config.yaml"
