@@ -93,7 +93,13 @@ def test_checks_use_pythons_that_the_package_supports(project):
 
 
 def test_help_lists_every_target():
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
     assert {name for name, _ in lines} == targets()
     assert all(text for _, text in lines)
