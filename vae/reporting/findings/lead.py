@@ -42,12 +42,13 @@ class UseLine:
     sides: Sides
 
     def __str__(self) -> str:
-        cost = price(self.row)
+        star, cost = beta_star(self.row), price(self.row)
+        equal = "" if star.startswith(("≤", "≥")) else "= "
         paid = f"; β = 1 costs {cost} {unit(self.use, self.row)}" if cost else ""
         many = sum(len(getattr(self.sides, kind)) for kind in KINDS) > 1
         counts = f"; {counted_sides(self.sides)} likelihoods" if many else ""
         return (
-            f"**β\\* = {beta_star(self.row)}** by {criterion_name(self.row.criterion)} "
+            f"**β\\* {equal}{star}** by {criterion_name(self.row.criterion)} "
             f"({likelihood_name(self.likelihood)}){paid}{counts}."
         )
 
