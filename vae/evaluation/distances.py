@@ -50,21 +50,11 @@ def _roots(values: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
     return vectors * root @ vectors.T, vectors * inverse @ vectors.T
 
 
-def frechet_distance(x: FeatureGaussian, y: FeatureGaussian) -> Tensor:
-    """Fréchet distance of two Gaussians (Dowson & Landau 1982), from eigenvalues alone."""
-    overlap = torch.linalg.eigvalsh(x.roots[0] @ y.covariance @ x.roots[0]).clamp(min=0).sqrt()
-    return _distance(x, y, overlap.sum())
-
-
-def _distance(x: FeatureGaussian, y: FeatureGaussian, overlap: Tensor) -> Tensor:
-    traces = x.covariance.trace() + y.covariance.trace()
-    return (x.mean - y.mean).square().sum() + traces - 2 * overlap
-
-
 def fid(features: Tensor, reference: FeatureGaussian) -> Estimate:
     """Fréchet distance of two sets of features (Heusel et al. 2017), biased upwards by 1/N.
 
-    The error contains the images of both sides; ``per_image`` is of the reference's.
+    That of two Gaussians (Dowson & Landau 1982), from eigenvalues alone. The error contains
+    the images of both sides; ``per_image`` is of the reference's.
 
     Args:
         features: (M, F), as ``extract`` gives them.
@@ -72,7 +62,8 @@ def fid(features: Tensor, reference: FeatureGaussian) -> Estimate:
     y = FeatureGaussian(features)
     root, inverse = reference.roots
     overlap, inverse_overlap = _roots(*torch.linalg.eigh(root @ y.covariance @ root))
-    value = _distance(reference, y, overlap.trace())
+    means = (reference.mean - y.mean).square().sum()
+    value = means + reference.covariance.trace() + y.covariance.trace() - 2 * overlap.trace()
     of_x = _influence(reference, y, inverse @ overlap @ inverse)
     of_y = _influence(y, reference, root @ inverse_overlap @ root)
     return _estimate(value, of_x, of_y)
