@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
+from vae.evaluation.modes import nearest_codes, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
 from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
@@ -17,8 +18,9 @@ DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU c
 GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
 LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LOW_ESS = 10
-SECOND_START = 0.05  # effective samples per sample below which an image gets a second start
-MORE = 4  # times as many samples from then on
+ENOUGH = 0.1  # effective samples per sample; with fewer, an image's other modes are looked for
+STARTS = 8  # then, besides what is known, and ...
+MORE = 4  # times as many samples
 LEAST_TAIL = 5  # weights, for a fit of their tail
 
 
@@ -173,28 +175,32 @@ def local_weights(
 
     Four of five codes come from a Student-t at the mode with the curvature there, one from
     q(z|x), which keeps the weights bounded where that is wide. Images with few effective samples
-    are measured anew with a second mode, searched for from their best code, and more samples.
+    are measured anew, with more samples and with the best of the modes that many starts lead to.
     """
     q = encode(model, x)
+    at_once = decoded_at_once(model, x.device)
+    near = nearest_codes(model, x, STARTS, generator(x.device, seed, "prior codes"), at_once)
     stream = generator(x.device, seed, "local samples")
-    first = student_t(model, x, q.mean, score)
+    first = student_t(model, x, torch.stack([q.mean, near[0]]), score)
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
-    low = (total.effective_sample_size() < SECOND_START * samples).nonzero()[:, 0]
+    low = (total.effective_sample_size() < ENOUGH * samples).nonzero()[:, 0]
     if len(low):
-        second = student_t(model, x[low], total.best[low], score)
-        mixture = Mixture((first[low], second, q[low]), (1, 0, 1, 0, 2))
+        starts = torch.stack([first.location, total.best, *near])
+        groups = low.split(max(1, at_once // len(starts)))
+        found = [several_modes(model, x[g], starts[:, g], first[g], score) for g in groups]
+        modes = [StudentT.joined(parts) for parts in zip(*found, strict=True)]
+        mixture = Mixture((*modes, q[low]), (0, 1, 0, 2, 0, 1, 0, 3))
         total.replace(low, weights_of(model, x[low], mixture, MORE * samples, stream, score))
     return total
 
 
-def student_t(model: VAE, x: Tensor, start: Tensor, score: Score) -> StudentT:
-    """The proposal at the mode that is found from ``start``, some images at a time."""
-    at_once = decoded_at_once(model, x.device)
-    parts = [
-        StudentT.at(*local_posterior(model, images, codes, score))
-        for images, codes in zip(x.split(at_once), start.split(at_once), strict=True)
-    ]
-    return StudentT(*(torch.cat([vars(p)[name] for p in parts]) for name in vars(parts[0])))
+def student_t(model: VAE, x: Tensor, starts: Tensor, score: Score) -> StudentT:
+    """The proposal at the mode that is found from ``starts`` (J, N, d), some images at a time."""
+    at_once = max(1, decoded_at_once(model, x.device) // len(starts))
+    parts = zip(x.split(at_once), starts.split(at_once, 1), strict=True)
+    return StudentT.joined(
+        [StudentT.at(*local_posterior(model, images, codes, score)) for images, codes in parts]
+    )
 
 
 def decoded_at_once(model: VAE, device: torch.device) -> int:

@@ -44,7 +44,7 @@ def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     for number in range(ROUNDS):
         current = rescaled(score, total.log_factor)
         q = encode(model, x)
-        mixture = Mixture((student_t(model, x, q.mean, current), q), (0, 0, 0, 1))
+        mixture = Mixture((student_t(model, x, q.mean[None], current), q), (0, 0, 0, 1))
         stream = generator(x.device, seed, "scale", number)
         shape = (CODES, len(x), model.latent_dim + FREEDOM)
         z = mixture.draw(0, torch.randn(shape, generator=stream, device=x.device), slice(None))
