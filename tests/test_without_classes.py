@@ -11,7 +11,7 @@ from vae.evaluation.probes import Probe
 from vae.evaluation.references import references
 from vae.features.classifier import train_classifier
 from vae.features.spaces import load_spaces, save_spaces, train_spaces
-from vae.reporting.render import _classes
+from vae.reporting.page.render import _classes
 
 CPU = torch.device("cpu")
 

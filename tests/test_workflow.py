@@ -13,7 +13,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from vae.reporting.catalogue import CHARTS, GALLERY
+from vae.reporting.figures.catalogue import CHARTS, GALLERY
 from vae.results.comparison import BEST_BETA_COLUMNS
 from vae.results.table import CELL, COLUMNS
 
