@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset, spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset, load_dataset, spaced
 from vae.distributions import PixelDistribution
 from vae.evaluation.aggregate import posterior
 from vae.evaluation.images import reconstructions
@@ -16,9 +17,8 @@ from vae.explorer.decoders import as_text, decoder_data
 from vae.files import write_text
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
-from vae.reporting.code_figures import MOST_CODES
-from vae.reporting.gallery import COLUMNS, STEPS, distinct_images, shown_cells
-from vae.sweep import Cell
+from vae.reporting.figures.codes import MOST_CODES
+from vae.reporting.figures.gallery import COLUMNS, STEPS, distinct_images, shown_cells
 
 
 def write_pictures(

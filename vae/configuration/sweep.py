@@ -1,0 +1,265 @@
+"""What is trained: a sweep of cells, its network, likelihood and training settings."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from vae.checks import (
+    boolean,
+    build,
+    choice,
+    distinct,
+    name_of_files,
+    positive_integer,
+    positive_number,
+    require,
+    shown,
+    whole_number,
+)
+
+NETWORKS = (
+    "mlp",
+    "conv",
+    "linear",
+)
+LIKELIHOODS = (
+    "bernoulli",
+    "continuous_bernoulli",
+    "gaussian_fixed_sigma",
+    "gaussian_learned_sigma",
+    "gaussian_dimension_sigma",
+    "gaussian_image_sigma",
+    "gaussian_pixel_sigma",
+    "gaussian_optimal_sigma",
+    "laplace_learned_scale",
+    "beta",
+    "discretized_logistic",
+    "categorical",
+)
+WITHOUT_DENSITY = {
+    "bernoulli": "is a probability of black and white, not a density of grey",
+    "gaussian_optimal_sigma": "reads σ off the image it scores and is no density",
+    "discretized_logistic": "is a probability of grey levels already",
+    "categorical": "is a probability of grey levels already",
+}
+"""Families that cannot be discretized, and why."""
+DISCRETIZED = "_discretized"  # ends the slugs of discretized likelihoods
+WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
+MOST_LAYERS = 100
+MOST_EPOCHS = 10**6
+LARGEST_BATCH = 10**6
+MOST_PREVIEWS = 100  # each is a row of pictures, kept in memory for every cell
+PRECISIONS = ("float32", "tf32", "bfloat16")
+SCALE_READINGS = (
+    "variance",
+    "standard_deviation",
+    "log_variance",
+    "log_standard_deviation",
+    "precision",
+)
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture: ``mlp`` with hidden widths, ``conv`` with channels, encoder first.
+
+    ``linear`` has none: its encoder and its decoder are one linear map each.
+    """
+
+    name: str
+    hidden: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        choice(self.name, NETWORKS, "networks.name")
+        require(
+            isinstance(self.hidden, list | tuple), f"networks.{self.name}.hidden: must be a list"
+        )
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for width in self.hidden:
+            positive_integer(width, f"networks.{self.name}.hidden", WIDEST)
+        require(
+            len(self.hidden) <= MOST_LAYERS,
+            f"networks.{self.name}.hidden: {len(self.hidden)} layers are more than {MOST_LAYERS}",
+        )
+        require(
+            (self.name == "linear") == (not self.hidden),
+            f"networks.{self.name}.hidden: {list(self.hidden)} does not fit; "
+            "linear takes [], the others one or more layers",
+        )
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A decoder likelihood p(x|z).
+
+    Attributes:
+        sigma: of ``gaussian_fixed_sigma`` alone.
+        discretized: whether a density is trained on, and is, the probability of grey levels.
+        betas: for this likelihood, in place of the grid's.
+    """
+
+    name: str
+    sigma: float | None = None
+    discretized: bool = False
+    betas: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        choice(self.name, LIKELIHOODS, "likelihoods.name")
+        if self.name == "gaussian_fixed_sigma":
+            positive_number(self.sigma, "likelihoods.gaussian_fixed_sigma.sigma")
+        else:
+            require(
+                self.sigma is None,
+                f"likelihoods.{self.name}.sigma: this likelihood takes no sigma",
+            )
+        where = f"likelihoods.{self.name}.discretized"
+        require(
+            isinstance(self.discretized, bool),
+            f"{where}: {self.discretized!r} must be true or false",
+        )
+        require(
+            not self.discretized or self.name not in WITHOUT_DENSITY,
+            f"{where}: this likelihood {WITHOUT_DENSITY.get(self.name)}; leave it out",
+        )
+        if self.betas is not None:
+            object.__setattr__(
+                self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
+            )
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
+        sigma = "" if self.sigma is None else f"_{self.sigma:g}"
+        return self.name + sigma + (DISCRETIZED if self.discretized else "")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How every cell is trained; one epoch is one pass over the training split.
+
+    A cell stops when the second half of its epochs improved the validation objective by less
+    than ``tolerance`` nats (``vae.training.schedule``), at the latest after ``epochs``.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    scale_reading: str = "log_variance"
+    warmup_epochs: int = 0
+    tolerance: float = 0.0
+    previews: int = 6
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        positive_integer(self.epochs, "training.epochs", MOST_EPOCHS)
+        positive_integer(self.batch_size, "training.batch_size", LARGEST_BATCH)
+        whole_number(self.previews, "training.previews", 2, MOST_PREVIEWS)
+        whole_number(self.warmup_epochs, "training.warmup_epochs")
+        positive_number(self.learning_rate, "training.learning_rate")
+        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
+        require(
+            number and 0 <= self.tolerance < math.inf,
+            f"training.tolerance: {self.tolerance!r} must be a number, 0 or more",
+        )
+        choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
+        choice(self.precision, PRECISIONS, "training.precision")
+        require(
+            self.warmup_epochs < self.epochs,
+            "training.warmup_epochs: must be below training.epochs",
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One trained model of a sweep; the autoencoder (``model="ae"``) has ``beta`` 0."""
+
+    model: str
+    beta: float
+    seed: int
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names, such as ``vae_beta_0.5_seed_0``."""
+        return (
+            f"ae_seed_{self.seed}"
+            if self.model == "ae"
+            else f"vae_beta_{self.beta:g}_seed_{self.seed}"
+        )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All cells that share dataset, network, latent size and likelihood: one training job."""
+
+    dataset: str
+    network: Network
+    latent_dim: int
+    likelihood: Likelihood
+    betas: tuple[float, ...]
+    seeds: tuple[int, ...]
+    autoencoder: bool
+    training: Training
+
+    @property
+    def group(self) -> str:
+        """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
+        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d"
+
+    @property
+    def slug(self) -> str:
+        """The name used in file names, such as ``digits-mlp-10d-bernoulli``."""
+        return f"{self.group}-{self.likelihood.slug}"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell, those of one seed together, the autoencoder first."""
+        autoencoders = [Cell("ae", 0.0, seed) for seed in self.seeds] if self.autoencoder else []
+        return (
+            *autoencoders,
+            *(Cell("vae", beta, seed) for beta in self.betas for seed in self.seeds),
+        )
+
+    def to_dict(self) -> dict:
+        """Return plain JSON values; ``Sweep.from_dict`` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Sweep":
+        """Read what ``to_dict`` wrote.
+
+        Raises:
+            InputError: naming the key that is unknown, missing or out of range.
+        """
+        parts = dict(values) if isinstance(values, Mapping) else values
+        for key, part in (
+            ("network", Network),
+            ("likelihood", Likelihood),
+            ("training", Training),
+        ):
+            if isinstance(parts, dict) and key in parts:
+                parts[key] = build(part, parts[key], f"sweep.{key}")
+        sweep = build(cls, parts, "sweep")
+        name_of_files(sweep.dataset, "sweep.dataset")
+        positive_integer(sweep.latent_dim, "sweep.latent_dim", WIDEST)
+        boolean(sweep.autoencoder, "sweep.autoencoder")
+        for key, part in (
+            ("betas", beta_axis(sweep.betas, "sweep.betas")),
+            ("seeds", seed_axis(sweep.seeds, "sweep.seeds")),
+        ):
+            object.__setattr__(sweep, key, part)
+        return sweep
+
+
+def beta_axis(betas: object, where: str) -> tuple[float, ...]:
+    require(isinstance(betas, list | tuple), f"{where}: {shown(betas)} must be a list")
+    for beta in betas:
+        positive_number(beta, where)
+    distinct([float(beta) for beta in betas], where)
+    return tuple(sorted(float(beta) for beta in betas))
+
+
+def seed_axis(seeds: object, where: str) -> tuple[int, ...]:
+    distinct(seeds, where)
+    for seed in seeds:
+        whole_number(seed, where)
+    return tuple(seeds)

@@ -1,0 +1,129 @@
+"""What checks of the instrument found that are too long for every run: the committed tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from vae.dependencies import PACKAGE
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.words import families
+
+TABLES = PACKAGE.parent / "benchmarks" / "results"
+MEASURED_ON = "digits"  # the dataset of ``benchmarks/results/convergence.csv``
+CLOSE = 0.1  # nats: what the near-exact log p(x) is meant to be within
+
+
+@dataclass(frozen=True)
+class Left:
+    """What training as long again changed, after the rule had stopped it.
+
+    Attributes:
+        nats: the largest change of the mean test ELBO, over βs.
+    """
+
+    likelihoods: tuple[str, ...]
+    nats: float
+
+    def __str__(self) -> str:
+        return (
+            f"Checked by training as long again ({families(self.likelihoods)}, "
+            f"`benchmarks/results/convergence.csv`): the test ELBO changed by at most "
+            f"{rounded(self.nats)} nats at any β."
+        )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the near-exact log p(x) is from annealed importance sampling.
+
+    Attributes:
+        likelihoods: those compared.
+        cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
+        nats, se: the largest difference, near-exact minus annealed, and its standard error over
+            images; ``likelihood`` and ``beta`` say of which model.
+        short: models whose near-exact estimate is lower by more than two standard errors.
+    """
+
+    likelihoods: tuple[str, ...]
+    cells: int
+    close: int
+    nats: float
+    se: float
+    likelihood: str
+    beta: float
+    short: int
+
+    def __str__(self) -> str:
+        side = "above" if self.nats > 0 else "below"
+        short = f"{self.short} of them" if self.short else "none"
+        return (
+            f"Checked by annealed importance sampling ({families(self.likelihoods)}, "
+            f"`benchmarks/results/annealing.csv`, a few test images): the near-exact "
+            f"log p(x) is within {CLOSE:g} nats of it in {self.close} of {self.cells} models; "
+            f"the largest difference is {with_error(abs(self.nats), self.se)} nats {side} "
+            f"({likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}). Both are bounds "
+            f"from below in expectation, so the near-exact one falls short only where it is the "
+            f"lower: by more than two standard errors in {short}."
+        )
+
+
+def left(group: Group, tables: Path = TABLES) -> Iterator[Left]:
+    """One finding where the check was made on this group's dataset and likelihoods."""
+    path = tables / "convergence.csv"
+    if group.metrics.dataset.iloc[0] != MEASURED_ON or not path.is_file():
+        return
+    table = pd.read_csv(path)
+    table = table[table.likelihood.isin(group.likelihoods)].dropna(subset="elbo_left")
+    if len(table):
+        yield Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
+
+
+def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
+    """One finding where some were compared on this group's dataset and likelihoods."""
+    table = _annealing(group, tables)
+    if table.empty:
+        return
+    difference = table.near_exact_minus_annealed
+    worst = table.loc[difference.abs().idxmax()]
+    yield Agreement(
+        tuple(table.likelihood.unique()),
+        len(table),
+        int((difference.abs() <= CLOSE).sum()),
+        worst.near_exact_minus_annealed,
+        worst.near_exact_minus_annealed_se,
+        worst.likelihood,
+        worst.beta,
+        int((difference < -2 * table.near_exact_minus_annealed_se).sum()),
+    )
+
+
+def agreement_table(group: Group, tables: Path = TABLES) -> pd.DataFrame:
+    """A row per model compared: both estimates, and the sandwich on simulated images."""
+    return pd.DataFrame(
+        {
+            "likelihood": likelihood_name(row.likelihood),
+            "β": beta_name(row.beta),
+            "through the encoder": f"{row.through_encoder:.2f}",
+            "near-exact": f"{row.near_exact:.2f}",
+            "annealed": f"{row.annealed:.2f}",
+            "near-exact − annealed": _plus_minus(row, "near_exact_minus_annealed"),
+            "simulated: near-exact − below": _plus_minus(row, "near_exact_minus_below"),
+            "simulated: above − near-exact": _plus_minus(row, "above_minus_near_exact"),
+        }
+        for row in _annealing(group, tables).itertuples()
+    )
+
+
+def _plus_minus(row, name: str) -> str:
+    return with_error(getattr(row, name), getattr(row, f"{name}_se"))
+
+
+def _annealing(group: Group, tables: Path) -> pd.DataFrame:
+    """The committed comparisons on this group's dataset and likelihoods; empty without any."""
+    found = [pd.read_csv(path) for path in sorted(tables.glob("annealing*.csv"))]
+    table = pd.concat(found) if found else pd.DataFrame(columns=["dataset", "likelihood"])
+    here = table.dataset == group.metrics.dataset.iloc[0]
+    return table[here & table.likelihood.isin(group.likelihoods)].reset_index(drop=True)

@@ -1,0 +1,113 @@
+"""Published values beside ours, with a verdict; they are data, in ``published*.csv``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from vae.metrics import METRICS
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.uses import interval
+from vae.reporting.words import beta_star
+from vae.results.table import read_table
+
+
+def published_values(folder: Path, group: Group) -> pd.DataFrame:
+    """A row per published value of the group's dataset that was measured here in the same way.
+
+    Args:
+        folder: of ``published.csv``: metrics of ours, with our sign; ``likelihood`` is empty where
+            any may stand beside it, ``model`` where we train nothing alike.
+    """
+    table = read_table(folder / "published.csv").fillna({"model": "", "likelihood": ""})
+    of = (table.dataset == group.metrics.dataset.iloc[0]) & table.metric.isin(group.metric_names)
+    return pd.DataFrame(
+        [
+            {
+                "published": row.setting,
+                "metric": METRICS[row.metric].label,
+                "value": f"{row.value:g}",
+                "ours": ours(group, row),
+                "verdict": verdict(group, row),
+                "source": f"{row.source} ({row.read})",
+            }
+            for row in table[of].itertuples()
+        ]
+    )
+
+
+def nearest(group: Group, row) -> pd.Series:
+    """Our mean over seeds in the cell of a published value, by likelihood."""
+    rows = group.rows(row.metric, row.model)
+    rows = rows[rows.beta == row.beta]
+    rows = rows[rows.likelihood == row.likelihood] if row.likelihood else rows
+    return rows.groupby("likelihood", sort=False).value.mean()
+
+
+def ours(group: Group, row) -> str:
+    """All of them in print."""
+    values = nearest(group, row)
+    names = [f" ({likelihood_name(slug)})" if len(values) > 1 else "" for slug in values.index]
+    return "<br>".join(rounded(v) + n for v, n in zip(values, names, strict=True)) or "–"
+
+
+def verdict(group: Group, row) -> str:
+    """Who is better, and what else differs."""
+    values = nearest(group, row)
+    if values.empty:
+        return row.differs
+    higher = METRICS[row.metric].better == "higher"
+    best = values.max() if higher else values.min()
+    word = "better" if (best > row.value) == higher else "worse"
+    size = f", {row.latent_dim} latent dimensions" if row.latent_dim != group.latent_dim else ""
+    return f"ours {word}; theirs: {row.differs}{size}"
+
+
+@dataclass(frozen=True)
+class LowestFid:
+    """Where a published curve of FID against β is lowest, and where ours is.
+
+    Attributes:
+        verdict: ``agrees`` if the published β lies in our interval, ``differs`` if not, ``open``
+            where we have no interval.
+    """
+
+    likelihood: str
+    published: float
+    ours: str
+    verdict: str
+    source: str
+
+    def __str__(self) -> str:
+        words = {
+            "agrees": "not contradicted",
+            "differs": "apart: network, length of training, classifier and the likelihood's exact "
+            "definition differ",
+            "open": "too few seeds here to compare",
+        }
+        name, beta = likelihood_name(self.likelihood), beta_name(self.published)
+        return (
+            f"{name}: FID is lowest at β = {beta} "
+            f"as published, at {self.ours} here ({words[self.verdict]}). Source: {self.source}."
+        )
+
+
+def lowest_fids(folder: Path, group: Group) -> Iterator[LowestFid]:
+    """One finding per published curve of a likelihood that we trained on the same dataset."""
+    table = read_table(folder / "published_curves.csv")
+    answers = group.answers("fid_prior")
+    table = table[table.dataset == group.metrics.dataset.iloc[0]]
+    for slug, curve in table.groupby("likelihood", sort=False):
+        if slug not in answers:
+            continue
+        values = pd.to_numeric(curve.fid, errors="coerce")
+        beta = float(curve.beta[values.idxmin()])
+        found = interval(answers[slug])
+        kind = "open" if found is None else "agrees" if _within(found, beta) else "differs"
+        yield LowestFid(slug, beta, beta_star(answers[slug]), kind, curve.source.iloc[0])
+
+
+def _within(found: tuple[float, float], beta: float) -> bool:
+    return found[0] <= beta <= found[1]

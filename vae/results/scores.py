@@ -1,0 +1,151 @@
+"""One criterion of several options with the same seeds, as losses that can be compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vae.configuration.sweep import Cell
+from vae.metrics import METRICS
+from vae.results.per_image import PerImage
+from vae.results.statistics import LEAST_SEEDS, Estimates, estimate
+from vae.results.table import SWEEP
+
+
+def by_beta(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """One sweep's values of ``metric``: a row per seed, a column per β.
+
+    A β that diverged with any seed is left out: nobody should choose it.
+    """
+    rows = metrics[(metrics.metric == metric) & (metrics.model == "vae")]
+    return rows.pivot(index="seed", columns="beta", values="value").dropna(axis="columns")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One criterion of some options with the same seeds.
+
+    Attributes:
+        table: a row per seed, a column per option.
+        per_image: the same per test image, (options, seeds, images), where known.
+        better: ``higher`` or ``lower``.
+        collapsed: (options,) whether most models of an option have collapsed.
+        log_scale: whether ratios of values matter rather than differences, as with FID.
+        sources: how many options vary independently; None if all do.
+    """
+
+    table: pd.DataFrame
+    per_image: np.ndarray | None
+    better: str
+    collapsed: np.ndarray
+    log_scale: bool = False
+    sources: int | None = None
+
+    @property
+    def values(self) -> np.ndarray:
+        """(options, seeds), or (options, seeds, images)."""
+        return self.table.to_numpy().T if self.per_image is None else self.per_image
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether losses are logarithms: of a positive ``log_scale`` criterion to minimise."""
+        return self.log_scale and self.better == "lower" and bool((self.table > 0).all(axis=None))
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Smaller is better: of the shape of ``values``.
+
+        The logarithm of a mean over images has log m + (v − m) / m as the value of one image, to
+        first order (the delta method).
+        """
+        if not self.logarithmic:
+            return -self.values if self.better == "higher" else self.values
+        if self.per_image is None:
+            return np.log(self.values)
+        means = self.table.to_numpy().T[..., None]
+        return np.log(means) + (self.values - means) / means
+
+    def estimates(self) -> Estimates:
+        """The mean losses and how sure they are; at least two options and two seeds."""
+        return estimate(self.losses, ~self.collapsed, self.sources)
+
+    def in_units(self, difference: float) -> float:
+        """By how much a loss ``difference`` above the best one is worse, in the metric's units."""
+        if not self.logarithmic:
+            return difference
+        best = np.log(self.table[self.best]).mean()
+        return float(np.exp(best) * np.expm1(difference))
+
+    @property
+    def best(self) -> object:
+        """The option with the best mean over seeds."""
+        means = self.losses if self.per_image is None else self.losses.mean(axis=2)
+        return self.table.columns[int(means.mean(axis=1).argmin())]
+
+    @property
+    def enough_seeds(self) -> bool:
+        """Whether there are enough seeds for a set or an interval."""
+        return len(self.table) >= LEAST_SEEDS
+
+    def cross_validated_value(self) -> float:
+        """The value that choosing gives on data that did not take part in the choice.
+
+        The option is chosen by all seeds but one and every other image, and read off the seed and
+        the images left out; the mean over all ways to do so. nan with a single seed.
+        """
+        seeds = len(self.table)
+        if seeds < 2:
+            return float("nan")
+        losses, values = self.losses, self.values
+        if losses.ndim == 2:
+            losses, values = (np.repeat(a[..., None], 2, axis=2) for a in (losses, values))
+        found = []
+        for seed in range(seeds):
+            others = np.delete(losses, seed, axis=1).mean(axis=1)
+            for half in (0, 1):
+                chosen = others[:, 1 - half :: 2].mean(axis=1).argmin()
+                found.append(values[chosen, seed, half::2].mean())
+        return float(np.mean(found))
+
+    def summary(self) -> dict:
+        """What every answer says of its best option."""
+        values = self.table[self.best]
+        return {
+            "better": self.better,
+            "value": values.mean(),
+            "se": values.sem(),
+            "cross_validated_value": self.cross_validated_value(),
+            "seeds": len(self.table),
+            "images": 0 if self.per_image is None else self.per_image.shape[-1],
+        }
+
+
+def sweep_scores(rows: pd.DataFrame, criterion: str, per_image: PerImage | None) -> Scores:
+    """The βs of one sweep by one criterion."""
+    table = by_beta(rows, criterion)
+    images = None
+    if per_image is not None and not table.empty:
+        cells = [Cell("vae", beta, seed) for beta in table.columns for seed in table.index]
+        images = per_image.values(sweep_slug(rows), criterion, cells)
+    if images is not None:
+        images = images.reshape(len(table.columns), len(table), -1)
+    collapsed = by_beta(rows, "collapsed").mean().reindex(table.columns) > 0.5
+    metric = METRICS[criterion]
+    return Scores(table, images, metric.better, collapsed.to_numpy(), metric.log_scale)
+
+
+def sweep_slug(rows: pd.DataFrame) -> str:
+    """The name of the sweep that ``rows`` belong to, as ``Sweep.slug``."""
+    dataset, network, latent_dim, likelihood = rows.iloc[0][SWEEP]
+    return f"{dataset}-{network}-{latent_dim}d-{likelihood}"
+
+
+def all_pairs(sweeps: dict[str, Scores]) -> Scores:
+    """Pairs of a likelihood and a β as options; the columns have both names."""
+    table = pd.concat({name: s.table for name, s in sweeps.items()}, axis=1, join="inner")
+    parts = [s.per_image for s in sweeps.values()]
+    shapes = {None if part is None else part.shape[1:] for part in parts}
+    images = np.concatenate(parts) if len(shapes) == 1 and None not in shapes else None
+    first = next(iter(sweeps.values()))
+    collapsed = np.concatenate([s.collapsed for s in sweeps.values()])
+    return Scores(table, images, first.better, collapsed, first.log_scale, len(sweeps))
