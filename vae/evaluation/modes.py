@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
-from vae.evaluation.posterior import Score, StudentT, climbed, local_posterior, log_joint
+from vae.evaluation.posterior import (
+    ROUNDS,
+    Score,
+    StudentT,
+    climbed,
+    highest,
+    local_posterior,
+    log_joint,
+)
 from vae.models import VAE
 
 PRIOR_CODES = 4096  # that are decoded and compared with every image
@@ -35,16 +43,31 @@ def nearest_codes(
     return codes[torch.cat(nearest).T]
 
 
+def main_mode(model: VAE, x: Tensor, starts: Tensor, score: Score) -> tuple[StudentT, Tensor]:
+    """The proposal at the highest place that ``starts`` (J, N, d) lead to.
+
+    Returns:
+        beside it, whether another place, apart from it, matters too: (N,).
+    """
+    z = climbed(model, x, starts, score)
+    t = proposal(model, x, highest(model, x, z, score), score)
+    matters = log_joint(model, torch.stack([t.location, *z]), x, score)
+    matters = matters[1:] > matters[0] - NEGLIGIBLE
+    return t, (matters & apart(z, t.location, t)).any(0)
+
+
 def several_modes(
     model: VAE, x: Tensor, starts: Tensor, known: StudentT, score: Score
 ) -> list[StudentT]:
     """Proposals at the ``MODES`` most probable places that ``starts`` (J, N, d) lead to.
 
-    Places nearer to each other than the ``known`` proposal is wide are one. Where fewer matter,
-    the most probable one stands for the others as well.
+    Where fewer matter, the most probable one stands for the others as well.
+
+    Args:
+        known: a proposal that says how far ``apart`` places are.
     """
     places = distinct(model, x, climbed(model, x, starts, score), known, score)
-    found = [StudentT.at(*local_posterior(model, x, z, score)) for z in places]
+    found = [proposal(model, x, z, score) for z in places]
     location, root, inverse = (
         torch.stack([getattr(t, name) for t in found])
         for name in ("location", "root", "inverse_root")
@@ -56,6 +79,11 @@ def several_modes(
     return [StudentT(location[i, images], root[i, images], inverse[i, images]) for i in order]
 
 
+def proposal(model: VAE, x: Tensor, start: Tensor, score: Score) -> StudentT:
+    """Around the mode above ``start`` (N, d), where one round of Newton's method has led."""
+    return StudentT.at(*local_posterior(model, x, start, score, ROUNDS - 1))
+
+
 def distinct(model: VAE, x: Tensor, z: Tensor, known: StudentT, score: Score) -> list[Tensor]:
     """The best ``MODES`` of codes (J, N, d) that lie apart, (N, d) each; repeated if fewer do."""
     value, images = log_joint(model, z, x, score), torch.arange(len(x), device=x.device)
@@ -63,7 +91,11 @@ def distinct(model: VAE, x: Tensor, z: Tensor, known: StudentT, score: Score) ->
     for _ in range(MODES):
         top = torch.where(value.max(0).values > -torch.inf, value.argmax(0), best)
         chosen.append(z[top, images])
-        away = torch.einsum("nij,knj->kni", known.inverse_root, z - chosen[-1])
-        same = away.square().sum(-1) < z.shape[-1]
-        value = value.masked_fill(same, -torch.inf)
+        value = value.masked_fill(~apart(z, chosen[-1], known), -torch.inf)
     return chosen
+
+
+def apart(z: Tensor, place: Tensor, t: StudentT) -> Tensor:
+    """Whether codes (J, N, d) lie further from ``place`` (N, d) than ``t`` is wide: (J, N)."""
+    away = torch.einsum("nij,knj->kni", t.inverse_root, z - place)
+    return away.square().sum(-1) > z.shape[-1]

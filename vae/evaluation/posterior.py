@@ -92,23 +92,21 @@ def curvature(model: VAE, z: Tensor, x: Tensor, score: Score) -> Tensor:
     return torch.stack(rows, -2)
 
 
-def local_posterior(model: VAE, x: Tensor, starts: Tensor, score: Score) -> tuple[Tensor, Tensor]:
+def local_posterior(
+    model: VAE, x: Tensor, start: Tensor, score: Score, rounds: int = ROUNDS
+) -> tuple[Tensor, Tensor]:
     """A mode of p(z|x) (N, d) and the Hessian of -log p(x, z) there, (N, d, d).
 
-    Newton's method; of several starts the one that is highest after a first round goes on.
-
-    Args:
-        starts: codes (..., N, d).
+    Newton's method from ``start`` (N, d), with as many Hessians on the way as ``rounds`` say.
     """
-    z = highest(model, x, climbed(model, x, starts, score), score)
-    for _ in range(ROUNDS - 1):
+    z = start
+    for _ in range(rounds):
         z = climbed(model, x, z, score)
     return z, curvature(model, z, x, score)
 
 
 def highest(model: VAE, x: Tensor, codes: Tensor, score: Score) -> Tensor:
-    """Of codes (..., N, d) the one with the largest p(x, z) of each image, (N, d)."""
-    codes = codes.reshape(-1, *codes.shape[-2:])
+    """Of codes (J, N, d) the one with the largest p(x, z) of each image, (N, d)."""
     best = log_joint(model, codes, x, score).argmax(0)
     return codes[best, torch.arange(len(best), device=best.device)]
 
