@@ -16,6 +16,12 @@ from vae.training.loop import train
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules and classes with long tests come first, so that no process ends long after others."""
+    long = {item.parent for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.parent not in long)
+
+
 @pytest.fixture(autouse=True)
 def fixed_seed() -> None:
     """Make what a test draws without a generator of its own the same in every run."""
