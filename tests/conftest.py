@@ -8,13 +8,13 @@ from urllib.error import URLError
 import pytest
 import torch
 
-from vae.data import Dataset, load_dataset, prepare
+from vae.configuration.sweep import Likelihood, Network, Sweep, Training
+from vae.data.datasets import Dataset, load_dataset, prepare
 from vae.errors import InputError
-from vae.features import Classifier, train_classifier
+from vae.features.classifier import Classifier, train_classifier
 from vae.models import TrainedSweep
-from vae.stack import Stack
-from vae.sweep import Likelihood, Network, Sweep, Training
-from vae.training import train
+from vae.training.loop import train
+from vae.training.stack import Stack
 
 torch.set_num_threads(1)
 

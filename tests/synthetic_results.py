@@ -9,11 +9,11 @@ import pandas as pd
 from synthetic_tables import make_tables
 from synthetic_values import EPOCHS, LATENT_DIM, Change
 
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.sweep import Cell, Sweep
 from vae.files import write_json, write_text
 from vae.reporting.group import Group, groups_of
-from vae.sweep import Cell, Sweep
-from vae.table import CELL, cell_columns
+from vae.results.table import CELL, cell_columns
 
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 LIKELIHOODS = ("bernoulli", "gaussian_learned_sigma")

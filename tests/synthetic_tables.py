@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from synthetic_values import EPOCHS, Change, cell_metrics, made_up
 
-from vae.comparison import best_betas, best_likelihoods
 from vae.evaluation.corruptions import CORRUPTIONS
 from vae.metrics import COMPARABLE, CRITERIA
-from vae.table import CELL, COLUMNS, SWEEP
+from vae.results.comparison import best_betas, best_likelihoods
+from vae.results.table import CELL, COLUMNS, SWEEP
 
 FREQUENCIES = np.linspace(0, 0.5, 5)
 OF_REAL_IMAGES = {
