@@ -1,7 +1,6 @@
 """Where a run stands, from the files and logs of every stage."""
 
 import os
-import re
 import time
 from pathlib import Path
 

@@ -106,13 +106,14 @@ def features(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.evaluation.corruptions import corruption_table
     from vae.evaluation.references import references
-    from vae.features.inception import find_weights
     from vae.features.spaces import load_spaces, save_spaces, train_spaces
 
     settings = Namespace(**options.settings)
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data)
     if "inception" in settings.features:
+        from vae.features.inception import find_weights
+
         find_weights(settings.inception_weights)  # before training: they may be missing
     learned = train_spaces(dataset, settings.classifier_epochs, settings.seed, device)
     save_spaces(learned, dataset, options.output)
