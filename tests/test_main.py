@@ -26,7 +26,7 @@ def test_help_does_not_wait_for_torch():
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["plan", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["status", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
         (["best-beta", "--results", "nowhere"], "metrics.csv"),
@@ -86,9 +86,9 @@ def test_an_unknown_exception_keeps_its_traceback(monkeypatch, error):
     def fail(options):
         raise error
 
-    monkeypatch.setattr("vae.verbs.plan", fail)
+    monkeypatch.setattr("vae.verbs.status", fail)
     with pytest.raises(type(error), match="odd"):
-        main(["plan"])
+        main(["status"])
 
 
 def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
@@ -100,12 +100,6 @@ def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_DATASET_MIRROR", "folder")
     main(["prepare", "mnist", "x.npz"])
     assert given == [None, None, Path("folder")]
-
-
-def test_plan_writes_every_sweep(tmp_path, request):
-    config = request.config.rootpath / "config" / "config.yaml"
-    assert main(["plan", "--config", str(config), "--output", str(tmp_path)]) == 0
-    assert len(list(tmp_path.glob("*.json"))) == 7
 
 
 @pytest.fixture

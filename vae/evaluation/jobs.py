@@ -43,7 +43,7 @@ class Job:
         return f"vae.evaluation.{self.name}"
 
     @property
-    def code(self) -> list[str]:
+    def sources(self) -> list[str]:
         """The modules whose change makes what was measured out of date."""
         return [self.module, *(["vae.features.spaces"] if self.spaces else [])]
 

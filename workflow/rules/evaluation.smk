@@ -5,7 +5,7 @@ for job in JOBS:
         name:
             f"evaluate_{job.name}"
         input:
-            [code(module) for module in job.code],
+            [sources_of(module) for module in job.sources],
             record=f"{RESULTS}/models/{{sweep}}/sweep.json",
             weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
             data=data_of,
