@@ -9,8 +9,8 @@ import yaml
 
 from vae.__main__ import main
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.configuration.sweep import Sweep
-from vae.evaluation.jobs import JOBS
 from vae.files import write_json, write_text
 from vae.progress import Line
 from vae.results.status import stage

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from vae import verbs
 from vae.checks import whole_number
+from vae.configuration.jobs import JOBS, given, option, settings
 from vae.errors import InputError
-from vae.evaluation.jobs import JOBS, given, option, settings
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.configuration.sweep import Sweep
-from vae.evaluation.jobs import JOBS
 from vae.files import read_json
 from vae.progress import Line
 

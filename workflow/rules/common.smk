@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from vae.configuration.benchmark import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
-from vae.evaluation.jobs import JOBS, as_options
+from vae.configuration.jobs import JOBS, as_options
 from vae.data.own import OwnData
 from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.dependencies import source_files
