@@ -41,7 +41,8 @@ def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess:
 def copy_project(folder: Path) -> Path:
     for name in ("vae", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "environment.yml", folder)
+    for name in ("environment.yml", "README.md"):
+        shutil.copy(ROOT / name, folder)
     kept = [path for path in (ROOT / "report").iterdir() if path.suffix in (".csv", ".yaml")]
     kept.append(ROOT / "report" / "template.md")
     for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):

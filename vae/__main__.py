@@ -96,10 +96,6 @@ def _folder(text: str) -> Path | None:
 
 
 def _add_preparation(subparsers) -> None:
-    plan = _add(subparsers, "plan", verbs.plan, "write one file per sweep of a configuration")
-    plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
-    plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
-
     text = "write a dataset as one .npz file, and a picture of some of its images beside it"
     prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
@@ -124,7 +120,7 @@ def _add_preparation(subparsers) -> None:
 
 def _add_training(subparsers) -> None:
     train = _add(subparsers, "train", verbs.train, "train all cells of a sweep")
-    train.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    train.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     train.add_argument("data", type=Path, help="a file written by 'prepare'")
     train.add_argument(
         "output", type=Path, help="folder for weights, record, history and previews"
@@ -143,7 +139,7 @@ def _add_training(subparsers) -> None:
 
     text = "show what a loss averaged over pixels does, and a density without a ceiling"
     mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
-    mistakes.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    mistakes.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     mistakes.add_argument("data", type=Path)
     mistakes.add_argument("mean_reduction", type=Path, help="table with a row per training")
     mistakes.add_argument("free_density", type=Path, help="table with rows over each training")

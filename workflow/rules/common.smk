@@ -74,7 +74,7 @@ wildcard_constraints:
     group="|".join(map(re.escape, GROUPS)),
 
 
-def code(module):
+def sources_of(module):
     """The package files that a module depends on, so that a change of one reruns the rule."""
     return [os.path.relpath(path) for path in source_files(module)]
 

@@ -1,6 +1,6 @@
 rule collect:
     input:
-        code("vae.results.collection"),
+        sources_of("vae.results.collection"),
         records=per_sweep("models/{sweep}/sweep.json"),
         histories=per_sweep("models/{sweep}/history.csv"),
         metrics=[
@@ -48,7 +48,7 @@ rule collect:
 
 rule compare:
     input:
-        code("vae.results.comparison"),
+        sources_of("vae.results.comparison"),
         per_sweep("metrics/{sweep}/likelihood.npz"),
         per_sweep("metrics/{sweep}/images.npz"),
         per_sweep("metrics/{sweep}/latents.npz"),
@@ -72,7 +72,7 @@ rule compare:
 
 rule figures:
     input:
-        code("vae.reporting.figures.charts"),
+        sources_of("vae.reporting.figures.charts"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
@@ -114,7 +114,7 @@ rule figures:
 
 rule gallery:
     input:
-        code("vae.reporting.figures.gallery"),
+        sources_of("vae.reporting.figures.gallery"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -148,7 +148,7 @@ rule gallery:
 
 rule sheets:
     input:
-        code("vae.reporting.figures.sheets"),
+        sources_of("vae.reporting.figures.sheets"),
         records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
         weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
         data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
@@ -200,7 +200,7 @@ rule configuration:
 
 rule report:
     input:
-        code("vae.reporting.page.render"),
+        sources_of("vae.reporting.page.render"),
         figures=rules.figures.output.charts,
         sheets=sheet_files(),
         gallery=gallery_files(),
@@ -212,7 +212,7 @@ rule report:
             for name in ("convergence", "annealing*")
             for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
         ],
-        graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
+        graph=os.path.relpath(ROOT / "README.md"),
         data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.dataset_names),
         config=f"{RESULTS}/config.json",
         tables=expand(
@@ -250,7 +250,7 @@ rule report:
 
 rule explorer_pictures:
     input:
-        code("vae.explorer.pictures"),
+        sources_of("vae.explorer.pictures"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -272,7 +272,7 @@ rule explorer_pictures:
 
 rule explorer:
     input:
-        code("vae.explorer.page"),
+        sources_of("vae.explorer.page"),
         assets=page_assets(),
         metrics=f"{RESULTS}/metrics.csv",
         best=f"{RESULTS}/best_beta.csv",
