@@ -141,7 +141,7 @@ def stub_figures(chosen: Benchmark, folder: Path) -> None:
 def rendered(chosen: Benchmark, results: Path) -> Rendered:
     path = results / "report" / "report.md"
     stub_figures(chosen, path.parent / "figures")
-    render(results / "config.json", results, TEMPLATE, path)
+    render(results / "config.json", results, TEMPLATE, path, results / "captions")
     markdown = path.read_text(encoding="utf-8")
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     return Rendered(path, markdown, Page(html))
