@@ -53,7 +53,7 @@ def test_help_does_not_wait_for_torch():
         (["compare", "results", "--criteria", "rate"], "rate"),
         (["best-beta", "--seeds", "-1"], "seeds"),
         (["best-beta", "--betas", "one"], "one"),
-        (["report", "config.json", "results", "template.md", "out.md"], "config.json"),
+        (["report", "config.json", "results", "t.md", "out.md", "captions"], "config.json"),
         (["dance"], "dance"),
         ([], "VERB"),
     ],

@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(subparsers)
     _add_evaluations(subparsers)
     _add_tables(subparsers)
-    _add_reporting(subparsers)
+    _add_answers(subparsers)
+    _add_figures(subparsers)
+    _add_pages(subparsers)
     _add_selfcheck(subparsers)
     return parser
 
@@ -195,7 +197,7 @@ def _add_settings(parser: argparse.ArgumentParser, job: str) -> None:
         parser.add_argument(option(key.name), type=kind, help=text, **several, **value)
 
 
-def _add_reporting(subparsers) -> None:
+def _add_answers(subparsers) -> None:
     where = _add(subparsers, "status", verbs.status, "show how far a run has come")
     where.add_argument("--config", type=Path, default=Path("config/config.yaml"))
 
@@ -214,45 +216,49 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--together", action="store_true", help=text)
     best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
+
+def _add_figures(subparsers) -> None:
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
     figures.add_argument("results", type=Path)
     figures.add_argument("output", type=Path)
-    figures.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
     gallery.add_argument("models", type=Path)
     gallery.add_argument("data", type=Path)
     gallery.add_argument("results", type=Path, help="folder with metrics.csv")
     gallery.add_argument("output", type=Path)
+    _add_drawing(gallery)
+
     sheets = _add(subparsers, "sheets", verbs.sheets, "draw images of likelihoods side by side")
     sheets.add_argument("results", type=Path, help="folder with metrics.csv")
     sheets.add_argument("data", type=Path)
     sheets.add_argument("output", type=Path)
-    sheets.add_argument(
-        "--models", type=Path, nargs="+", required=True, help="all trained sweeps of one group"
-    )
-    for drawing in (gallery, sheets):
-        drawing.add_argument("--seed", type=_count, default=0)
-        drawing.add_argument("--threads", type=_positive, default=1)
+    text = "all trained sweeps of one group"
+    sheets.add_argument("--models", type=Path, nargs="+", required=True, help=text)
+    _add_drawing(sheets)
 
-    report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
-    report.add_argument("config", type=Path, help="the resolved configuration as JSON")
-    report.add_argument("results", type=Path)
-    report.add_argument("template", type=Path)
-    report.add_argument(
-        "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
-    )
-    _add_explorer(subparsers)
-
-
-def _add_explorer(subparsers) -> None:
     text = "gather what the interactive page shows of one sweep's models"
     pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
     pictures.add_argument("models", type=Path)
     pictures.add_argument("data", type=Path)
     pictures.add_argument("output", type=Path, help="a JSON file")
-    pictures.add_argument("--seed", type=int, default=0)
-    pictures.add_argument("--threads", type=int, default=1)
+    _add_drawing(pictures)
+
+
+def _add_drawing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--threads", type=_positive, default=1)
+
+
+def _add_pages(subparsers) -> None:
+    report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
+    report.add_argument("config", type=Path, help="the resolved configuration as JSON")
+    report.add_argument("results", type=Path)
+    text = "the page in Jinja2; captions and tables written by hand lie beside it"
+    report.add_argument("template", type=Path, help=text)
+    text = "the Markdown page; its figures lie in figures/ beside it"
+    report.add_argument("output", type=Path, help=text)
+    report.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     explorer = _add(subparsers, "explorer", verbs.explorer, "write the interactive page")
     explorer.add_argument("results", type=Path, help="folder with metrics.csv and best_beta.csv")

@@ -63,7 +63,7 @@ def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
     from vae.data.datasets import load_dataset
     from vae.devices import set_up
-    from vae.selfcheck.closed_forms import closed_forms
+    from vae.selfcheck import closed_forms
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data) if options.data else closed_forms.digits()
@@ -193,17 +193,14 @@ def best_beta(options: Namespace) -> None:
 
 
 def figures(options: Namespace) -> None:
-    """Draw the figures that need only tables, and write the captions of all figures."""
+    """Draw the figures that need only tables."""
     from vae.configuration.benchmark import Benchmark
     from vae.files import read_json
-    from vae.reporting.figures.captions import write_captions
     from vae.reporting.figures.charts import draw_all
     from vae.reporting.group import read_groups
 
-    groups = read_groups(options.results)
     training = Benchmark.from_dict(read_json(options.results / "config.json")).training
-    write_captions(options.captions, groups)
-    draw_all(groups, options.output, training.warmup_epochs)
+    draw_all(read_groups(options.results), options.output, training.warmup_epochs)
 
 
 def gallery(options: Namespace) -> None:
@@ -230,7 +227,7 @@ def report(options: Namespace) -> None:
     """Render the report."""
     from vae.reporting.page.render import render
 
-    render(options.config, options.results, options.template, options.output)
+    render(options.config, options.results, options.template, options.output, options.captions)
 
 
 def explorer_pictures(options: Namespace) -> None:

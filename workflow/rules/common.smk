@@ -153,6 +153,12 @@ def sheet_files():
     return [f"{REPORT}/figures/{group}/{name}.png" for group in GROUPS for name in FROM_MODELS]
 
 
+def written_files():
+    """What stands in the report and is written by hand: captions, tables of published values."""
+    found = [path for end in ("csv", "yaml") for path in (ROOT / "report").glob(f"*.{end}")]
+    return [os.path.relpath(path) for path in sorted(found)]
+
+
 def page_assets():
     """The scripts, styles and markup of the interactive page."""
     return [os.path.relpath(path) for path in sorted((ROOT / "vae/explorer/assets").iterdir())]

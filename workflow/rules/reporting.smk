@@ -62,7 +62,6 @@ rule compare:
 rule figures:
     input:
         sources_of("vae.reporting.figures.charts"),
-        sources_of("vae.reporting.figures.captions"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
@@ -89,7 +88,6 @@ rule figures:
             for name, figure in charts_of(group)
             if name not in FROM_MODELS
         ],
-        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/figures.log",
     benchmark:
@@ -99,9 +97,8 @@ rule figures:
     params:
         results=lambda wildcards, input: os.path.dirname(input.tables[0]),
         figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.charts[0])),
-        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae figures {params.results:q} {params.figures:q} {params.captions:q} > {log:q} 2>&1"
+        "python -m vae figures {params.results:q} {params.figures:q} > {log:q} 2>&1"
 
 
 rule gallery:
@@ -198,10 +195,7 @@ rule report:
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
-        published=[
-            os.path.relpath(ROOT / "report" / f"{table}.csv")
-            for table in ("published", "published_curves")
-        ],
+        written=written_files(),
         checks=[
             os.path.relpath(path)
             for name in ("convergence", "annealing*")
@@ -228,6 +222,7 @@ rule report:
             f"{REPORT}/tables/{{table}}.csv",
             table=["metrics", "best_beta", "best_likelihood"],
         ),
+        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -236,8 +231,10 @@ rule report:
         "../../environment.yml"
     params:
         results=lambda wildcards, input: os.path.dirname(input.config),
+        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q} > {log:q} 2>&1"
+        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q}"
+        " {params.captions:q} > {log:q} 2>&1"
 
 
 rule explorer_pictures:

@@ -15,7 +15,7 @@ from vae.files import write_json, write_text
 from vae.progress import Line
 from vae.results.status import stage
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MEASURED = [job.name for job in JOBS]
 SETTINGS = {
     "datasets": ["digits"],
