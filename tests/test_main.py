@@ -10,6 +10,8 @@ from vae.__main__ import main
 from vae.data.datasets import prepare
 from vae.files import write_json
 
+K = ["--importance-samples", "9"]
+
 
 def test_help_does_not_wait_for_torch():
     code = (
@@ -24,7 +26,7 @@ def test_help_does_not_wait_for_torch():
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["plan", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["status", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
         (["best-beta", "--results", "nowhere"], "metrics.csv"),
@@ -32,8 +34,8 @@ def test_help_does_not_wait_for_torch():
             ["evaluate-likelihood", "m", "d", "o", "--importance-samples", "0"],
             "importance-samples",
         ),
-        (["evaluate-likelihood", "m", "d", "o", "--images", "-390"], "-390"),
-        (["evaluate-likelihood", "m", "d", "o", "--images", "3"], "10 or more"),
+        (["evaluate-likelihood", "m", "d", "o", *K, "--likelihood-images", "-390"], "-390"),
+        (["evaluate-likelihood", "m", "d", "o", *K, "--likelihood-images", "3"], "10 or more"),
         (["evaluate-likelihood", "m", "d", "o", "--threads", "0"], "threads"),
         (["evaluate-likelihood", "m", "d", "o", "--threads", "one"], "'one'"),
         (["evaluate-samples", "m", "d", "o", "c", "--samples", "-1"], "samples"),
@@ -42,7 +44,7 @@ def test_help_does_not_wait_for_torch():
         (["evaluate-samples", "m", "d", "o"], "spaces"),
         (["train", "s", "d", "o", "--stack-size", "-1"], "stack-size"),
         (["train", "s", "d", "o", "--stack-size", "0"], "stack-size"),
-        (["features", "d", "o", "r", "c", "--epochs", "0"], "epochs"),
+        (["features", "d", "o", "r", "c", "--classifier-epochs", "0"], "classifier-epochs"),
         (["features", "d", "o", "r", "c", "--features", "resnet"], "resnet"),
         (["selfcheck", "--device", "foo"], "foo"),
         (["selfcheck", "--device", "cuda:99"], "cuda:99"),
@@ -51,7 +53,7 @@ def test_help_does_not_wait_for_torch():
         (["compare", "results", "--criteria", "rate"], "rate"),
         (["best-beta", "--seeds", "-1"], "seeds"),
         (["best-beta", "--betas", "one"], "one"),
-        (["report", "config.json", "results", "template.md", "out.md"], "config.json"),
+        (["report", "config.json", "results", "t.md", "out.md", "captions"], "config.json"),
         (["dance"], "dance"),
         ([], "VERB"),
     ],
@@ -84,9 +86,9 @@ def test_an_unknown_exception_keeps_its_traceback(monkeypatch, error):
     def fail(options):
         raise error
 
-    monkeypatch.setattr("vae.verbs.plan", fail)
+    monkeypatch.setattr("vae.verbs.status", fail)
     with pytest.raises(type(error), match="odd"):
-        main(["plan"])
+        main(["status"])
 
 
 def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
@@ -100,12 +102,6 @@ def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
     assert given == [None, None, Path("folder")]
 
 
-def test_plan_writes_every_sweep(tmp_path, request):
-    config = request.config.rootpath / "config" / "config.yaml"
-    assert main(["plan", "--config", str(config), "--output", str(tmp_path)]) == 0
-    assert len(list(tmp_path.glob("*.json"))) == 7
-
-
 @pytest.fixture
 def other_data(tmp_path):
     prepare("digits_static", tmp_path / "other.npz")
@@ -113,7 +109,9 @@ def other_data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery o"], ids=str
+    "verb",
+    ["likelihood --importance-samples 9", "latents m", "images m", "samples c", "gallery o"],
+    ids=str,
 )
 def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
     trained, other_data, tmp_path, capsys, verb

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from vae.reporting.figures.catalogue import CHARTS, GALLERY
+from vae.reporting.figures.captions import written_captions
 from vae.results.comparison import BEST_BETA_COLUMNS
 from vae.results.table import CELL, COLUMNS
 
@@ -41,8 +41,10 @@ def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess:
 def copy_project(folder: Path) -> Path:
     for name in ("vae", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "environment.yml", folder)
-    kept = [*(ROOT / "report").glob("published*.csv"), ROOT / "report" / "template.md"]
+    for name in ("environment.yml", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    kept = [path for path in (ROOT / "report").iterdir() if path.suffix in (".csv", ".yaml")]
+    kept.append(ROOT / "report" / "template.md")
     for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,28 +120,30 @@ class TestWholeRun:
         result = snakemake(project, "--report", "page.html")
         assert result.returncode == 0, result.stderr
         page = (project / "page.html").read_text()
+        said = written_captions(ROOT / "report" / "captions.yaml")
         for name in ("training", "images"):
-            first_words = (CHARTS | GALLERY)[name].caption[:40]
+            first_words = said[name].caption[:40]
             assert json.dumps(first_words)[1:-1] in page
 
     def test_a_second_run_has_nothing_to_do(self, project):
         assert "Nothing to be done" in snakemake(project, "all").stderr
 
     def test_changes_rerun_what_they_affect_and_nothing_else(self, project):
-        sources = project / "vae"
         cases = {
-            "likelihoods.py": {"train", "evaluate_likelihood", "report"},
-            "reporting/figures.py": {"figures", "report"},
-            "statistics.py": {
+            "vae/likelihoods.py": {"train", "evaluate_likelihood", "report"},
+            "vae/reporting/figures/charts.py": {"figures", "report"},
+            "report/captions.yaml": {"report"},
+            "report/published.csv": {"report"},
+            "vae/results/statistics.py": {
                 *("compare", "figures", "sheets", "gallery"),
                 *("report", "explorer", "explorer_pictures"),
             },
         }
         for name, expected in cases.items():
-            original = (sources / name).read_text()
-            (sources / name).write_text(original + "\n# changed\n")
+            original = (project / name).read_text()
+            (project / name).write_text(original + "\n# changed\n")
             rules = set(jobs(project))
-            (sources / name).write_text(original)
+            (project / name).write_text(original)
             assert expected <= rules, name
             if "train" not in expected:
                 assert rules == expected, name
@@ -229,17 +233,36 @@ def test_values_in_shell_commands_are_quoted():
     assert fields
 
 
-def test_the_slurm_profile_says_what_every_gpu_rule_gets():
-    """The submitting node may have no GPU, so that its own number says nothing."""
+def test_the_slurm_profile_gives_rules_that_exist_no_gpu_by_default():
     profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/profile.yaml").read_text())
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    rules = dict(re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", text, re.M))
-    resources = profile["set-resources"]
-    assert set(resources) <= set(rules)
-    assert {name for name, body in rules.items() if "gpu=GPU" in body} <= set(resources)
+    assert set(profile["set-resources"]) <= set(re.findall(r"^rule (\w+):", text, re.M))
+    assert all("gpu" not in wanted for wanted in profile["set-resources"].values())
     assert profile["default-resources"]["gpu"] == 0
-    assert all({"gpu", "mem_mb"} <= set(wanted) for wanted in resources.values())
     assert profile["slurm-status-command"] == "squeue" and profile["retries"] >= 1
+
+
+@pytest.mark.parametrize("nvidia_smi", [False, True], ids=["no GPU here", "a GPU here"])
+def test_a_cluster_is_asked_for_a_gpu_where_it_pays(tmp_path, monkeypatch, nvidia_smi):
+    """Whatever the node has from which jobs are submitted."""
+    project = copy_project(tmp_path)
+    write_config(project, TINY | {"likelihoods": ["bernoulli"]})
+    slug = "digits-mlp-2d-bernoulli"
+    model = [f"models/{slug}/{name}" for name in ("sweep.json", "weights.safetensors")]
+    for name in ("data/digits.npz", f"sweeps/{slug}.json", *model):
+        (project / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "results" / name).touch()
+    (tmp_path / "bin").mkdir()
+    if nvidia_smi:
+        (tmp_path / "bin" / "nvidia-smi").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "cluster"))
+    options = ("--executor", "recording", "--jobs", "9", "--keep-going")
+    wanted = [f"metrics/{slug}/{name}.csv" for name in ("likelihood", "latents")]
+    wanted += [f"mistakes/digits/{name}.csv" for name in ("free_density", "mean_reduction")]
+    result = snakemake(project, *options, "--", *(f"results/{name}" for name in wanted))
+    asked = {line.split()[1]: line.split()[2] for line in re.findall("asked: .*", result.stdout)}
+    assert asked == {"evaluate_likelihood": "1", "evaluate_latents": "0", "mistakes": "0"}
 
 
 def test_folders_with_any_name_run_nothing_but_the_rules(tmp_path):

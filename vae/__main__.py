@@ -3,12 +3,13 @@
 import argparse
 import os
 import sys
+from dataclasses import MISSING
 from pathlib import Path
 from typing import NoReturn
 
 from vae import verbs
 from vae.checks import whole_number
-from vae.configuration.benchmark import DEFAULT_FEATURES, FEATURES, FEWEST_IMAGES
+from vae.configuration.jobs import JOBS, given, option, settings
 from vae.errors import InputError
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
@@ -18,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; bad input prints one sentence and returns 2."""
     try:
         options = _parser().parse_args(arguments)
+        if hasattr(options, "measuring"):
+            options.settings = given(options, options.measuring)
         options.verb(options)
     except InputError as error:
         return _refuse(str(error))
@@ -53,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(subparsers)
     _add_evaluations(subparsers)
     _add_tables(subparsers)
-    _add_reporting(subparsers)
+    _add_answers(subparsers)
+    _add_figures(subparsers)
+    _add_pages(subparsers)
     _add_selfcheck(subparsers)
     return parser
 
@@ -66,18 +71,12 @@ def _positive(text: str) -> int:
     return _whole(text, 1)
 
 
-def _images(text: str) -> int:
-    """How many images; 0 for all, else enough for a covariance or a standard error."""
-    return _whole(text, FEWEST_IMAGES) if text != "0" else 0
-
-
 def _whole(text: str, at_least: int) -> int:
     try:
         value = int(text)
         whole_number(value, "it", at_least)
     except (ValueError, InputError):
-        allowed = f"{at_least} or more" + (", or 0 for all" if at_least > 1 else "")
-        message = f"{text[:30]!r} is not a whole number of {allowed}"
+        message = f"{text[:30]!r} is not a whole number of {at_least} or more"
         raise argparse.ArgumentTypeError(message) from None
     return value
 
@@ -94,10 +93,6 @@ def _folder(text: str) -> Path | None:
 
 
 def _add_preparation(subparsers) -> None:
-    plan = _add(subparsers, "plan", verbs.plan, "write one file per sweep of a configuration")
-    plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
-    plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
-
     text = "write a dataset as one .npz file, and a picture of some of its images beside it"
     prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
@@ -122,7 +117,7 @@ def _add_preparation(subparsers) -> None:
 
 def _add_training(subparsers) -> None:
     train = _add(subparsers, "train", verbs.train, "train all cells of a sweep")
-    train.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    train.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     train.add_argument("data", type=Path, help="a file written by 'prepare'")
     train.add_argument(
         "output", type=Path, help="folder for weights, record, history and previews"
@@ -141,7 +136,7 @@ def _add_training(subparsers) -> None:
 
     text = "show what a loss averaged over pixels does, and a density without a ceiling"
     mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
-    mistakes.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    mistakes.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     mistakes.add_argument("data", type=Path)
     mistakes.add_argument("mean_reduction", type=Path, help="table with a row per training")
     mistakes.add_argument("free_density", type=Path, help="table with rows over each training")
@@ -156,22 +151,18 @@ def _add_training(subparsers) -> None:
         "references", type=Path, help="table of the metrics of real images, noise and copies"
     )
     features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
-    features.add_argument("--epochs", type=_positive, default=20)
-    features.add_argument("--samples", type=_images, default=0, help="as for evaluate-samples")
     text = "sizes of principal components whose use is a reference for codes"
     features.add_argument("--latent-dims", type=_positive, nargs="*", default=[], help=text)
-    features.add_argument("--seed", type=_count, default=0)
-    _add_extractor(features)
+    _add_settings(features, "features")
     _add_device(features)
 
 
 def _add_tables(subparsers) -> None:
     collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
-    for name in ("models", "metrics", "dimensions", "spectra", "references", "corruptions"):
-        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
-    for name in ("mean-reduction", "free-density"):
-        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
+    text = "other tables: those of the same name become one"
+    for name, help in (("models", None), ("metrics", None), ("tables", text)):
+        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=help)
 
     text = "find the best β of every sweep and the best likelihood by every criterion"
     compare = _add(subparsers, "compare", verbs.compare, text)
@@ -180,54 +171,33 @@ def _add_tables(subparsers) -> None:
 
 
 def _add_evaluations(subparsers) -> None:
-    likelihood = _add_evaluation(
-        subparsers,
-        "likelihood",
-        verbs.evaluate_likelihood,
-        "log p(x), bits/dim, and the bounds below them",
-    )
-    _add_likelihood_options(likelihood)
-    latents = _add_evaluation(
-        subparsers,
-        "latents",
-        verbs.evaluate_latents,
-        "active units, and whether the codes follow the prior",
-    )
-    latents.add_argument("dimensions", type=Path, help="table with a row per latent dimension")
-    images = _add_evaluation(
-        subparsers, "images", verbs.evaluate_images, "reconstruction error and blur"
-    )
-    images.add_argument("spectra", type=Path, help="table of power spectra")
-    samples = _add_evaluation(
-        subparsers,
-        "samples",
-        verbs.evaluate_samples,
-        "how real, diverse and new generated images are",
-    )
-    samples.add_argument("spaces", type=Path, help="a file written by 'features'")
-    text = "generated images (default: ten times the test images, at most 50,000)"
-    samples.add_argument("--samples", type=_images, default=0, help=text)
-    _add_extractor(samples)
+    for job in JOBS:
+        text = f"measure every cell of a sweep: {job.text}"
+        parser = _add(subparsers, f"evaluate-{job.name}", verbs.evaluate, text)
+        parser.set_defaults(job=job)
+        parser.add_argument("models", type=Path, help="a folder written by 'train'")
+        parser.add_argument("data", type=Path)
+        parser.add_argument("output", type=Path, help="table of metrics")
+        for table in job.tables:
+            parser.add_argument(table, type=Path, help=f"table of {table}")
+        if job.spaces:
+            parser.add_argument("spaces", type=Path, help="a file written by 'features'")
+        _add_settings(parser, job.name)
+        _add_device(parser)
 
 
-def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--importance-samples", type=_positive, default=300, help="K (default: 300)"
-    )
-    parser.add_argument("--images", type=_images, default=0, help="test images used; 0 for all")
+def _add_settings(parser: argparse.ArgumentParser, job: str) -> None:
+    """An option for every key of the configuration's ``evaluation`` that concerns ``job``."""
+    parser.set_defaults(measuring=job)
+    for key in settings(job):
+        several = {"nargs": "+"} if isinstance(key.default, tuple) else {}
+        value = {"required": True} if key.default is MISSING else {"default": key.default}
+        kind = int if key.type is int else str
+        text = key.metadata["text"]
+        parser.add_argument(option(key.name), type=kind, help=text, **several, **value)
 
 
-def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
-    parser = _add(subparsers, f"evaluate-{name}", verb, f"measure every cell of a sweep: {text}")
-    parser.add_argument("models", type=Path, help="a folder written by 'train'")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("output", type=Path, help="table of metrics")
-    parser.add_argument("--seed", type=_count, default=0, help="of the evaluation (default: 0)")
-    _add_device(parser)
-    return parser
-
-
-def _add_reporting(subparsers) -> None:
+def _add_answers(subparsers) -> None:
     where = _add(subparsers, "status", verbs.status, "show how far a run has come")
     where.add_argument("--config", type=Path, default=Path("config/config.yaml"))
 
@@ -246,45 +216,49 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--together", action="store_true", help=text)
     best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
+
+def _add_figures(subparsers) -> None:
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
     figures.add_argument("results", type=Path)
     figures.add_argument("output", type=Path)
-    figures.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
     gallery.add_argument("models", type=Path)
     gallery.add_argument("data", type=Path)
     gallery.add_argument("results", type=Path, help="folder with metrics.csv")
     gallery.add_argument("output", type=Path)
+    _add_drawing(gallery)
+
     sheets = _add(subparsers, "sheets", verbs.sheets, "draw images of likelihoods side by side")
     sheets.add_argument("results", type=Path, help="folder with metrics.csv")
     sheets.add_argument("data", type=Path)
     sheets.add_argument("output", type=Path)
-    sheets.add_argument(
-        "--models", type=Path, nargs="+", required=True, help="all trained sweeps of one group"
-    )
-    for drawing in (gallery, sheets):
-        drawing.add_argument("--seed", type=_count, default=0)
-        drawing.add_argument("--threads", type=_positive, default=1)
+    text = "all trained sweeps of one group"
+    sheets.add_argument("--models", type=Path, nargs="+", required=True, help=text)
+    _add_drawing(sheets)
 
-    report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
-    report.add_argument("config", type=Path, help="the resolved configuration as JSON")
-    report.add_argument("results", type=Path)
-    report.add_argument("template", type=Path)
-    report.add_argument(
-        "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
-    )
-    _add_explorer(subparsers)
-
-
-def _add_explorer(subparsers) -> None:
     text = "gather what the interactive page shows of one sweep's models"
     pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
     pictures.add_argument("models", type=Path)
     pictures.add_argument("data", type=Path)
     pictures.add_argument("output", type=Path, help="a JSON file")
-    pictures.add_argument("--seed", type=int, default=0)
-    pictures.add_argument("--threads", type=int, default=1)
+    _add_drawing(pictures)
+
+
+def _add_drawing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--threads", type=_positive, default=1)
+
+
+def _add_pages(subparsers) -> None:
+    report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
+    report.add_argument("config", type=Path, help="the resolved configuration as JSON")
+    report.add_argument("results", type=Path)
+    text = "the page in Jinja2; captions and tables written by hand lie beside it"
+    report.add_argument("template", type=Path, help=text)
+    text = "the Markdown page; its figures lie in figures/ beside it"
+    report.add_argument("output", type=Path, help=text)
+    report.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     explorer = _add(subparsers, "explorer", verbs.explorer, "write the interactive page")
     explorer.add_argument("results", type=Path, help="folder with metrics.csv and best_beta.csv")
@@ -305,15 +279,6 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(verb=verb)
     return parser
-
-
-def _add_extractor(parser: argparse.ArgumentParser) -> None:
-    text = f"what samples are compared in (default: {' '.join(DEFAULT_FEATURES)})"
-    parser.add_argument(
-        "--features", nargs="+", choices=FEATURES, default=DEFAULT_FEATURES, help=text
-    )
-    text = "weights of pytorch-fid's network (default: the file in torch's cache)"
-    parser.add_argument("--inception-weights", type=Path, help=text)
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

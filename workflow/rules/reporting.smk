@@ -1,34 +1,28 @@
+# What is gathered beside the metrics: files of the same name become one table.
+OTHER_TABLES = [
+    *(
+        path
+        for job in JOBS
+        for table in job.tables
+        for path in per_sweep(f"metrics/{{sweep}}/{table}.csv")
+    ),
+    *per_dataset("features/{dataset}/references.csv"),
+    *per_dataset("features/{dataset}/corruptions.csv"),
+    *per_dataset("mistakes/{dataset}/mean_reduction.csv"),
+    *per_dataset("mistakes/{dataset}/free_density.csv"),
+]
+
+
 rule collect:
     input:
-        code("vae.results.collection"),
+        sources_of("vae.results.collection"),
         records=per_sweep("models/{sweep}/sweep.json"),
         histories=per_sweep("models/{sweep}/history.csv"),
-        metrics=[
-            *per_sweep("metrics/{sweep}/likelihood.csv"),
-            *per_sweep("metrics/{sweep}/latents.csv"),
-            *per_sweep("metrics/{sweep}/images.csv"),
-            *per_sweep("metrics/{sweep}/samples.csv"),
-        ],
-        dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
-        spectra=per_sweep("metrics/{sweep}/spectra.csv"),
-        references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
-        mean_reduction=expand(
-            f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv", dataset=BENCHMARK.dataset_names
-        ),
-        free_density=expand(
-            f"{RESULTS}/mistakes/{{dataset}}.free_density.csv", dataset=BENCHMARK.dataset_names
-        ),
-        corruptions=expand(
-            f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.dataset_names
-        ),
+        metrics=[path for job in JOBS for path in per_sweep(f"metrics/{{sweep}}/{job.name}.csv")],
+        tables=OTHER_TABLES,
     output:
         metrics=f"{RESULTS}/metrics.csv",
-        dimensions=f"{RESULTS}/dimensions.csv",
-        spectra=f"{RESULTS}/spectra.csv",
-        references=f"{RESULTS}/references.csv",
-        corruptions=f"{RESULTS}/corruptions.csv",
-        mean_reduction=f"{RESULTS}/mean_reduction.csv",
-        free_density=f"{RESULTS}/free_density.csv",
+        tables=list(dict.fromkeys(f"{RESULTS}/{os.path.basename(path)}" for path in OTHER_TABLES)),
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
@@ -41,18 +35,13 @@ rule collect:
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
         "python -m vae collect {params.results:q} --models {params.models:q} --metrics {input.metrics:q}"
-        " --dimensions {input.dimensions:q} --spectra {input.spectra:q} --references {input.references:q}"
-        " --corruptions {input.corruptions:q} --mean-reduction {input.mean_reduction:q}"
-        " --free-density {input.free_density:q} > {log:q} 2>&1"
+        " --tables {input.tables:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
-        code("vae.results.comparison"),
-        per_sweep("metrics/{sweep}/likelihood.npz"),
-        per_sweep("metrics/{sweep}/images.npz"),
-        per_sweep("metrics/{sweep}/latents.npz"),
-        per_sweep("metrics/{sweep}/samples.npz"),
+        sources_of("vae.results.comparison"),
+        [per_sweep(f"metrics/{{sweep}}/{job.name}.npz") for job in JOBS],
         metrics=f"{RESULTS}/metrics.csv",
     output:
         betas=f"{RESULTS}/best_beta.csv",
@@ -72,8 +61,7 @@ rule compare:
 
 rule figures:
     input:
-        code("vae.reporting.figures.charts"),
-        code("vae.reporting.figures.captions"),
+        sources_of("vae.reporting.figures.charts"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
@@ -100,7 +88,6 @@ rule figures:
             for name, figure in charts_of(group)
             if name not in FROM_MODELS
         ],
-        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/figures.log",
     benchmark:
@@ -110,14 +97,13 @@ rule figures:
     params:
         results=lambda wildcards, input: os.path.dirname(input.tables[0]),
         figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.charts[0])),
-        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae figures {params.results:q} {params.figures:q} {params.captions:q} > {log:q} 2>&1"
+        "python -m vae figures {params.results:q} {params.figures:q} > {log:q} 2>&1"
 
 
 rule gallery:
     input:
-        code("vae.reporting.figures.gallery"),
+        sources_of("vae.reporting.figures.gallery"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -151,7 +137,7 @@ rule gallery:
 
 rule sheets:
     input:
-        code("vae.reporting.figures.sheets"),
+        sources_of("vae.reporting.figures.sheets"),
         records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
         weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
         data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
@@ -203,22 +189,19 @@ rule configuration:
 
 rule report:
     input:
-        code("vae.reporting.page.render"),
+        sources_of("vae.reporting.page.render"),
         figures=rules.figures.output.charts,
         sheets=sheet_files(),
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
-        published=[
-            os.path.relpath(ROOT / "report" / f"{table}.csv")
-            for table in ("published", "published_curves")
-        ],
+        written=written_files(),
         checks=[
             os.path.relpath(path)
             for name in ("convergence", "annealing*")
             for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
         ],
-        graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
+        graph=os.path.relpath(ROOT / "README.md"),
         data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.dataset_names),
         config=f"{RESULTS}/config.json",
         tables=expand(
@@ -239,6 +222,7 @@ rule report:
             f"{REPORT}/tables/{{table}}.csv",
             table=["metrics", "best_beta", "best_likelihood"],
         ),
+        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -247,13 +231,15 @@ rule report:
         "../../environment.yml"
     params:
         results=lambda wildcards, input: os.path.dirname(input.config),
+        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q} > {log:q} 2>&1"
+        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q}"
+        " {params.captions:q} > {log:q} 2>&1"
 
 
 rule explorer_pictures:
     input:
-        code("vae.explorer.pictures"),
+        sources_of("vae.explorer.pictures"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -275,7 +261,7 @@ rule explorer_pictures:
 
 rule explorer:
     input:
-        code("vae.explorer.page"),
+        sources_of("vae.explorer.page"),
         assets=page_assets(),
         metrics=f"{RESULTS}/metrics.csv",
         best=f"{RESULTS}/best_beta.csv",

@@ -17,7 +17,7 @@ rule sweep:
 # Checkpoints are no declared output: Snakemake deletes those of a failed job.
 rule train:
     input:
-        code("vae.training.loop"),
+        sources_of("vae.training.loop"),
         sweep=f"{RESULTS}/sweeps/{{sweep}}.json",
         data=data_of,
     output:
@@ -32,7 +32,7 @@ rule train:
     conda:
         "../../environment.yml"
     resources:
-        gpu=GPU,
+        gpu=gpu(pays=True),
     params:
         models=lambda wildcards, output: os.path.dirname(output.record),
         checkpoints=f"{RESULTS}/checkpoints/{{sweep}}",
@@ -44,12 +44,12 @@ rule train:
 # Classic mistakes, shown on the first sweep of every dataset.
 rule mistakes:
     input:
-        code("vae.selfcheck.mistakes"),
+        sources_of("vae.selfcheck.mistakes"),
         sweep=lambda wildcards: f"{RESULTS}/sweeps/{first_sweep(wildcards.dataset)}.json",
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
-        mean_reduction=f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv",
-        free_density=f"{RESULTS}/mistakes/{{dataset}}.free_density.csv",
+        mean_reduction=f"{RESULTS}/mistakes/{{dataset}}/mean_reduction.csv",
+        free_density=f"{RESULTS}/mistakes/{{dataset}}/free_density.csv",
     log:
         f"{RESULTS}/logs/mistakes/{{dataset}}.log",
     benchmark:
@@ -57,7 +57,7 @@ rule mistakes:
     conda:
         "../../environment.yml"
     resources:
-        gpu=GPU,
+        gpu=gpu(pays=False),
     shell:
         "python -m vae mistakes {input.sweep:q} {input.data:q}"
         " {output.mean_reduction:q} {output.free_density:q} --threads {threads:q} > {log:q} 2>&1"
