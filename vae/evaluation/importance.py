@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.modes import PriorCodes, has_rivals, several_modes
+from vae.evaluation.modes import STARTS, PriorCodes, has_rivals, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
 from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
@@ -19,7 +19,6 @@ GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
 LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LOW_ESS = 10
 ENOUGH = 0.05  # effective samples per sample; with fewer, an image's other modes are looked for
-STARTS = 4  # for that, besides the best places that are known
 MORE = 3  # times as many samples from then on
 LEAST_TAIL = 5  # weights, for a fit of their tail
 
@@ -191,14 +190,7 @@ def local_weights(
     if len(again := (few | torch.cat(rivals)).nonzero()[:, 0]):
         known = torch.stack([first.location, total.best])
         groups = again.split(max(1, at_once // (len(known) + STARTS)))
-        found = [
-            several_modes(
-                *(model, x[g]),
-                torch.cat([known[:, g], prior.elsewhere(x[g], first[g], STARTS)]),
-                *(first[g], score),
-            )
-            for g in groups
-        ]
+        found = [several_modes(model, x[g], known[:, g], first[g], prior, score) for g in groups]
         modes = [StudentT.joined(parts) for parts in zip(*found, strict=True)]
         mixture = Mixture((*modes, q[again]), (0, 1, 0, 2, 0, 1, 0, 3))
         others = weights_of(model, x[again], mixture, MORE * samples, stream, score)

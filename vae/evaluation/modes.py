@@ -15,7 +15,7 @@ from vae.models import VAE
 
 PRIOR_CODES = 1024  # that are decoded and compared with every image
 IMAGES_AT_ONCE = 128  # compared with them
-MODES = 3
+STARTS, MODES = 4, 3  # tried beside what is known, and kept
 NEGLIGIBLE = 5.0  # nats of probability below the best mode
 ONE, FAR = 1.0, 3.0  # widths of a proposal: what counts as one place, and what is elsewhere
 
@@ -63,16 +63,18 @@ def has_rivals(model: VAE, x: Tensor, t: StudentT, start: Tensor, score: Score) 
 
 
 def several_modes(
-    model: VAE, x: Tensor, starts: Tensor, known: StudentT, score: Score
+    model: VAE, x: Tensor, known: Tensor, t: StudentT, prior: PriorCodes, score: Score
 ) -> list[StudentT]:
-    """Proposals at the ``MODES`` most probable places that ``starts`` (J, N, d) lead to.
+    """Proposals at the ``MODES`` most probable places that several starts lead to.
 
     Where fewer matter, the most probable one stands for the others as well.
 
     Args:
-        known: a proposal that says how far ``apart`` places are.
+        known: codes to start from (J, N, d), besides ``STARTS`` of the ``prior``.
+        t: a proposal that says how far ``apart`` places are, and where one is.
     """
-    places = distinct(model, x, climbed(model, x, starts, score), known, score)
+    starts = torch.cat([known, prior.elsewhere(x, t, STARTS)])
+    places = distinct(model, x, climbed(model, x, starts, score), t, score)
     found = [StudentT.at(*local_posterior(model, x, z, score, ROUNDS - 1)) for z in places]
     location, root, inverse = (
         torch.stack([getattr(t, name) for t in found])
@@ -85,14 +87,14 @@ def several_modes(
     return [StudentT(location[i, images], root[i, images], inverse[i, images]) for i in order]
 
 
-def distinct(model: VAE, x: Tensor, z: Tensor, known: StudentT, score: Score) -> list[Tensor]:
+def distinct(model: VAE, x: Tensor, z: Tensor, t: StudentT, score: Score) -> list[Tensor]:
     """The best ``MODES`` of codes (J, N, d) that lie apart, (N, d) each; repeated if fewer do."""
     value, images = log_joint(model, z, x, score), torch.arange(len(x), device=x.device)
     best, chosen = value.argmax(0), []
     for _ in range(MODES):
         top = torch.where(value.max(0).values > -torch.inf, value.argmax(0), best)
         chosen.append(z[top, images])
-        value = value.masked_fill(~apart(z, chosen[-1], known, ONE), -torch.inf)
+        value = value.masked_fill(~apart(z, chosen[-1], t, ONE), -torch.inf)
     return chosen
 
 
