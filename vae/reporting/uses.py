@@ -123,6 +123,6 @@ def worsens_throughout(group: Group, use: Use) -> bool:
 
 def _curves(group: Group, use: Use) -> Iterator[pd.Series]:
     for slug in group.likelihoods:
-        means = group.values(slug, use.criteria[0]).mean()
+        means = group.means(slug, use.criteria[0])
         if len(means) > 1:
             yield means

@@ -9,7 +9,7 @@ import pandas as pd
 from vae.reporting.answers import members
 from vae.reporting.findings.measuring import MEASURING
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_equals, likelihood_name
 from vae.reporting.uses import WITH_OPTIMUM, answers, interval
 from vae.reporting.words import counted, criterion_name, families, listed, number
 from vae.results.statistics import LEAST_SEEDS
@@ -54,7 +54,7 @@ def _lost(slug: str, cells: pd.DataFrame) -> Iterator[str]:
         yield f"all of {likelihood_name(slug)}"
         return
     for (model, beta), same in cells[cells.value > 0].groupby(["model", "beta"], sort=False):
-        name = "autoencoder" if model == "ae" else f"β = {beta_name(beta)}"
+        name = "autoencoder" if model == "ae" else beta_equals(beta)
         yield f"{likelihood_name(slug)}, {name}, seed {listed(map(str, same.seed))}"
 
 

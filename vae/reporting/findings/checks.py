@@ -8,7 +8,13 @@ import pandas as pd
 
 from vae.dependencies import PACKAGE
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.names import (
+    Choice,
+    beta_name,
+    likelihood_name,
+    rounded,
+    with_error,
+)
 from vae.reporting.words import families
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
@@ -43,7 +49,7 @@ class Agreement:
         likelihoods: those compared.
         cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
         nats, se: the largest difference, near-exact minus annealed, and its standard error over
-            images; ``likelihood`` and ``beta`` say of which model.
+            images; ``worst`` says of which model.
         short: models whose near-exact estimate is lower by more than two standard errors.
     """
 
@@ -52,8 +58,7 @@ class Agreement:
     close: int
     nats: float
     se: float
-    likelihood: str
-    beta: float
+    worst: Choice
     short: int
 
     def __str__(self) -> str:
@@ -64,7 +69,7 @@ class Agreement:
             f"`benchmarks/results/annealing.csv`, a few test images): the near-exact "
             f"log p(x) is within {CLOSE:g} nats of it in {self.close} of {self.cells} models; "
             f"the largest difference is {with_error(abs(self.nats), self.se)} nats {side} "
-            f"({likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}). Both are bounds "
+            f"({self.worst}). Both are bounds "
             f"from below in expectation, so the near-exact one falls short only where it is the "
             f"lower: by more than two standard errors in {short}."
         )
@@ -94,8 +99,7 @@ def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
         int((difference.abs() <= CLOSE).sum()),
         worst.near_exact_minus_annealed,
         worst.near_exact_minus_annealed_se,
-        worst.likelihood,
-        worst.beta,
+        Choice(worst.likelihood, worst.beta),
         int((difference < -2 * table.near_exact_minus_annealed_se).sum()),
     )
 
