@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
 from vae.metrics import METRICS
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families
@@ -13,12 +15,8 @@ from vae.reporting.words import families
 
 def blur(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for found in (sharpness(group), noise(group)):
-        if found:
-            yield found
-    for task in TASKS:
-        if found := against_autoencoder(group, task):
-            yield found
+    tasks = [partial(against_autoencoder, task=task) for task in TASKS]
+    return found(group, sharpness, noise, *tasks)
 
 
 @dataclass(frozen=True)
@@ -184,5 +182,5 @@ class AgainstAutoencoder:
 
 def against_autoencoder(group: Group, task: Task) -> AgainstAutoencoder | None:
     """One finding, where some likelihood has both."""
-    found = tuple(pairs(group, task.metric))
-    return AgainstAutoencoder(task, found) if found else None
+    compared = tuple(pairs(group, task.metric))
+    return AgainstAutoencoder(task, compared) if compared else None

@@ -1,6 +1,5 @@
 """What checks of the instrument found that are too long for every run: the committed tables."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,25 +74,26 @@ class Agreement:
         )
 
 
-def left(group: Group, tables: Path = TABLES) -> Iterator[Left]:
-    """One finding where the check was made on this group's dataset and likelihoods."""
+def left(group: Group, tables: Path = TABLES) -> Left | None:
+    """Where the check was made on this group's dataset and likelihoods."""
     path = tables / "convergence.csv"
     if group.metrics.dataset.iloc[0] != MEASURED_ON or not path.is_file():
-        return
+        return None
     table = pd.read_csv(path)
     table = table[table.likelihood.isin(group.likelihoods)].dropna(subset="elbo_left")
-    if len(table):
-        yield Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
+    if table.empty:
+        return None
+    return Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
 
 
-def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
-    """One finding where some were compared on this group's dataset and likelihoods."""
+def agreement(group: Group, tables: Path = TABLES) -> Agreement | None:
+    """Where some were compared on this group's dataset and likelihoods."""
     table = _annealing(group, tables)
     if table.empty:
-        return
+        return None
     difference = table.near_exact_minus_annealed
     worst = table.loc[difference.abs().idxmax()]
-    yield Agreement(
+    return Agreement(
         tuple(table.likelihood.unique()),
         len(table),
         int((difference.abs() <= CLOSE).sum()),

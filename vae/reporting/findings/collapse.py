@@ -135,6 +135,3 @@ def theory(group: Group) -> Theory | None:
         kind = "early" if beta > first else "late" if beta <= last < math.inf else kind
         kinds.setdefault(kind, []).append(slug)
     return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None
-
-
-COLLAPSE = (active_units, collapse, theory)

@@ -193,6 +193,3 @@ def check(group: Group) -> Check | None:
     steps = ordered.groupby("corruption", sort=False)[column].diff()
     falling = tuple(ordered.corruption[steps.index[steps < 0]].unique())
     return Check(falling, tuple(k for k in table.corruption.unique() if k not in falling))
-
-
-MEASURING = (training, estimator, scales, gaps, floor, check)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.reporting.findings.collapse import COLLAPSE, near_one
+from vae.reporting.findings.collapse import active_units, collapse, near_one, theory
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families
@@ -11,9 +12,7 @@ from vae.reporting.words import families
 
 def regularisation(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (matching, rate_split, unlike_prior, *COLLAPSE):
-        if found := rule(group):
-            yield found
+    return found(group, matching, rate_split, unlike_prior, active_units, collapse, theory)
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class RateSplit:
 
 def rate_split(group: Group) -> RateSplit | None:
     """Near β = 1: of the featured likelihood, or the first whose information is not saturated."""
-    found = []
+    splits = []
     for slug in dict.fromkeys([group.featured, *group.likelihoods]):
         if not (example := group.example("marginal_kl", [slug])):
             continue
@@ -125,8 +124,8 @@ def rate_split(group: Group) -> RateSplit | None:
             continue
         lower = max(0.0, group.mean(*example, "marginal_kl_lower") or 0.0)
         saturated = bool(group.mean(*example, "mutual_information_saturated"))
-        found.append(RateSplit(example, rate, information, min(lower, upper), upper, saturated))
-    return next((one for one in found if not one.saturated), found[0] if found else None)
+        splits.append(RateSplit(example, rate, information, min(lower, upper), upper, saturated))
+    return next((one for one in splits if not one.saturated), splits[0] if splits else None)
 
 
 @dataclass(frozen=True)
@@ -149,9 +148,9 @@ class UnlikePrior:
 
 def unlike_prior(group: Group) -> UnlikePrior | None:
     """Near β = 1."""
-    found = near_one(group, "dimensions_unlike_prior")
-    if not found:
+    shares = near_one(group, "dimensions_unlike_prior")
+    if not shares:
         return None
-    least, most = min(found, key=found.get), max(found, key=found.get)
-    beta = group.example("dimensions_unlike_prior")[1]
-    return UnlikePrior(beta, (least, found[least]), (most, found[most]))
+    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    beta = group.example("dimensions_unlike_prior").beta
+    return UnlikePrior(beta, (least, shares[least]), (most, shares[most]))

@@ -8,6 +8,7 @@ import pandas as pd
 from vae.metrics import SPACES
 from vae.reporting.findings.collapse import onset
 from vae.reporting.findings.near import apart
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_name, likelihood_name, percent, rounded
 from vae.reporting.uses import SHOW, interval, quoted
@@ -18,9 +19,7 @@ COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it
 
 def samples(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (path, drawn_or_expected, spaces, copies):
-        if found := rule(group):
-            yield found
+    return found(group, path, drawn_or_expected, spaces, copies)
 
 
 @dataclass(frozen=True)
@@ -121,21 +120,21 @@ class Spaces:
 def spaces(group: Group, metric: str = "fid_prior") -> Spaces | None:
     """Every likelihood with intervals in two spaces or more."""
     prefixes = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
-    found: dict[str, dict[str, pd.Series]] = {}
+    rows_of: dict[str, dict[str, pd.Series]] = {}
     for prefix, label in prefixes.items():
         rows = group.best[(group.best.criterion == prefix + metric) & (group.best.betas > 1)]
         for _, row in rows.iterrows():
             if interval(row) is not None:
-                found.setdefault(row.likelihood, {})[label] = row
-    found = {slug: rows for slug, rows in found.items() if len(rows) > 1}
+                rows_of.setdefault(row.likelihood, {})[label] = row
+    rows_of = {slug: rows for slug, rows in rows_of.items() if len(rows) > 1}
     differ = {
         slug: {label: beta_star(row) for label, row in rows.items()}
-        for slug, rows in found.items()
+        for slug, rows in rows_of.items()
         if any(apart(interval(a), interval(b)) for a in rows.values() for b in rows.values())
     }
-    names = tuple(dict.fromkeys(label for rows in found.values() for label in rows))
-    agree = tuple(slug for slug in found if slug not in differ)
-    return Spaces(names, agree, differ) if found else None
+    names = tuple(dict.fromkeys(label for rows in rows_of.values() for label in rows))
+    agree = tuple(slug for slug in rows_of if slug not in differ)
+    return Spaces(names, agree, differ) if rows_of else None
 
 
 @dataclass(frozen=True)
