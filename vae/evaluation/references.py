@@ -114,7 +114,7 @@ def _of_space(
     yield f"{space.prefix}fid_noise", space.fid(space.extract(noise)).value, None
     unseen = space.extract(dataset.unit("validation").to(training.device))
     for of, images in (("real", unseen), ("copies", space.training)):
-        for name, estimate in space.memory(images).items():
+        for name, estimate in space.copying(images).items():
             yield f"{space.prefix}{name}_{of}", estimate.value, None
 
 
