@@ -26,10 +26,10 @@ MODULES = {
     "evaluate_latents": "vae.evaluation.latents",
     "evaluate_images": "vae.evaluation.images",
     "evaluate_samples": "vae.evaluation.samples, vae.spaces",
-    "gallery": "vae.reporting.gallery",
-    "sheets": "vae.reporting.sheets",
-    "figures": "vae.reporting.figures",
-    "report": "vae.reporting.render",
+    "gallery": "vae.reporting.figures.gallery",
+    "sheets": "vae.reporting.figures.sheets",
+    "figures": "vae.reporting.figures.charts",
+    "report": "vae.reporting.page.render",
 }
 
 

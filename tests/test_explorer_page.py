@@ -19,7 +19,7 @@ from vae.explorer.pictures import nearest, pixels, sweep_data
 from vae.explorer.tables import table_data
 from vae.files import write_json
 from vae.models import build_model
-from vae.reporting.gallery import COLUMNS
+from vae.reporting.figures.gallery import COLUMNS
 
 HARMFUL = '</script><img src=x onerror="window.harmed=1">\u2028&<!--'
 

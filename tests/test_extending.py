@@ -27,7 +27,7 @@ from vae.data import load_dataset, prepare
 from vae.evaluation import images
 from vae.likelihoods import make_likelihood
 from vae.models import TrainedSweep
-from vae.reporting.figures import DRAWERS
+from vae.reporting.figures.charts import DRAWERS
 from vae.reporting.group import Group
 from vae.training import train
 

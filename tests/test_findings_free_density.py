@@ -6,8 +6,8 @@ import pytest
 from synthetic_results import free_density as trainings
 from synthetic_results import make_group, with_tables
 
-from vae.reporting import tables
 from vae.reporting.findings.free_density import FreeDensity, free_density
+from vae.reporting.page import tables
 
 
 def found(**changes) -> FreeDensity:

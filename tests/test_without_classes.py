@@ -10,7 +10,7 @@ from vae.evaluation.corruptions import faulty_images
 from vae.evaluation.probes import Probe
 from vae.evaluation.references import references
 from vae.features import train_classifier
-from vae.reporting.render import _classes
+from vae.reporting.page.render import _classes
 from vae.spaces import load_spaces, save_spaces, train_spaces
 
 CPU = torch.device("cpu")

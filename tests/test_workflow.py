@@ -14,7 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from vae.comparison import BEST_BETA_COLUMNS
-from vae.reporting.catalogue import CHARTS, GALLERY
+from vae.reporting.figures.catalogue import CHARTS, GALLERY
 from vae.table import CELL, COLUMNS
 
 ROOT = Path(__file__).parent.parent

@@ -245,8 +245,8 @@ def figures(options: Namespace) -> None:
     """Draw the figures that need only tables, and write the captions of all figures."""
     from vae.config import Benchmark
     from vae.files import read_json
-    from vae.reporting.captions import write_captions
-    from vae.reporting.figures import draw_all
+    from vae.reporting.figures.captions import write_captions
+    from vae.reporting.figures.charts import draw_all
     from vae.reporting.group import read_groups
 
     groups = read_groups(options.results)
@@ -258,7 +258,7 @@ def figures(options: Namespace) -> None:
 def gallery(options: Namespace) -> None:
     """Draw images of one sweep across β."""
     from vae.devices import set_up
-    from vae.reporting.gallery import draw_gallery
+    from vae.reporting.figures.gallery import draw_gallery
 
     device = set_up("cpu", options.threads)
     folders = options.models, options.data, options.results, options.output
@@ -268,7 +268,7 @@ def gallery(options: Namespace) -> None:
 def sheets(options: Namespace) -> None:
     """Draw the figures of a group that show images of all its likelihoods."""
     from vae.devices import set_up
-    from vae.reporting.sheets import draw_sheets
+    from vae.reporting.figures.sheets import draw_sheets
 
     device = set_up("cpu", options.threads)
     folders = options.results, options.models, options.data, options.output
@@ -277,7 +277,7 @@ def sheets(options: Namespace) -> None:
 
 def report(options: Namespace) -> None:
     """Render the report."""
-    from vae.reporting.render import render
+    from vae.reporting.page.render import render
 
     render(options.config, options.results, options.template, options.output)
 

@@ -16,8 +16,8 @@ from vae.explorer.decoders import as_text, decoder_data
 from vae.files import write_text
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
-from vae.reporting.code_figures import MOST_CODES
-from vae.reporting.gallery import COLUMNS, STEPS, distinct_images, shown_cells
+from vae.reporting.figures.codes import MOST_CODES
+from vae.reporting.figures.gallery import COLUMNS, STEPS, distinct_images, shown_cells
 from vae.sweep import Cell
 
 

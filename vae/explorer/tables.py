@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 from vae.metrics import COMPARABLE, METRICS, Metric
-from vae.reporting import style
 from vae.reporting.answers import GROUP_NAMES, answer_table
+from vae.reporting.figures import style
 from vae.reporting.names import beta_name, likelihood_name
 from vae.table import CELL, GROUP, read_table
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 from vae.config import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
 from vae.own_data import OwnData
-from vae.reporting.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
+from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.sources import source_files
 
 DEFAULT_CONFIG = "config/config.yaml"

@@ -72,8 +72,8 @@ rule compare:
 
 rule figures:
     input:
-        code("vae.reporting.figures"),
-        code("vae.reporting.captions"),
+        code("vae.reporting.figures.charts"),
+        code("vae.reporting.figures.captions"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
@@ -117,7 +117,7 @@ rule figures:
 
 rule gallery:
     input:
-        code("vae.reporting.gallery"),
+        code("vae.reporting.figures.gallery"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -151,7 +151,7 @@ rule gallery:
 
 rule sheets:
     input:
-        code("vae.reporting.sheets"),
+        code("vae.reporting.figures.sheets"),
         records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
         weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
         data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
@@ -203,7 +203,7 @@ rule configuration:
 
 rule report:
     input:
-        code("vae.reporting.render"),
+        code("vae.reporting.page.render"),
         figures=rules.figures.output.charts,
         sheets=sheet_files(),
         gallery=gallery_files(),

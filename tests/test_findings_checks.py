@@ -1,0 +1,55 @@
+"""What the committed checks say, where they were made on what a run trained."""
+
+import pandas as pd
+import pytest
+from synthetic_results import make_group, with_tables
+
+from vae.reporting.findings.checks import agreement, agreement_table, left
+
+ANNEALED = ["dataset", "likelihood", "beta"]
+ANNEALED += ["near_exact_minus_annealed", "near_exact_minus_annealed_se"]
+
+
+@pytest.fixture
+def tables(tmp_path):
+    rows = [("bernoulli", 0.5, -0.3), ("bernoulli", 1.0, 0.2), ("beta", 1.0, 9.0)]
+    table = pd.DataFrame(rows, columns=["likelihood", "beta", "elbo_left"])
+    table.to_csv(tmp_path / "convergence.csv")
+    rows = [
+        ("digits", "bernoulli", 0.125, -0.1, 0.3),
+        ("digits", "bernoulli", 8.0, -0.4, 0.01),
+        ("digits", "beta", 1.0, 5.0, 1.0),
+        ("mnist", "bernoulli", 1.0, 7.0, 1.0),
+    ]
+    table = pd.DataFrame(rows, columns=ANNEALED)
+    others = ("through_encoder", "near_exact", "annealed", "near_exact_minus_below")
+    others += ("above_minus_near_exact", "near_exact_minus_below_se", "above_minus_near_exact_se")
+    table.assign(**dict.fromkeys(others, 0.25)).to_csv(tmp_path / "annealing.csv")
+    return tmp_path
+
+
+def test_what_is_left_is_the_largest_change_of_the_likelihoods_trained(tables):
+    (found,) = left(make_group(), tables)
+    assert (found.likelihoods, found.nats) == (("bernoulli",), 0.3)
+
+
+def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
+    (found,) = agreement(make_group(), tables)
+    assert (found.close, found.cells) == (1, 2)
+    assert (found.nats, found.likelihood, found.beta) == (-0.4, "bernoulli", 8.0)
+    assert "0.400 ± 0.010 nats below (Bernoulli, β = 8)" in str(found)
+    assert "by more than two standard errors in 1 of them" in str(found)
+    shown = agreement_table(make_group(), tables)
+    assert shown["β"].tolist() == ["1/8", "8"]
+    assert shown["near-exact − annealed"].tolist() == ["-0.1 ± 0.3", "-0.400 ± 0.010"]
+
+
+def test_nothing_is_said_of_other_data_or_without_the_check(tables, tmp_path):
+    group = make_group()
+    other = {name: table.assign(dataset="mnist") for name, table in group.tables.items()}
+    assert not list(left(with_tables(group, **other), tables))
+    assert not list(left(make_group(["categorical"]), tables))
+    assert not list(left(group, tmp_path / "elsewhere"))
+    assert not list(agreement(make_group(["categorical"]), tables))
+    assert not list(agreement(group, tmp_path / "elsewhere"))
+    assert agreement_table(group, tmp_path / "elsewhere").empty

@@ -1,0 +1,1 @@
+"""What the report draws, and what is said of each figure."""

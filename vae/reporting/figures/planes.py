@@ -1,0 +1,148 @@
+"""Paths that β draws in a plane of two metrics: what one criterion gains and the other loses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vae.metrics import METRICS
+from vae.reporting.figures import style
+from vae.reporting.figures.panels import label_rows, log_axis, panels, say, shared_legend, wrapped
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name
+
+OTHERS = "other likelihoods"
+REAL = "real images"
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Mean over seeds of two metrics, a row per likelihood and β."""
+
+    points: pd.DataFrame
+
+    @classmethod
+    def of(cls, group: Group, x: str, y: str) -> "Plane":
+        """The VAEs that have both metrics ``x`` and ``y``."""
+        means = {
+            axis: group.rows(group.metric(metric)).groupby(["likelihood", "beta"]).value.mean()
+            for axis, metric in (("x", x), ("y", y))
+        }
+        return cls(pd.DataFrame(means).dropna())
+
+    def path(self, likelihood: str) -> pd.DataFrame:
+        """Columns x and y by β."""
+        rows = self.points.index.get_level_values("likelihood") == likelihood
+        return self.points[rows].droplevel("likelihood")
+
+    def draw(self, ax: Axes, likelihood: str, palette: dict[float, tuple]) -> None:
+        """The path of one likelihood, a dot per β."""
+        path = self.path(likelihood)
+        ax.plot(path.x, path.y, color=style.GREY, linewidth=1.2, zorder=2)
+        for beta, point in path.iterrows():
+            dot = {"color": palette[beta], "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
+            ax.scatter(point.x, point.y, s=38, label=f"β = {beta_name(beta)}", **dot)
+
+    def draw_others(self, ax: Axes, likelihood: str) -> None:
+        """The paths of all other likelihoods, in grey."""
+        for other in self.points.index.unique("likelihood").drop(likelihood):
+            path = self.path(other)
+            ax.plot(path.x, path.y, color=style.LIGHT_GREY, linewidth=0.8, label=OTHERS, zorder=1)
+
+
+def likelihood_metric(group: Group, likelihood: str) -> str:
+    """The likelihood criterion of a family: bits/dim, or log p of binarised images."""
+    measured = ("bits_per_dim", "log_likelihood_binarised")
+    found = [name for name in measured if len(group.rows(name, likelihood=likelihood))]
+    return found[0] if found else measured[0]
+
+
+def draw_criteria(group: Group) -> Figure:
+    """FID against the likelihood criterion: where its best β lies, and where FID's."""
+    figure, axes = panels(group)
+    palette = style.beta_palette(group.betas)
+    for likelihood, ax in axes.items():
+        metric = likelihood_metric(group, likelihood)
+        plane = Plane.of(group, metric, "fid_prior")
+        path = plane.path(likelihood)
+        ax.set_xlabel(wrapped(ax, METRICS[metric].axis))
+        if path.empty:
+            _nothing(ax, group, likelihood)
+            continue
+        plane.draw(ax, likelihood, palette)
+        _mark_best(ax, path, METRICS[metric].better == "higher")
+    label_rows(axes, METRICS[group.metric("fid_prior")].label)
+    shared_legend(figure)
+    return figure
+
+
+def _mark_best(ax: Axes, path: pd.DataFrame, higher: bool) -> None:
+    """Frame the best β of either criterion, on axes where lower left is better."""
+    likely, real = path.x.idxmax() if higher else path.x.idxmin(), path.y.idxmin()
+    _frame(ax, path, real, "best by FID", "D")
+    _frame(ax, path, likely, "best by likelihood", "s")
+    _write(ax, path, real, below=True)
+    if likely != real:
+        _write(ax, path, likely, below=False)
+    _zoom(ax, path)
+    log_axis(ax.yaxis)
+    if higher:
+        ax.invert_xaxis()
+
+
+def draw_fidelity_diversity(group: Group) -> Figure:
+    """Precision against recall of prior samples, with the values of real images."""
+    figure, axes = panels(group, sharex=True, sharey=True)
+    palette = style.beta_palette(group.betas)
+    plane = Plane.of(group, "recall_prior", "precision_prior")
+    for likelihood, ax in axes.items():
+        path = plane.path(likelihood)
+        ax.set(xlabel="recall (diversity)", xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
+        ax.tick_params(labelbottom=True)
+        if path.empty:
+            _nothing(ax, group, likelihood)
+            continue
+        plane.draw(ax, likelihood, palette)
+        plane.draw_others(ax, likelihood)
+        _real(ax, group)
+        fid = group.values(likelihood, "fid_prior").mean()
+        if len(fid) and fid.idxmin() in path.index:
+            _frame(ax, path, fid.idxmin(), "best by FID", "D")
+            _write(ax, path, fid.idxmin(), below=True)
+    label_rows(axes, "precision (fidelity)")
+    shared_legend(figure)
+    return figure
+
+
+def _nothing(ax: Axes, group: Group, likelihood: str) -> None:
+    if likelihood in group.trained:
+        say(ax, "not measured")
+
+
+def _frame(ax: Axes, path: pd.DataFrame, beta: float, label: str, marker: str) -> None:
+    frame = {"s": 95, "facecolor": "none", "edgecolor": style.BLACK, "linewidth": 1.3}
+    ax.scatter(*path.loc[beta], marker=marker, label=label, zorder=4, **frame)
+
+
+def _write(ax: Axes, path: pd.DataFrame, beta: float, below: bool) -> None:
+    """Write β below or left of its point."""
+    offset = (0, -8) if below else (-9, 2)
+    align = {"ha": "center", "va": "top"} if below else {"ha": "right", "va": "bottom"}
+    text = {"fontsize": 9, "path_effects": style.HALO, "zorder": 5, "textcoords": "offset points"}
+    ax.annotate(beta_name(beta), tuple(path.loc[beta]), offset, **text, **align)
+
+
+def _zoom(ax: Axes, path: pd.DataFrame) -> None:
+    """Limits around one path, its vertical axis being logarithmic."""
+    wide = 0.16 * (np.ptp(path.x) or 0.1)
+    high = (path.y.max() / path.y.min()) ** 0.18 * 1.02
+    ax.set_xlim(path.x.min() - wide, path.x.max() + wide)
+    ax.set_ylim(path.y.min() / high, path.y.max() * high)
+
+
+def _real(ax: Axes, group: Group) -> None:
+    place = [group.reference(f"{name}_real") for name in ("recall", "precision")]
+    if None not in place:
+        ax.plot(*place, "*", color=style.BLACK, markersize=11, label=REAL, zorder=2)

@@ -1,0 +1,109 @@
+"""Samples side by side: β down, likelihoods across, the FID below each, the best framed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from vae.models import TrainedSweep
+from vae.reporting.figures import style
+from vae.reporting.figures.generated import decoded, first_seed, prior_codes
+from vae.reporting.figures.panels import wrapped_text
+from vae.reporting.figures.picture_grid import Sheet
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+
+KINDS = {"fid_prior": "E[x|z]", "fid_prior_drawn": "x ~ p(x|z)"}
+TOP = 2.2  # for the names of likelihoods
+STRIP = 1.55  # of pictures with the number below
+ROW = len(KINDS) * STRIP + 0.5
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of cells, in widths of a picture; a cell has ``shown`` pictures in a strip."""
+
+    shown: int
+
+    @property
+    def left(self) -> float:
+        """Where the first cell starts: room for the names of βs and of kinds of images."""
+        return 0.85 * self.shown
+
+    def width(self, likelihoods: int) -> float:
+        """Of the whole matrix."""
+        return self.x(likelihoods)
+
+    def x(self, column: int) -> float:
+        """Where a likelihood starts."""
+        return self.left + column * (self.shown + 0.6)
+
+    def y(self, row: int) -> float:
+        """Where a β starts."""
+        return TOP + row * ROW
+
+
+def draw_matrix(
+    group: Group, sweeps: Sequence[TrainedSweep], seed: int, device: torch.device
+) -> Figure:
+    """Samples of every likelihood (across) at every β (down), with their FID, the best framed.
+
+    Every cell shows the same codes: expected images above, drawn ones below.
+    """
+    layout = Layout(4 if len(sweeps) <= 8 else 2)
+    sheet = Sheet.of(layout.width(len(sweeps)), layout.y(len(group.betas)))
+    for row, beta in enumerate(group.betas):
+        y = layout.y(row)
+        sheet.text(0.1, y - 0.08, f"β = {beta_name(beta)}", weight="bold", fontsize=9.5)
+        for i, kind in enumerate(KINDS.values()):
+            look = {"ha": "right", "color": style.GREY, "fontsize": 8}
+            sheet.text(layout.left - 0.3, y + 0.5 + i * STRIP, kind, **look)
+    for column, trained in enumerate(sweeps):
+        name = wrapped_text(likelihood_name(trained.sweep.likelihood.slug), 4 * layout.shown)
+        place = (layout.x(column) + layout.shown / 2, TOP - 0.3)
+        sheet.text(*place, name, ha="center", va="bottom", fontsize=9)
+        z = prior_codes(trained, layout.shown, seed, device)
+        _column(sheet, layout, column, group, trained, z, seed)
+    return sheet.ax.figure
+
+
+def _column(
+    sheet: Sheet,
+    layout: Layout,
+    column: int,
+    group: Group,
+    trained: TrainedSweep,
+    z: Tensor,
+    seed: int,
+) -> None:
+    """One likelihood; where a β has no model, the reason."""
+    x, likelihood = layout.x(column), trained.sweep.likelihood.slug
+    scores = {metric: group.values(likelihood, metric).mean() for metric in KINDS}
+    for row, beta in enumerate(group.betas):
+        y = layout.y(row)
+        if (cell := first_seed(trained, beta)) is None:
+            reason = "diverged" if beta in group.betas_of(likelihood) else "not trained"
+            middle = (x + layout.shown / 2, y + ROW / 2 - 0.3)
+            sheet.text(*middle, reason, ha="center", color=style.GREY)
+            continue
+        kinds = decoded(trained, cell, z, seed)
+        for i, (metric, images) in enumerate(zip(KINDS, kinds, strict=True)):
+            if images is not None:
+                _scored(sheet, (x, y + i * STRIP), images, beta, scores[metric])
+
+
+def _scored(
+    sheet: Sheet, place: tuple[float, float], images: Tensor, beta: float, fid: pd.Series
+) -> None:
+    """A strip above its FID, framed if that is the best of its column."""
+    x, y = place
+    sheet.pictures(x, y, images)
+    best = len(fid) > 1 and beta == fid.idxmin()
+    text = rounded(fid[beta]) if beta in fid else "n/a"
+    look = {"weight": "bold", "color": style.BEST} if best else {}
+    sheet.text(x + len(images) / 2, y + (1 + STRIP) / 2, text, ha="center", **look)
+    if best:
+        sheet.frame(x - 0.06, y - 0.06, len(images) + 0.12, STRIP + 0.08)

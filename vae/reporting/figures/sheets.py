@@ -1,0 +1,50 @@
+"""The charts of a group that show images, for which the models of all likelihoods are loaded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vae.data import Dataset, load_dataset
+from vae.models import TrainedSweep
+from vae.reporting.figures import style
+from vae.reporting.figures.fid_check import draw_fid_check
+from vae.reporting.figures.memory import draw_memory
+from vae.reporting.figures.samples_matrix import draw_matrix
+from vae.reporting.group import read_groups
+
+
+def draw_sheets(
+    results: Path,
+    models: Sequence[Path],
+    data: Path,
+    output: Path,
+    seed: int,
+    device: torch.device,
+) -> None:
+    """Write the charts ``catalogue.FROM_MODELS`` of the group that ``models`` belong to.
+
+    Args:
+        results: folder of the tables.
+        models: the folders of all trained sweeps of one group.
+        data: their dataset.
+    """
+    style.apply()
+    sweeps = [TrainedSweep(folder) for folder in models]
+    (group,) = [g for g in read_groups(results) if g.name == sweeps[0].sweep.group]
+    dataset = load_dataset(data)
+    train, test = (dataset.unit(split).to(device) for split in ("train", "test"))
+    figures = {
+        "samples_matrix": draw_matrix(group, sweeps, seed, device),
+        "fid_check": draw_fid_check(group, example_image(dataset), seed),
+        "memory": draw_memory(group, sweeps, train, test, seed),
+    }
+    for name, figure in figures.items():
+        style.save(figure, output / f"{name}.png")
+
+
+def example_image(dataset: Dataset) -> Tensor:
+    """A training image (C, H, W) of the fourth class, a 3 or a dress, or of the last there is."""
+    labels = dataset.labels["train"]
+    return dataset.unit("train")[(labels == min(3, int(labels.max()))).nonzero()[0, 0]].cpu()

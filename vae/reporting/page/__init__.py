@@ -1,0 +1,1 @@
+"""The page: its tables, where its numbers come from, and the rendering."""

@@ -1,0 +1,174 @@
+"""Where a report's numbers come from: the code, the machine, the packages, the running times."""
+
+import subprocess
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vae.config import Benchmark, load_benchmark
+from vae.data import SPLITS
+from vae.errors import InputError
+from vae.files import read_json
+from vae.reporting.page.tables import markdown_table
+from vae.sources import PACKAGE
+
+ROOT = PACKAGE.parent
+GRAPH = Path("workflow", "graph.mermaid")
+UNFINISHED = "report"  # the rule that renders: its time is known only after the page is written
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a report says about its own making; the same for two renderings of the same state.
+
+    Attributes:
+        command: runs the same settings again, typed in the project's folder.
+        commit: of the code that rendered the page.
+        date: of that commit.
+        devices: what trained the models, each once.
+        versions: package -> version that trained the models.
+        cost: CPU time of all stages; empty if Snakemake left none.
+        stages: running times as a Markdown table; empty if Snakemake left none.
+        graph: the workflow's rules in Mermaid's language; empty without the workflow.
+    """
+
+    command: str
+    commit: str
+    date: str
+    devices: list[str]
+    versions: dict[str, str]
+    cost: str
+    stages: str
+    graph: str
+
+
+def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Provenance:
+    """Gather what is known about the making of ``results``.
+
+    Args:
+        root: the project's folder.
+    """
+    records = [read_json(results / "models" / slug / "sweep.json") for slug in benchmark.sweeps]
+    names = {*benchmark.sweeps, *benchmark.dataset_names}
+    times = stage_times(results / "benchmarks", names)
+    graph = root / GRAPH
+    return Provenance(
+        command=command(benchmark, root),
+        commit=commit(root),
+        date=commit_date(root),
+        devices=list(dict.fromkeys(record["device"] for record in records)),
+        versions=versions(records),
+        cost=_clock(times.cpu.sum()) if len(times) else "",
+        stages=markdown_table(stage_table(times)),
+        graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
+    )
+
+
+def command(benchmark: Benchmark, root: Path = ROOT) -> str:
+    """What to type to run ``benchmark`` again: with a file of ``config/`` if one says the same."""
+    file = Path(benchmark.results, "config.json")
+    for path in sorted((root / "config").glob("*.yaml")):
+        with suppress(InputError):
+            if load_benchmark(path) == benchmark:
+                file = path.relative_to(root)
+    return f"snakemake --cores 4 --configfile {file.as_posix()} -- all"
+
+
+def commit(root: Path = ROOT) -> str:
+    """The commit checked out in ``root``, and whether tracked files differ from it."""
+    describe = ["git", "describe", "--always", "--exclude=*", "--dirty= + local changes"]
+    if (root / ".git").exists():
+        with suppress(OSError, subprocess.CalledProcessError):
+            result = subprocess.run(describe, cwd=root, capture_output=True, text=True, check=True)
+            return result.stdout.strip()
+    return "unknown (the code lies in no git checkout)"
+
+
+def commit_date(root: Path = ROOT) -> str:
+    """The day of that commit, as 2026-01-31; empty outside a git checkout."""
+    if (root / ".git").exists():
+        with suppress(OSError, subprocess.CalledProcessError):
+            show = ["git", "show", "--no-patch", "--format=%cs", "HEAD"]
+            return subprocess.run(
+                show, cwd=root, capture_output=True, text=True, check=True
+            ).stdout.strip()
+    return ""
+
+
+def split_sizes(results: Path, dataset: str) -> dict[str, int]:
+    """How many images each split of a dataset has; empty if its file is not there."""
+    path = results / "data" / f"{dataset}.npz"
+    if not path.is_file():
+        return {}
+    with np.load(path) as arrays:
+        return {split: len(arrays[f"{split}_labels"]) for split in SPLITS}
+
+
+def versions(records: Iterable[dict]) -> dict[str, str]:
+    """Version of every package, all of them where training records disagree."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for package, number in record["versions"].items():
+            found.setdefault(package, {})[number] = None
+    return {package: " and ".join(numbers) for package, numbers in found.items()}
+
+
+def stage_times(benchmarks: Path, names: Collection[str]) -> pd.DataFrame:
+    """Running times per rule from Snakemake's benchmark files, the most CPU time first.
+
+    Args:
+        benchmarks: folder with ``<rule>.tsv`` or ``<rule>/<name>.tsv``, a file per job.
+        names: what jobs of this configuration are called; files of others are older ones.
+
+    Returns:
+        columns ``stage``, ``jobs``, ``cpu`` and ``wall`` (seconds, summed over jobs) and
+        ``memory`` (MiB, of the largest job); NaN where all jobs were too short to be measured.
+    """
+    single = [(path.stem, path) for path in benchmarks.glob("*.tsv") if path.stem != UNFINISHED]
+    named = [(p.parent.name, p) for p in benchmarks.glob("*/*.tsv") if p.stem in names]
+    jobs = [
+        pd.read_csv(path, sep="\t", na_values="-").assign(stage=stage)
+        for stage, path in sorted(single + named)
+    ]
+    if not jobs:
+        return pd.DataFrame(columns=["stage", "jobs", "cpu", "wall", "memory"])
+    stages = pd.concat(jobs).groupby("stage")
+    table = pd.DataFrame(
+        {
+            "jobs": stages.size(),
+            "cpu": stages.cpu_time.sum(min_count=1),
+            "wall": stages.s.sum(),
+            "memory": stages.max_rss.max(),
+        }
+    )
+    return table.sort_values(["cpu", "wall"], ascending=False).reset_index()
+
+
+def stage_table(times: pd.DataFrame) -> pd.DataFrame:
+    """``stage_times`` in print, with a last row for all stages together."""
+    if times.empty:
+        return times
+    total = {"stage": "all", **times[["jobs", "cpu", "wall"]].sum(), "memory": times.memory.max()}
+    rows = pd.concat([times, pd.DataFrame([total])])
+    return pd.DataFrame(
+        {
+            "stage": rows.stage.str.replace("_", " "),
+            "jobs": rows.jobs.astype(int),
+            "CPU time (h:mm:ss)": rows.cpu.map(_clock),
+            "running time (h:mm:ss)": rows.wall.map(_clock),
+            "memory of the largest job (GiB)": rows.memory.map(_gibibytes),
+        }
+    )
+
+
+def _clock(seconds: float) -> str:
+    return "–" if pd.isna(seconds) else str(timedelta(seconds=round(seconds)))
+
+
+def _gibibytes(mebibytes: float) -> str:
+    return "–" if pd.isna(mebibytes) else f"{mebibytes / 1024:.1f}"

@@ -1,0 +1,140 @@
+"""Rendering the report: tables, sentences and figures into one Markdown page."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import jinja2
+
+from vae import __version__
+from vae.config import Benchmark
+from vae.files import read_json, replacing, write_text
+from vae.metrics import METRICS
+from vae.reporting.figures.captions import captions
+from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
+from vae.reporting.findings import findings
+from vae.reporting.findings.checks import agreement, agreement_table, left
+from vae.reporting.findings.free_density import free_density
+from vae.reporting.findings.lead import lead
+from vae.reporting.group import Group, read_groups
+from vae.reporting.names import likelihood_name
+from vae.reporting.page import tables
+from vae.reporting.page.provenance import provenance, split_sizes
+from vae.reporting.page.published import lowest_fids, published_values
+from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
+from vae.statistics import LEAST_SEEDS
+from vae.sweep import Sweep
+
+BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
+FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
+
+
+def render(config: Path, results: Path, template: Path, output: Path) -> None:
+    """Write the report, and beside it the tables that it rounds: ``tables/*.csv``.
+
+    Args:
+        config: the resolved configuration as JSON.
+        results: folder with the tables and the models' records.
+        template: a Jinja2 template of Markdown; the tables of published values lie beside it.
+        output: the page; its figures lie in ``figures/`` beside it.
+    """
+    benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
+    shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
+    text = _page(template).render(
+        benchmark=benchmark,
+        least_seeds=LEAST_SEEDS,
+        not_excluded=NOT_EXCLUDED,
+        charts=CHARTS,
+        gallery=GALLERY,
+        captions=captions(groups),
+        recipes=markdown_table(tables.recipes()),
+        groups=[_section(benchmark, group, results, template.parent) for group in groups],
+        metrics={name: METRICS[name] for name in METRICS if name in shown},
+        provenance=provenance(benchmark, results),
+        settings=json.dumps(read_json(config), indent=2),
+        version=__version__,
+    )
+    for name in FULL_TABLES:
+        with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
+            shutil.copyfile(results / f"{name}.csv", temporary)
+    write_text(output, BLANK_LINES.sub("\n\n", text))
+
+
+def _classes(group: Group) -> str:
+    """What was left out where the images have no classes."""
+    if group.references.get("classes", 2) > 1:
+        return ""
+    return " (no classes: nothing is measured in a classifier's features, no probe names classes)"
+
+
+def _page(template: Path) -> jinja2.Template:
+    return jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    ).from_string(template.read_text(encoding="utf-8"))
+
+
+def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> dict:
+    """What the template needs to know of one dataset, network and latent size."""
+    sweeps = {
+        sweep.likelihood.slug: sweep
+        for sweep in benchmark.sweeps.values()
+        if sweep.group == group.name
+    }
+    first = next(iter(sweeps.values()))
+    record = read_json(results / "models" / first.slug / "sweep.json")
+    made = {
+        name: markdown_table(getattr(tables, name)(group))
+        for name in ("use_table", "side_by_side", "always_one", "set_table", "against_autoencoder")
+    }
+    return made | {
+        "name": group.name,
+        "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
+        "trained": trained(group, first, record, split_sizes(results, first.dataset)),
+        "source": record["data"]["source"] + _classes(group),
+        "parameters": record["parameters"],
+        "lead": list(lead(group)),
+        "said": findings(group),
+        "checks": [str(found) for check in (left, agreement) for found in check(group)],
+        "agreement_table": markdown_table(agreement_table(group)),
+        "charts": charts_for(group.likelihoods),
+        "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
+        "free_density": markdown_table(tables.free_density(group)),
+        "free_density_says": [str(found) for found in (free_density(group),) if found],
+        "published": markdown_table(published_values(data, group)),
+        "lowest_fids": [str(found) for found in lowest_fids(data, group)],
+        "featured": _one_likelihood(group, sweeps[group.featured]),
+        "others": [
+            _one_likelihood(group, sweep)
+            for slug, sweep in sweeps.items()
+            if slug != group.featured
+        ],
+    }
+
+
+def trained(group: Group, sweep: Sweep, record: dict, sizes: dict[str, int]) -> str:
+    """What was trained, in one line."""
+    height, width = record["shape"][-2:]
+    splits = ", ".join(f"{count:,} {split}" for split, count in sizes.items())
+    images = f"{sweep.dataset} ({f'{splits} images, ' if splits else ''}{height}×{width} pixels)"
+    vaes = group.metrics[group.metrics.model == "vae"]
+    models = len(vaes[["likelihood", "beta", "seed"]].drop_duplicates())
+    return (
+        f"{models} VAEs ({sweep.network.name}, {group.latent_dim} latent dimensions, "
+        f"{len(group.likelihoods)} likelihood{'s' * (len(group.likelihoods) > 1)}, "
+        f"{len(group.betas)} β{'s' * (len(group.betas) > 1)}, {group.seeds} "
+        f"seed{'s' * (group.seeds > 1)}) on {images}"
+    )
+
+
+def _one_likelihood(group: Group, sweep: Sweep) -> dict:
+    """All metrics of one sweep against β, and where its pictures lie."""
+    table = tables.every_beta(group, sweep.likelihood.slug)
+    return {
+        "slug": sweep.slug,
+        "title": likelihood_name(sweep.likelihood.slug),
+        "table": markdown_table(table),
+    }
