@@ -1,15 +1,15 @@
 import copy
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 import yaml
+from every_likelihood import DENSITIES, MASSES, SLUGS
 from jsonschema import Draft202012Validator
 
 from vae.config import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
 from vae.sweep import (
     DATASETS,
-    LIKELIHOODS,
     NETWORKS,
     PRECISIONS,
     SCALE_READINGS,
@@ -258,7 +258,7 @@ GOOD_VALUES = [
     ("evaluation.samples", 100),
     ("evaluation.inception_weights", None),
     ("evaluation.features", ["inception"]),
-    *(("likelihoods", [n]) for n in LIKELIHOODS if n != "gaussian_fixed_sigma"),
+    *(("likelihoods", [asdict(one)]) for one in (*DENSITIES, *MASSES)),
     *(("datasets", [n]) for n in DATASETS),
     *(("training.scale_reading", n) for n in SCALE_READINGS),
     *(("training.precision", n) for n in PRECISIONS),
@@ -432,14 +432,12 @@ def test_slugs():
     assert rounded.slug == "gaussian_fixed_sigma_0.05_discretized"
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize("network", NETWORKS)
-def test_sweep_through_json(make_sweep, name, network):
-    sigma = 0.1 if name == "gaussian_fixed_sigma" else None
+def test_sweep_through_json(make_sweep, slug, network):
+    likelihood = replace(Likelihood.from_slug(slug), betas=(0.5, 1.0))
     hidden = () if network == "linear" else (4, 8)
-    sweep = make_sweep(
-        likelihood=Likelihood(name, sigma, betas=(0.5, 1.0)), network=Network(network, hidden)
-    )
+    sweep = make_sweep(likelihood=likelihood, network=Network(network, hidden))
     assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from browser import Browser, browser, find_browser
+from every_likelihood import DENSITIES, MASSES
 from explorer_tables import write_tables
 from test_explorer_page import HARMFUL
 
@@ -20,18 +21,12 @@ from vae.explorer.tables import table_data
 from vae.files import write_json, write_text
 from vae.models import initial_model
 from vae.randomness import generator
-from vae.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
+from vae.sweep import Network
 
 READY = "document.documentElement.dataset.ready === 'yes'"
 WIDTHS = (1400, 900, 400)
 LIKELIHOOD_NAMES = ["bernoulli", "gaussian_learned_sigma", "discretized_logistic"]
-FIXED = "gaussian_fixed_sigma"
-DECODED = [
-    Likelihood(name, 0.1 if name == FIXED else None, discretized=discretized)
-    for name in LIKELIHOODS
-    for discretized in (False, True)
-    if not discretized or name not in (*WITHOUT_DENSITY, "beta")
-]
+DECODED = [*DENSITIES, *(one for one in MASSES if one.name != "beta")]
 
 
 @pytest.fixture(scope="module")

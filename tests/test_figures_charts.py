@@ -9,6 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from every_likelihood import DENSITIES
 from synthetic_results import BETAS, make_group
 
 from vae.reporting.figures import style
@@ -16,7 +17,6 @@ from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts
 from vae.reporting.figures.charts import DRAWERS, draw_all
 from vae.reporting.figures.panels import beta_ticks, panel_columns, wrapped_text
 from vae.reporting.group import Group
-from vae.reporting.names import LIKELIHOOD_NAMES
 
 FIXED = [f"gaussian_fixed_sigma_{sigma}" for sigma in (0.1, 0.2, 0.4)]
 BOTH_FORMS = ["gaussian_learned_sigma", "gaussian_learned_sigma_discretized"]
@@ -45,7 +45,7 @@ SHAPES = {
         "diverged": [(slug, beta) for slug in BOTH_FORMS for beta in (0.0, *BETAS)],
     },
     "Inception": {"inception": True},
-    "many likelihoods": {"likelihoods": [*LIKELIHOOD_NAMES, *FIXED], "seeds": [0]},
+    "many likelihoods": {"likelihoods": [one.slug for one in DENSITIES], "seeds": [0]},
 }
 LATER = (
     *("approximation_gap", "amortisation_gap", "importance_bound", "marginal_kl_lower"),

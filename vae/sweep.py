@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 from vae.checks import (
@@ -140,6 +140,11 @@ class Likelihood:
     def title(self) -> str:
         """The name in print, such as ``Gaussian, σ = 0.1``."""
         return self.family.title.format(sigma=self.sigma) + " on masses" * self.discretized
+
+    @property
+    def density(self) -> "Likelihood":
+        """The same trained on its density."""
+        return replace(self, discretized=False)
 
     @property
     def discrete(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
@@ -17,7 +18,6 @@ from vae.reporting.words import (
     listed,
     short_beta,
 )
-from vae.sweep import DISCRETIZED
 
 
 def likelihoods(group: Group) -> Iterator[object]:
@@ -143,8 +143,7 @@ class Masses:
 def masses(group: Group) -> Iterator[Masses]:
     """One finding per family that was trained both ways."""
     bits, fid = group.answers("bits_per_dim"), group.answers("fid_prior")
-    for slug in group.likelihoods:
-        other = slug + DISCRETIZED
+    for slug, other in mass_pairs(group.likelihoods):
         if slug not in bits or other not in bits:
             continue
         pair = (bits[slug], bits[other])
