@@ -20,8 +20,8 @@ from measuring import (
 
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
-from vae.models import initial_model
 from vae.families import FAMILIES
+from vae.models import initial_model
 
 SAMPLES = (100, 1000, 5000)
 

@@ -1,7 +1,7 @@
 """Every likelihood of the registry as it can be trained, so that tests cover what is added."""
 
+from vae.configuration.sweep import Likelihood
 from vae.families import FAMILIES
-from vae.sweep import Likelihood
 
 DENSITIES = tuple(Likelihood(n, 0.1 if f.needs_sigma else None) for n, f in FAMILIES.items())
 MASSES = tuple(

@@ -14,7 +14,7 @@ import torch
 import yaml
 from test_evaluation_likelihood import exact_log_likelihood, linear_gaussian
 
-from vae.data import prepare
+from vae.data.datasets import prepare
 from vae.evaluation.importance import density
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"

@@ -6,10 +6,10 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from every_likelihood import DENSITIES
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from every_likelihood import DENSITIES
 from synthetic_results import BETAS, make_group
 
 from vae.reporting.figures import style

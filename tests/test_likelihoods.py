@@ -4,15 +4,14 @@ import math
 
 import pytest
 import torch
+from every_likelihood import DENSITIES, SLUGS, mean_tolerance
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
-from every_likelihood import DENSITIES, SLUGS, mean_tolerance
-
+from vae.configuration.sweep import Likelihood
 from vae.distributions import PIXELS, ContinuousBernoulli, Gaussian, OptimalGaussian
 from vae.likelihoods import LikelihoodFamily, least_log_sigma, make_likelihood
 from vae.networks import Shape
-from vae.sweep import Likelihood
 
 LEVELS = 17
 SHAPE = (1, 3, 4)

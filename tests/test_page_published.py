@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group
 
+from vae.data.catalogue import DATASETS
+from vae.families import FAMILIES
 from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.page.published import lowest_fids, published_values
-from vae.families import FAMILIES
-from vae.sweep import DATASETS
 
 DATA = Path(__file__).parent.parent / "report"
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from vae import distributions
+from vae.configuration.sweep import Likelihood
 from vae.distributions import (
     PIXELS,
     Bernoulli,
@@ -25,7 +26,6 @@ from vae.distributions import (
     PixelDistribution,
 )
 from vae.networks import Shape
-from vae.sweep import Likelihood
 
 INITIAL_LOG_SCALE = -1.5  # σ of about 0.22, near the spread of grey images around their mean
 BETA_LIMITS = (0.01, 1000.0)

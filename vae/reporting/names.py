@@ -2,7 +2,7 @@
 
 import math
 
-from vae.sweep import Likelihood
+from vae.configuration.sweep import Likelihood
 
 
 def likelihood_name(slug: str) -> str:

@@ -5,7 +5,7 @@ Kept apart from the drawing so that the workflow can list the files without load
 
 from dataclasses import dataclass
 
-from vae.sweep import Likelihood
+from vae.configuration.sweep import Likelihood
 
 
 @dataclass(frozen=True)

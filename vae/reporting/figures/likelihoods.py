@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vae.configuration.sweep import Likelihood
 from vae.metrics import METRICS
 from vae.reporting.figures import style
 from vae.reporting.figures.catalogue import fixed_sigmas, mass_pairs
@@ -23,7 +24,6 @@ from vae.reporting.figures.panels import (
 )
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
-from vae.sweep import Likelihood
 
 WIDE = {"color": style.LIGHT_GREY, "linewidth": 5, "marker": "", "zorder": 1}
 FORMS = {False: "trained on the density", True: "trained on masses"}

@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from vae.configuration.sweep import Likelihood
 from vae.files import replacing
-from vae.sweep import Likelihood
 
 mpl.use("Agg")
 

@@ -31,7 +31,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vae.sweep import Likelihood
+from vae.configuration.sweep import Likelihood
 
 
 def bernoulli_collapse_beta(mean: np.ndarray, covariance: np.ndarray) -> float:

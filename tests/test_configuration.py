@@ -7,9 +7,8 @@ import yaml
 from every_likelihood import DENSITIES, MASSES, SLUGS
 from jsonschema import Draft202012Validator
 
-from vae.config import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
-from vae.sweep import (
-    DATASETS,
+from vae.configuration.benchmark import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
+from vae.configuration.sweep import (
     NETWORKS,
     PRECISIONS,
     SCALE_READINGS,
@@ -19,6 +18,7 @@ from vae.sweep import (
     Sweep,
     Training,
 )
+from vae.data.catalogue import DATASETS
 
 CONFIGURATION = {
     "datasets": ["digits"],
