@@ -25,6 +25,7 @@ from pathlib import Path
 from vae.configuration.benchmark import Benchmark
 from vae.data.datasets import load_dataset, prepare
 from vae.evaluation import images
+from vae.configuration.sweep import Likelihood
 from vae.likelihoods import make_likelihood
 from vae.models import TrainedSweep
 from vae.reporting.figures.charts import DRAWERS
@@ -33,7 +34,8 @@ from vae.training.loop import train
 
 # The density of every pixel integrates to 1, and its masses sum to 1.
 x = torch.linspace(-5, 6, 200_001).view(-1, 1, 1, 1)
-p = make_likelihood("logistic_learned_scale", (1, 1, 1), 17)(torch.full((1, 1, 1, 1), 0.3))
+chosen = Likelihood("logistic_learned_scale")
+p = make_likelihood(chosen, (1, 1, 1), 17)(torch.full((1, 1, 1, 1), 0.3))
 assert abs(torch.trapezoid(p.log_prob(x).exp(), x.flatten()).item() - 1) < 1e-3
 levels = torch.arange(17).view(-1, 1, 1, 1) / 16
 assert abs(p.log_mass(levels, 17).exp().sum().item() - 1) < 1e-5
@@ -51,7 +53,7 @@ assert "psnr" in "".join(measured.per_image)
 tables = {"metrics": measured.table, "best_beta": pd.DataFrame(columns=["criterion"])}
 (ax, *_) = DRAWERS["psnr"](Group("digits", tables)).axes
 drawn = [line for line in ax.get_lines() if len(line.get_xdata()) == len(sweep.betas)]
-assert [line.get_label() for line in drawn] == ["logistic learned scale"]
+assert [line.get_label() for line in drawn] == ["logistic, learned scale"]
 """
 
 

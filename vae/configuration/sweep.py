@@ -27,7 +27,7 @@ NETWORKS = (
     "linear",
 )
 DISCRETIZED = "_discretized"  # ends the slugs of likelihoods trained on masses
-SLUG = re.compile(rf"(.*?)(?:_([0-9.]+(?:e[+-][0-9]+)?))?({DISCRETIZED})?")
+SLUG = re.compile(rf"(.*?)(?:_([0-9.]+(?:e[+-][0-9]+)?))?({DISCRETIZED})?", re.DOTALL)
 WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
 MOST_LAYERS = 100
 MOST_EPOCHS = 10**6
