@@ -2,6 +2,8 @@
 
 from vae.configuration.sweep import Likelihood
 from vae.families import FAMILIES
+from vae.likelihoods import LikelihoodFamily, make_likelihood
+from vae.networks import Shape
 
 DENSITIES = tuple(Likelihood(n, 0.1 if f.needs_sigma else None) for n, f in FAMILIES.items())
 MASSES = tuple(
@@ -18,4 +20,9 @@ def mean_tolerance(likelihood: Likelihood) -> float:
     Widths move the means of rounded pixels near 0 and 1, a limit those of continuous Bernoullis.
     """
     blurred = {"discretized_logistic": 0.1, "continuous_bernoulli": 0.09}
-    return 0.15 if likelihood.discretized else blurred.get(likelihood.name, 0.011)
+    return 0.18 if likelihood.discretized else blurred.get(likelihood.name, 0.011)
+
+
+def module_of(slug: str, shape: Shape, levels: int = 17) -> LikelihoodFamily:
+    """What turns a decoder's output into the distribution that tables call ``slug``."""
+    return make_likelihood(Likelihood.from_slug(slug), shape, levels)

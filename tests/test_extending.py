@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,9 @@ def apply(project: Path) -> int:
 def extended(tmp_path_factory) -> Path:
     """A copy of the project with everything that the page adds."""
     project = copy_project(tmp_path_factory.mktemp("extended"))
+    shutil.copytree(
+        ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
     blocks = re.findall(r"^```(?:python|yaml)$", PAGE.read_text(encoding="utf-8"), re.M)
     assert apply(project) == len(blocks) - 1  # the last is of another workflow
     return project
@@ -99,6 +103,15 @@ def test_the_parts_work(extended):
     result = snakemake(extended, "--dry-run", "all")
     assert result.returncode == 0, result.stderr + result.stdout
     assert "figures/digits-smooth-2d/psnr.png" in result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_tests_of_all_likelihoods_are_for_the_new_one_too(extended):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["tests/test_likelihoods.py", "tests/test_families.py", "-k", "logistic_learned"]
+    done = subprocess.run(command, cwd=extended, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 50
 
 
 @pytest.mark.slow

@@ -19,9 +19,9 @@ EVERY = pytest.mark.parametrize("chosen", [*DENSITIES, *MASSES], ids=lambda one:
 
 
 def made(chosen: Likelihood) -> PixelDistribution:
-    """p(x|z) of two codes, as evaluation sees it."""
+    """p(x|z) of one code, as evaluation sees it."""
     family = make_likelihood(chosen, SHAPE, LEVELS).eval()
-    return family(family.initial_output(torch.full(SHAPE, 0.4)).expand(2, -1, -1, -1))
+    return family(family.initial_output(torch.full(SHAPE, 0.4))[None])
 
 
 def test_the_registry_is_read_without_torch():
@@ -42,7 +42,7 @@ def test_its_distribution(chosen):
 def test_whether_grey_levels_have_probabilities(chosen):
     grey = torch.full(SHAPE, 0.5)
     if chosen.over_numbers(LEVELS):
-        assert made(chosen).log_mass(grey, LEVELS).shape == (2,)
+        assert made(chosen).log_mass(grey, LEVELS).shape == (1,)
     else:
         with pytest.raises(NotImplementedError):
             made(chosen).log_mass(grey, LEVELS)
@@ -61,7 +61,7 @@ def test_whether_its_density_is_the_probability_of_grey_levels(chosen):
 
 
 @EVERY
-def test_whether_it_has_one_scale_that_can_be_set(chosen):
+def test_whether_the_pixels_of_an_image_share_one_scale(chosen):
     p = made(chosen)
     log_scale = getattr(p.density if isinstance(p, Discretized) else p, "log_scale", None)
     assert (log_scale is not None and log_scale.numel() == 1) == chosen.family.free_scale

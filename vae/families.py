@@ -43,8 +43,11 @@ class Family:
 
     @property
     def free_scale(self) -> bool:
-        """Whether evaluation sets its one scale to the best for what is scored."""
-        return self.scale in ("fixed", "shared", "optimal")
+        """Whether all pixels of an image share one scale.
+
+        Evaluation then multiplies it by the factor that is best for what is scored.
+        """
+        return self.scale in ("fixed", "shared", "image", "optimal")
 
     @property
     def no_density(self) -> str | None:
