@@ -1,6 +1,5 @@
 """Every chart is drawn for every shape of grid: whole, inside the page, with named axes."""
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import matplotlib.pyplot as plt
@@ -17,6 +16,8 @@ from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts
 from vae.reporting.figures.charts import DRAWERS, draw_all
 from vae.reporting.figures.panels import beta_ticks, panel_columns, wrapped_text
 from vae.reporting.group import Group
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 FIXED = [f"gaussian_fixed_sigma_{sigma}" for sigma in (0.1, 0.2, 0.4)]
 BOTH_FORMS = ["gaussian_learned_sigma", "gaussian_learned_sigma_discretized"]
@@ -51,13 +52,6 @@ LATER = (
     *("approximation_gap", "amortisation_gap", "importance_bound", "marginal_kl_lower"),
     *("precision_prior", "recall_prior", "fid_prior_drawn", "best_epoch"),
 )
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def charts(group: Group) -> list[str]:
@@ -154,13 +148,10 @@ def test_a_saved_figure_is_opaque_so_that_it_reads_on_a_dark_page(tmp_path):
     assert pixels.shape[2] == 3 or pixels[..., 3].min() == 1
 
 
-def test_every_chart_has_one_drawer_and_every_figure_a_caption_and_an_alternative_text():
+def test_every_chart_has_one_drawer():
     assert set(DRAWERS) | set(FROM_MODELS) == set(CHARTS)
     assert not set(DRAWERS) & set(FROM_MODELS)
     assert not set(CHARTS) & set(GALLERY), "their captions share a folder"
-    for figure in [*CHARTS.values(), *GALLERY.values()]:
-        assert figure.category and figure.caption.endswith(".") and len(figure.alt) > 20
-        assert not set(figure.alt) & set("[]()*_`\n"), "must not break a Markdown image"
 
 
 def test_a_reader_of_the_default_run_meets_about_fifteen_figures():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from synthetic_run import benchmark, build_results
+from synthetic_results import benchmark, build_results
 
 from vae.configuration.benchmark import Benchmark
 from vae.metrics import METRICS
@@ -141,7 +141,7 @@ def stub_figures(chosen: Benchmark, folder: Path) -> None:
 def rendered(chosen: Benchmark, results: Path) -> Rendered:
     path = results / "report" / "report.md"
     stub_figures(chosen, path.parent / "figures")
-    render(results / "config.json", results, TEMPLATE, path)
+    render(results / "config.json", results, TEMPLATE, path, results / "captions")
     markdown = path.read_text(encoding="utf-8")
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     return Rendered(path, markdown, Page(html))
