@@ -18,7 +18,7 @@ from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
 
 ROOT = PACKAGE.parent
-GRAPH = Path("workflow", "graph.mermaid")
+README = "README.md"
 UNFINISHED = "report"  # the rule that renders: its time is known only after the page is written
 
 
@@ -56,7 +56,6 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
     records = [read_json(results / "models" / slug / "sweep.json") for slug in benchmark.sweeps]
     names = {*benchmark.sweeps, *benchmark.dataset_names}
     times = stage_times(results / "benchmarks", names)
-    graph = root / GRAPH
     return Provenance(
         command=command(benchmark, root),
         commit=commit(root),
@@ -65,8 +64,16 @@ def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Proven
         versions=versions(records),
         cost=_clock(times.cpu.sum()) if len(times) else "",
         stages=markdown_table(stage_table(times)),
-        graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
+        graph=graph(root),
     )
+
+
+def graph(root: Path = ROOT) -> str:
+    """The workflow's rules in Mermaid's language, as the README draws them; empty without it."""
+    readme = root / README
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    _, _, drawn = text.partition("```mermaid\n")
+    return drawn.partition("```")[0].strip()
 
 
 def command(benchmark: Benchmark, root: Path = ROOT) -> str:

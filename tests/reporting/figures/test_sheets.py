@@ -1,0 +1,89 @@
+"""Pictures of a whole group: which are shown, which is framed, what lies beside a sample."""
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from reporting.figures.test_gallery import write_results
+from synthetic_results import make_group
+
+from vae.data.datasets import prepare
+from vae.metrics import METRICS
+from vae.models import TrainedSweep
+from vae.reporting.figures.catalogue import FROM_MODELS
+from vae.reporting.figures.memory import draw_memory, nearest_pairs
+from vae.reporting.figures.samples_matrix import draw_matrix
+from vae.reporting.figures.sheets import draw_sheets
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
+CPU = torch.device("cpu")
+BETAS = (0.5, 1.0)
+FID = {"fid_prior": {0.5: 9.0, 1.0: 12.0}, "fid_prior_drawn": {0.5: 8.0, 1.0: 7.0}}
+
+
+def framed(figure: Figure) -> list[str]:
+    """The numbers inside frames, from above to below."""
+    (ax,) = figure.axes
+    found = []
+    for box in (patch for patch in ax.patches if isinstance(patch, Rectangle)):
+        extent = box.get_bbox()
+        found += [t.get_text() for t in ax.texts if extent.contains(*t.get_position())]
+    return found
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_the_best_beta_is_framed_for_expected_and_for_drawn_images(trained):
+    figure = draw_matrix(make_group(["bernoulli"], BETAS, changes=FID), [trained], 0, CPU)
+    assert framed(figure) == ["9.00", "7.00"]
+    assert {"12.0", "8.00", "β = 1/2", "β = 1"} <= set(words(figure))
+    assert len(figure.axes[0].images) == 2 * len(BETAS)
+
+
+def test_no_words_of_the_matrix_meet(trained):
+    figure = draw_matrix(make_group(["bernoulli"], BETAS, changes=FID), [trained] * 7, 0, CPU)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+
+
+def test_a_model_that_diverged_or_was_not_trained_leaves_its_reason(trained, monkeypatch):
+    group = make_group(["bernoulli"], (*BETAS, 4.0), changes=FID)
+    monkeypatch.setattr(TrainedSweep, "diverged", lambda self, cell: cell.beta == 0.5)
+    figure = draw_matrix(group, [trained], 0, CPU)
+    assert len(figure.axes[0].images) == 2
+    assert "diverged" in words(figure)
+
+
+def test_without_any_fid_nothing_is_framed(trained):
+    lost = {name: None for name in METRICS if "fid_prior" in name}
+    figure = draw_matrix(make_group(["bernoulli"], BETAS, changes=lost), [trained], 0, CPU)
+    assert framed(figure) == [] and words(figure).count("n/a") == 4
+
+
+def test_the_nearest_pairs_are_the_closest_ones():
+    train = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    images = torch.tensor([[0.5, 0.4], [0.0, 0.1], [1.0, 1.0]])
+    found, beside = nearest_pairs(images, train, 2)
+    assert found.tolist() == [[1.0, 1.0], pytest.approx([0.0, 0.1])]
+    assert beside.tolist() == [[1.0, 1.0], [0.0, 0.0]]
+
+
+def test_memory_shows_test_images_first_and_then_every_likelihood(trained, digits):
+    group = make_group(["bernoulli"], BETAS, changes=FID)
+    train, test = digits.unit("train"), digits.unit("test")
+    figure = draw_memory(group, [trained], train, test, 0)
+    assert words(figure) == ["test images", "Bernoulli, β = 1/2: 50 % authentic"]
+    assert len(figure.axes[0].images) == 4
+
+
+def test_all_sheets_are_written(trained, tmp_path):
+    prepare("digits", tmp_path / "digits.npz")
+    write_results(make_group(["bernoulli"], BETAS), tmp_path / "results", latent_dim=3)
+    folders = tmp_path / "results", [trained.directory], tmp_path / "digits.npz"
+    draw_sheets(*folders, tmp_path / "out", 0, CPU)
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(FROM_MODELS)

@@ -1,0 +1,151 @@
+"""What the report says about its own making."""
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from synthetic_results import benchmark, benchmark_file, build_results
+
+from vae.configuration.benchmark import load_benchmark
+from vae.reporting.page.provenance import (
+    ROOT,
+    command,
+    commit,
+    graph,
+    provenance,
+    stage_table,
+    stage_times,
+    versions,
+)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+    result = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "code.py").write_text("x = 1\n")
+    git(tmp_path, "add", "code.py")
+    git(tmp_path, "commit", "--quiet", "--message", "first")
+    return tmp_path
+
+
+@pytest.fixture
+def benchmarks(tmp_path: Path) -> Path:
+    for name, text in {
+        "train/one.tsv": benchmark_file(100),
+        "train/two.tsv": benchmark_file(20),
+        "train/of_an_older_configuration.tsv": benchmark_file(1000),
+        "evaluate_likelihood/one.tsv": benchmark_file(300),
+        "collect.tsv": benchmark_file(1, measured=False),
+        "report.tsv": benchmark_file(5),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_running_times_are_summed_over_the_jobs_of_this_configuration(benchmarks):
+    times = stage_times(benchmarks, ["one", "two"]).set_index("stage")
+    assert list(times.index) == ["evaluate_likelihood", "train", "collect"]
+    assert times.loc["train"].to_dict() == {"jobs": 2, "cpu": 60, "wall": 120, "memory": 612}
+    assert times.loc["collect", ["cpu", "memory"]].isna().all()
+
+
+def test_running_times_in_print_end_with_their_total(benchmarks):
+    table = stage_table(stage_times(benchmarks, ["one", "two"])).set_index("stage")
+    assert list(table.loc["collect"]) == [1, "–", "0:00:01", "–"]
+    assert list(table.loc["all"]) == [4, "0:03:30", "0:07:01", "0.8"]
+
+
+def test_the_commit_and_whether_the_code_is_that_commit(checkout):
+    first = git(checkout, "rev-parse", "--short", "HEAD")
+    (checkout / "notes.txt").write_text("not part of the code")
+    assert commit(checkout) == first
+    (checkout / "code.py").write_text("x = 2\n")
+    assert commit(checkout) == f"{first} + local changes"
+
+
+def test_a_copy_within_another_checkout_has_no_commit(checkout):
+    copy = checkout / "copy"
+    copy.mkdir()
+    assert "no git checkout" in commit(copy)
+
+
+def test_versions_that_disagree_are_all_named():
+    records = [{"versions": {"torch": v, "numpy": "2.4"}} for v in ("2.15", "2.14", "2.15")]
+    assert versions(records) == {"torch": "2.15 and 2.14", "numpy": "2.4"}
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "mnist-quick.yaml", "benchmark.yaml"])
+def test_the_command_names_the_file_that_holds_these_settings(name):
+    assert f"--configfile config/{name} " in command(load_benchmark(ROOT / "config" / name))
+
+
+def test_the_command_for_settings_that_no_file_holds_names_the_run_s_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chosen = benchmark(results="elsewhere")
+    build_results(chosen, tmp_path / "elsewhere")
+    (file,) = re.findall(r"--configfile (\S+)", command(chosen))
+    assert load_benchmark(file) == chosen
+
+
+def test_results_without_running_times_or_a_workflow(tmp_path):
+    chosen = benchmark()
+    build_results(chosen, tmp_path)
+    for path in (tmp_path / "benchmarks").rglob("*.tsv"):
+        path.unlink()
+    found = provenance(chosen, tmp_path, root=tmp_path)
+    assert (found.stages, found.graph) == ("", "")
+    assert found.devices == ["a made-up processor (2 cores)"]
+
+
+def test_running_times_of_a_whole_run(tmp_path):
+    chosen = benchmark()
+    build_results(chosen, tmp_path)
+    lines = provenance(chosen, tmp_path).stages.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [
+        "evaluate likelihood",
+        "train",
+        "collect",
+        "all",
+    ]
+
+
+def edges(mermaid: str) -> nx.DiGraph:
+    """The graph of lines such as ``a --> b & c --> d``."""
+    graph = nx.DiGraph()
+    for line in mermaid.splitlines():
+        steps = [re.findall(r"\w+", part) for part in line.split("-->")]
+        for sources, targets in itertools.pairwise(steps):
+            graph.add_edges_from((a, b) for a in sources for b in targets)
+    return graph
+
+
+def test_the_graph_is_that_of_the_rules(tmp_path):
+    options = ["--directory", str(tmp_path), "--configfile", "config/config.yaml"]
+    result = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--rulegraph", "mermaid-js", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", result.stdout))
+    rules = nx.relabel_nodes(edges(result.stdout), names)
+    assert len(rules) > 10
+    rules.remove_node("all")  # it has no other purpose than to name what is wanted
+    drawn = edges(graph())
+    assert set(drawn) == set(rules)
+    # An arrow that follows from others is left out, or the picture could not be read.
+    assert set(drawn.edges) == set(nx.transitive_reduction(rules).edges)
