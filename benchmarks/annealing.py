@@ -18,7 +18,8 @@ import torch
 from measuring import parser, publish
 from torch import Tensor
 
-from vae.data import load_dataset
+from vae.configuration.sweep import Cell, Sweep
+from vae.data.datasets import load_dataset
 from vae.devices import set_up
 from vae.distributions import Bernoulli
 from vae.distributions.pixels import quantise
@@ -29,7 +30,6 @@ from vae.evaluation.posterior import Score
 from vae.metrics import LIKELIHOOD_CRITERIA
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
-from vae.sweep import Cell, Sweep
 
 SEED = 0
 

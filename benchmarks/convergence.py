@@ -14,12 +14,12 @@ from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 from torch import Tensor
 
+from vae.configuration.sweep import Sweep
 from vae.objectives import weighted
-from vae.schedule import settled
-from vae.stack import VALIDATION_BATCH, Stack
-from vae.statistics import estimate, not_worse
-from vae.sweep import Sweep
-from vae.training import default_stack_size
+from vae.results.statistics import estimate, not_worse
+from vae.training.loop import default_stack_size
+from vae.training.schedule import settled
+from vae.training.stack import VALIDATION_BATCH, Stack
 
 
 class LongerStack(Stack):

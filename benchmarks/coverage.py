@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vae.comparison import likelihood_rivals
-from vae.response import Response, fit_response
-from vae.statistics import Estimates, estimate, not_worse
+from vae.results.comparison import likelihood_rivals
+from vae.results.response import Response, fit_response
+from vae.results.statistics import Estimates, estimate, not_worse
 
 RESULTS = Path(__file__).parent / "results"
 BETAS = 2.0 ** np.arange(-4, 4)

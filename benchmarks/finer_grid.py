@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from vae.comparison import best_betas
-from vae.config import load_benchmark
-from vae.per_image import PerImage
-from vae.table import SWEEP, read_table
+from vae.configuration.benchmark import load_benchmark
+from vae.results.comparison import best_betas
+from vae.results.per_image import PerImage
+from vae.results.table import SWEEP, read_table
 
 RESULTS = Path(__file__).parent / "results"
 FINER = 4

@@ -27,8 +27,8 @@ from measuring import (
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
-from vae.stack import Stack
-from vae.training import default_stack_size
+from vae.training.loop import default_stack_size
+from vae.training.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 BASE = {"cells": 4, "images": 1024, "samples": 64, "latent_dim": 10}

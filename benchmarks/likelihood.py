@@ -18,10 +18,10 @@ from measuring import (
     publish,
 )
 
+from vae.configuration.sweep import LIKELIHOODS
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
-from vae.sweep import LIKELIHOODS
 
 SAMPLES = (100, 1000, 5000)
 

@@ -12,10 +12,10 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from vae.data import Dataset, load_dataset
+from vae.configuration.sweep import Cell, Likelihood, Network, Sweep, Training
+from vae.data.datasets import Dataset, load_dataset
 from vae.devices import describe, set_up
 from vae.models import VAE, initial_model
-from vae.sweep import Cell, Likelihood, Network, Sweep, Training
 
 RESULTS = Path(__file__).parent / "results"
 NETWORKS = {"mlp": Network("mlp", (512,)), "conv": Network("conv", (32, 64))}

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
-from vae.data import Dataset
+from vae.data.datasets import Dataset
 from vae.devices import set_up
-from vae.stack import Stack
-from vae.training import default_stack_size
+from vae.training.loop import default_stack_size
+from vae.training.stack import Stack
 
 PYTHAE = "pythae"
 

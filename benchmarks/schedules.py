@@ -12,8 +12,8 @@ import time
 from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 
-from vae.stack import Stack
-from vae.sweep import Sweep
+from vae.configuration.sweep import Sweep
+from vae.training.stack import Stack
 
 POINTS = (
     *("averaged:100:0.001", "averaged:100:0.002", "averaged:100:0.004", "averaged:50:0.002"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from measuring import parser
 
-from vae.config import load_benchmark
-from vae.data import Dataset, load_dataset
+from vae.configuration.benchmark import load_benchmark
+from vae.configuration.sweep import Sweep
+from vae.data.datasets import Dataset, load_dataset
 from vae.devices import set_up
-from vae.sweep import Sweep
 
 
 def sweep_parser(description: str) -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ from measuring import (
 )
 
 from vae.devices import set_up
-from vae.stack import Stack
+from vae.training.stack import Stack
 
 STACK_SIZES = (1, 2, 4, 8, 16, 32, 64)
 

@@ -18,14 +18,14 @@ TRAINING = ("train", "features", "mistakes")
 EVALUATION = ("evaluate_likelihood", "evaluate_latents")
 EVALUATION += ("evaluate_images", "evaluate_samples")
 MODULES = {
-    "train": "vae.training",
-    "features": "vae.spaces, vae.evaluation.references, vae.evaluation.corruptions",
-    "mistakes": "vae.mistakes",
-    "prepare": "vae.data",
+    "train": "vae.training.loop",
+    "features": "vae.features.spaces, vae.evaluation.references, vae.evaluation.corruptions",
+    "mistakes": "vae.selfcheck.mistakes",
+    "prepare": "vae.data.datasets",
     "evaluate_likelihood": "vae.evaluation.likelihood",
     "evaluate_latents": "vae.evaluation.latents",
     "evaluate_images": "vae.evaluation.images",
-    "evaluate_samples": "vae.evaluation.samples, vae.spaces",
+    "evaluate_samples": "vae.evaluation.samples, vae.features.spaces",
     "gallery": "vae.reporting.figures.gallery",
     "sheets": "vae.reporting.figures.sheets",
     "figures": "vae.reporting.figures.charts",

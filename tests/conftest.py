@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vae.data import Dataset, load_dataset, prepare
+from vae.configuration.sweep import Likelihood, Network, Sweep, Training
+from vae.data.datasets import Dataset, load_dataset, prepare
 from vae.errors import InputError
 from vae.models import TrainedSweep
-from vae.sweep import Likelihood, Network, Sweep, Training
-from vae.training import train
+from vae.training.loop import train
 
 torch.set_num_threads(1)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vae.comparison import best_betas
-from vae.table import COLUMNS
+from vae.results.comparison import best_betas
+from vae.results.table import COLUMNS
 
 SEEDS = (0, 1, 2)
 CRITERIA = ("elbo", "fid_prior", "mse")

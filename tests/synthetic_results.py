@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from vae.comparison import best_betas, best_likelihoods
 from vae.evaluation.corruptions import CORRUPTIONS
 from vae.metrics import COMPARABLE, CRITERIA, METRICS
 from vae.reporting.group import Group, groups_of
-from vae.table import CELL, COLUMNS, SWEEP
+from vae.results.comparison import best_betas, best_likelihoods
+from vae.results.table import CELL, COLUMNS, SWEEP
 
 BETAS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 LIKELIHOODS = ("bernoulli", "gaussian_learned_sigma")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 from synthetic_results import EPOCHS, make_tables
 
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.sweep import Cell, Sweep
 from vae.files import write_json, write_text
-from vae.sweep import Cell, Sweep
-from vae.table import cell_columns
+from vae.results.table import cell_columns
 
 Diverged = Callable[[Sweep, Cell], bool]
 RULES = ("train", "evaluate_likelihood")

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from vae.__main__ import main
-from vae.comparison import best_betas
 from vae.reporting.answers import (
     answer,
     answer_table,
     star_cell,
     what_holds,
 )
-from vae.table import COLUMNS
+from vae.results.comparison import best_betas
+from vae.results.table import COLUMNS
 
 CRITERION = "log_likelihood_binarised"
 VALUES = {0.5: [3.0, 3.1, 2.9], 1.0: [5.0, 5.1, 4.9], 2.0: [1.0, 1.1, 0.9]}

@@ -14,7 +14,7 @@ import torch
 import yaml
 from test_evaluation_likelihood import exact_log_likelihood, linear_gaussian
 
-from vae.data import prepare
+from vae.data.datasets import prepare
 from vae.evaluation.importance import density
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -204,6 +204,31 @@ def test_the_finer_grid_holds_the_default_one(monkeypatch):
     betas = importlib.import_module("finer_grid").finer([0.5, 1.0, 4.0])
     assert betas[::4] == [0.5, 1.0, 4.0]
     assert betas[4:] == pytest.approx([1, 2**0.5, 2, 2**1.5, 4], rel=1e-5)
+
+
+def test_two_runs_agree_where_the_second_lies_within_what_the_first_quotes(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    agreement = importlib.import_module("agreement")
+    sweep = {"dataset": "digits", "network": "mlp", "latent_dim": 2, "likelihood": "bernoulli"}
+    answer = sweep | {"criterion": "elbo", "best_beta": 1.0, "indistinguishable_betas": "1 2"}
+    answer |= {"beta_star": 1.2, "beta_star_low": 0.8, "beta_star_high": 1.6, "seeds": 3}
+    first = pd.DataFrame([answer | {"value": -20.0, "se": 0.1}])
+    second = first.assign(best_beta=2.0, indistinguishable_betas="2 4", beta_star=1.5)
+    row = sweep | {"model": "vae", "beta": 1.0, "metric": "elbo"}
+    cells = pd.DataFrame(
+        [row | {"seed": s, "value": v} for s, v in enumerate([-20.3, -20, -20.3])]
+    )
+    (found,) = agreement.agreement([first, second], [cells, cells]).to_dict("records")
+    assert found["value_second"] == pytest.approx(-20.2)
+    assert not found["same_best_beta"]
+    assert found["sets_overlap"] and found["beta_star_agrees"] and found["value_agrees"]
+    apart = second.assign(indistinguishable_betas="4", beta_star=4.0, beta_star_low=3.0)
+    far = cells.assign(value=cells.value - 1)
+    (found,) = agreement.agreement([first, apart], [cells, far]).to_dict("records")
+    assert (
+        not found["sets_overlap"] and not found["beta_star_agrees"] and not found["value_agrees"]
+    )
+    assert agreement.identical(cells, far.assign(value=[-20.3, -21, None])) == (1, 3)
 
 
 def test_a_median_ignores_one_slow_call(measuring, monkeypatch):

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae.calibration import LOG_SIGMA, calibrated_log_sigma
+from vae.configuration.sweep import Cell, Likelihood
 from vae.distributions import Gaussian
 from vae.models import VAE, TrainedSweep, initial_model
 from vae.randomness import generator
-from vae.sweep import Cell, Likelihood
-from vae.training import train
+from vae.training.calibration import LOG_SIGMA, calibrated_log_sigma
+from vae.training.loop import train
 
 CPU = torch.device("cpu")
 FIXED, OPTIMAL = (

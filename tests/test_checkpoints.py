@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vae.checkpoints import Checkpoint, fingerprint
-from vae.stack import Stack
+from vae.training.checkpoints import Checkpoint, fingerprint
+from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 
@@ -120,7 +120,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(make_stack, tmp_path, monkeypat
         raise OSError("disk full")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
-        patch.setattr("vae.checkpoints.save_file", disk_full)
+        patch.setattr("vae.training.checkpoints.save_file", disk_full)
         checkpoint.save(train(make_stack(), 2))
     restored = make_stack()
     checkpoint.restore(restored)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from vae.collapse import collapse_beta, collapse_references
-from vae.ppca import Moments, active_units
+from vae.evaluation.collapse import collapse_beta, collapse_references
+from vae.selfcheck.ppca import Moments, active_units
 
 NODES, WEIGHTS = (torch.from_numpy(a) for a in np.polynomial.hermite_e.hermegauss(20))
 WEIGHTS = WEIGHTS / WEIGHTS.sum()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vae.collection import collect, concatenate
 from vae.evaluation.images import evaluate
 from vae.files import note, write_text
-from vae.table import CELL, COLUMNS
+from vae.results.collection import collect, concatenate
+from vae.results.table import CELL, COLUMNS
 
 
 @pytest.fixture

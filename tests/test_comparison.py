@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vae.comparison import (
+from vae.configuration.sweep import Cell
+from vae.errors import InputError
+from vae.results.comparison import (
     BEST_BETA_COLUMNS,
     BEST_LIKELIHOOD_COLUMNS,
     best_betas,
     best_likelihoods,
 )
-from vae.errors import InputError
-from vae.per_image import PerImage, save_per_image
-from vae.scores import by_beta
-from vae.statistics import estimate
-from vae.sweep import Cell
-from vae.table import COLUMNS
+from vae.results.per_image import PerImage, save_per_image
+from vae.results.scores import by_beta
+from vae.results.statistics import estimate
+from vae.results.table import COLUMNS
 
 
 def table(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae.data import SPLITS, Dataset, load_dataset, prepare, spaced
+from vae.data.datasets import SPLITS, Dataset, load_dataset, prepare, spaced
 from vae.files import note, replacing
 
 SIZES = {"train": 1157, "validation": 258, "test": 382}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from vae.configuration.sweep import Cell
 from vae.evaluation import images, latents, likelihood
 from vae.evaluation.cells import Estimate, average, measure_cells
-from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 COLUMNS = [

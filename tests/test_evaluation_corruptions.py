@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from vae.evaluation.corruptions import CORRUPTIONS, FAULTS, blur, corruption_table, crop, noise
-from vae.features import train_classifier
-from vae.pixels import fit_pixels
+from vae.features.classifier import train_classifier
+from vae.features.pixels import fit_pixels
 
 CPU = torch.device("cpu")
 

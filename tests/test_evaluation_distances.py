@@ -9,7 +9,7 @@ from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
-from vae.features import train_classifier
+from vae.features.classifier import train_classifier
 
 CPU = torch.device("cpu")
 

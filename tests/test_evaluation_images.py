@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from vae.configuration.sweep import Cell
 from vae.evaluation.images import evaluate, measure_images, reconstructions
 from vae.evaluation.spectra import mean_spectrum
 from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Autoencoder, Decoder, Encoder
-from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)

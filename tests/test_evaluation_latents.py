@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae.data import spaced
+from vae.data.datasets import spaced
 from vae.evaluation.aggregate import posterior
 from vae.evaluation.cells import Estimate
 from vae.evaluation.latents import (

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from vae.configuration.sweep import Cell
 from vae.evaluation import importance
 from vae.evaluation.importance import (
     Mixture,
@@ -21,7 +22,6 @@ from vae.evaluation.likelihood import evaluate, evenly, exact_likelihood, gaps
 from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Decoder, Encoder
 from vae.objectives import rate
-from vae.sweep import Cell
 
 CPU = torch.device("cpu")
 VAE_CELL = Cell("vae", 1.0, 0)

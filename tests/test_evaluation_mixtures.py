@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from vae.configuration.sweep import Cell
 from vae.evaluation.mixtures import fitted_codes, predictive_mixture, training_codes
-from vae.sweep import Cell
 
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from vae.collapse import collapse_references
+from vae.evaluation.collapse import collapse_references
 from vae.evaluation.distances import extract
 from vae.evaluation.references import noise_images, references
-from vae.features import accuracy, train_classifier
-from vae.pixels import fit_pixels
+from vae.features.classifier import accuracy, train_classifier
+from vae.features.pixels import fit_pixels
 
 CPU = torch.device("cpu")
 

@@ -5,19 +5,19 @@ import pytest
 import torch
 from torch import nn
 
-from vae.data import spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import spaced
 from vae.evaluation import samples
 from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.evaluation.real_images import training_images
 from vae.evaluation.realism import Realism, generated_count
 from vae.evaluation.samples import SampleMeasure, evaluate
-from vae.features import train_classifier
+from vae.features.classifier import train_classifier
+from vae.features.pixels import fit_pixels
 from vae.likelihoods import GaussianFixedSigma
 from vae.metrics import METRICS
 from vae.models import VAE, Autoencoder, Decoder, Encoder
-from vae.per_image import PerImage
-from vae.pixels import fit_pixels
-from vae.sweep import Cell
+from vae.results.per_image import PerImage
 
 CPU = torch.device("cpu")
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)

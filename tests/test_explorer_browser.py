@@ -13,6 +13,7 @@ from browser import Browser, browser, find_browser
 from explorer_tables import write_tables
 from test_explorer_page import HARMFUL
 
+from vae.configuration.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
 from vae.explorer.decoders import decoder_data
 from vae.explorer.page import page, write_page
 from vae.explorer.pictures import sweep_data
@@ -20,7 +21,6 @@ from vae.explorer.tables import table_data
 from vae.files import write_json, write_text
 from vae.models import initial_model
 from vae.randomness import generator
-from vae.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
 
 READY = "document.documentElement.dataset.ready === 'yes'"
 WIDTHS = (1400, 900, 400)

@@ -22,14 +22,14 @@ import math
 import torch
 import pandas as pd
 from pathlib import Path
-from vae.config import Benchmark
-from vae.data import load_dataset, prepare
+from vae.configuration.benchmark import Benchmark
+from vae.data.datasets import load_dataset, prepare
 from vae.evaluation import images
 from vae.likelihoods import make_likelihood
 from vae.models import TrainedSweep
 from vae.reporting.figures.charts import DRAWERS
 from vae.reporting.group import Group
-from vae.training import train
+from vae.training.loop import train
 
 # The density of every pixel integrates to 1, and its masses sum to 1.
 x = torch.linspace(-5, 6, 200_001).view(-1, 1, 1, 1)

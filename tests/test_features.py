@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vae.features import accuracy, feature_count, train_classifier
+from vae.features.classifier import accuracy, feature_count, train_classifier
 
 CPU = torch.device("cpu")
 

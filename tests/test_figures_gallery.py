@@ -12,7 +12,8 @@ from matplotlib.patches import Circle
 from scipy.stats import chi2
 from synthetic_results import make_group
 
-from vae.data import Dataset, prepare
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset, prepare
 from vae.evaluation.latents import code_statistics
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
@@ -28,8 +29,7 @@ from vae.reporting.figures.gallery import (
 )
 from vae.reporting.figures.picture_grid import draw_grid, strip
 from vae.reporting.group import Group
-from vae.sweep import Cell
-from vae.training import train
+from vae.training.loop import train
 
 CPU = torch.device("cpu")
 

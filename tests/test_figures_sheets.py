@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from synthetic_results import make_group
 from test_figures_gallery import write_results
 
-from vae.data import prepare
+from vae.data.datasets import prepare
 from vae.metrics import METRICS
 from vae.models import TrainedSweep
 from vae.reporting.figures import style

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from vae.mistakes import UnlimitedStack, free_density, mean_reduction, measured_densities
-from vae.stack import Stack
-from vae.sweep import Cell, Likelihood
-from vae.training import train_stack
+from vae.configuration.sweep import Cell, Likelihood
+from vae.selfcheck.mistakes import UnlimitedStack, free_density, mean_reduction, measured_densities
+from vae.training.loop import train_stack
+from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 

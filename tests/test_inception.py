@@ -13,7 +13,7 @@ from pytorch_fid.fid_score import calculate_fid_given_paths
 from vae import verbs
 from vae.distributions import quantise
 from vae.evaluation.distances import FeatureGaussian, extract, fid
-from vae.inception import WEIGHTS_NAME, Inception, find_weights
+from vae.features.inception import WEIGHTS_NAME, Inception, find_weights
 from vae.metrics import CRITERIA, METRICS, OF_SAMPLES, SPACES, available
 
 CPU = torch.device("cpu")
@@ -110,7 +110,7 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, input_error, content)
 
 
 def test_the_verb_refuses_before_it_trains(tmp_path, input_error, digits, monkeypatch):
-    monkeypatch.setattr("vae.data.load_dataset", lambda path: digits)
+    monkeypatch.setattr("vae.data.datasets.load_dataset", lambda path: digits)
     options = Namespace(
         device="cpu", threads=1, data=None, features=["inception"], inception_weights="none.pth"
     )

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import torch
 
-from vae.data import load_dataset, prepare
+from vae.configuration.sweep import Likelihood, Network, Training
+from vae.data.datasets import load_dataset, prepare
 from vae.evaluation import latents, likelihood, samples
-from vae.features import train_classifier
+from vae.features.classifier import train_classifier
+from vae.features.spaces import save_spaces
 from vae.models import TrainedSweep
-from vae.spaces import save_spaces
-from vae.sweep import Likelihood, Network, Training
-from vae.training import train
+from vae.training.loop import train
 
 CPU = torch.device("cpu")
 SCRIPT = Path(__file__).with_name("independent_check.py")

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
+from vae.configuration.sweep import DISCRETIZED, LIKELIHOODS, WITHOUT_DENSITY
 from vae.distributions import PIXELS, ContinuousBernoulli, Gaussian, OptimalGaussian
 from vae.likelihoods import LikelihoodFamily, least_log_sigma, make_likelihood
 from vae.networks import Shape
-from vae.sweep import DISCRETIZED, LIKELIHOODS, WITHOUT_DENSITY
 
 LEVELS = 17
 SHAPE = (1, 3, 4)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vae.__main__ import main
-from vae.data import prepare
+from vae.data.datasets import prepare
 from vae.files import write_json
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vae.config import load_benchmark
+from vae.configuration.benchmark import load_benchmark
 from vae.metrics import COMPARABLE, CRITERIA, LIKELIHOOD_CRITERIA, METRICS
 from vae.reporting.uses import JUDGE
 

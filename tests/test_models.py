@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vae.configuration.sweep import LIKELIHOODS, SCALE_READINGS, Cell, Likelihood, Network, Sweep
 from vae.distributions import DiagonalGaussian, PointMass
 from vae.files import note, write_json, write_text
 from vae.models import VAE, Encoder, TrainedSweep, build_model, initial_model, load_model
 from vae.objectives import rate
-from vae.sweep import LIKELIHOODS, SCALE_READINGS, Cell, Likelihood, Network, Sweep
 
 LEVELS = 17
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 28, 28), (1, 32, 32), (3, 32, 32)]

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from vae.configuration.sweep import LIKELIHOODS
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
-from vae.sweep import LIKELIHOODS
 
 
 @pytest.mark.parametrize(

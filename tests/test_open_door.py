@@ -12,7 +12,7 @@ import yaml
 
 import vae
 from vae.__main__ import main
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,9 +6,9 @@ from own_images import SHAPES, colour_images, write_folder
 from PIL import Image
 
 from vae.__main__ import main
-from vae.config import Benchmark
-from vae.data import load_dataset, prepare
-from vae.own_data import FEWEST, OwnData, draw_split
+from vae.configuration.benchmark import Benchmark
+from vae.data.datasets import load_dataset, prepare
+from vae.data.own import FEWEST, OwnData, draw_split
 
 IMAGES, LABELS = colour_images(300)
 

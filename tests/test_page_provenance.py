@@ -10,7 +10,7 @@ import networkx as nx
 import pytest
 from synthetic_run import benchmark, benchmark_file, build_results
 
-from vae.config import load_benchmark
+from vae.configuration.benchmark import load_benchmark
 from vae.reporting.page.provenance import (
     GRAPH,
     ROOT,

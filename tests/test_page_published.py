@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group
 
+from vae.configuration.sweep import LIKELIHOODS
+from vae.data.catalogue import DATASETS
 from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.page.published import lowest_fids, published_values
-from vae.sweep import DATASETS, LIKELIHOODS
 
 DATA = Path(__file__).parent.parent / "report"
 

@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 from synthetic_run import benchmark, build_results
 
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
 from vae.metrics import METRICS
 from vae.reporting.figures import style
 from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY, charts_for

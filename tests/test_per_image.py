@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from vae.configuration.sweep import Cell
 from vae.files import note
-from vae.per_image import PerImage, save_per_image
-from vae.sweep import Cell
+from vae.results.per_image import PerImage, save_per_image
 
 CELL = Cell("vae", 0.5, 0)
 

@@ -8,9 +8,10 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 
-from vae.data import load_dataset, prepare
+from vae.configuration.sweep import Likelihood, Network
+from vae.data.datasets import load_dataset, prepare
 from vae.models import initial_model
-from vae.ppca import (
+from vae.selfcheck.ppca import (
     LinearDecoder,
     Moments,
     active_units,
@@ -18,7 +19,6 @@ from vae.ppca import (
     maximum_likelihood,
     optimum,
 )
-from vae.sweep import Likelihood, Network
 
 PIXELS = 6
 GRID = [(variance, beta) for variance in (0.05, 0.3) for beta in (0.3, 1.0, 2.5, 8.0)]

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from vae.previews import preview_epochs, save_filmstrip
-from vae.training import train
+from vae.training.loop import train
+from vae.training.previews import preview_epochs, save_filmstrip
 
 TILE, BORDER, GAP, COLUMNS = 32, 2, 12, 8  # digits are enlarged from 8 to 32 pixels
 

@@ -12,7 +12,7 @@ import pytest
 import scipy.io
 import torchvision.datasets
 
-from vae.data import load_dataset, prepare
+from vae.data.datasets import load_dataset, prepare
 
 
 def made_up(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

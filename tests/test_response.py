@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vae.errors import InputError
-from vae.response import fit_response
-from vae.statistics import estimate
+from vae.results.response import fit_response
+from vae.results.statistics import estimate
 
 BETAS = 2.0 ** np.arange(-4, 4)
 X = np.log2(BETAS)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vae.schedule import AVERAGED_SHARE, averaging_weight, settled
+from vae.training.schedule import AVERAGED_SHARE, averaging_weight, settled
 
 
 def first_settled(

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from vae.__main__ import main
-from vae.data import load_dataset, prepare
+from vae.configuration.sweep import Likelihood, Network, Training
+from vae.data.datasets import load_dataset, prepare
 from vae.distributions import Gaussian
 from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
-from vae.ppca import LinearDecoder, Moments, active_units
-from vae.selfcheck import (
+from vae.selfcheck.closed_forms import (
     COLUMNS,
     LATENT_DIM,
     SIGMA,
@@ -21,7 +21,7 @@ from vae.selfcheck import (
     failures,
     selfcheck,
 )
-from vae.sweep import Likelihood, Network, Training
+from vae.selfcheck.ppca import LinearDecoder, Moments, active_units
 
 CPU = torch.device("cpu")
 ONE_EPOCH = (Training(epochs=1, batch_size=200, learning_rate=1e-3),)
@@ -142,7 +142,7 @@ def test_images_without_fixed_moments_are_refused(digits, input_error):
 
 def test_a_failed_check_is_a_failed_command(monkeypatch, capsys):
     monkeypatch.setattr(
-        "vae.selfcheck.selfcheck",
+        "vae.selfcheck.closed_forms.selfcheck",
         lambda *_: pd.DataFrame(GOOD)[COLUMNS].assign(active_units=3),
     )
     with pytest.raises(SystemExit) as caught:

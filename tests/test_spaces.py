@@ -9,10 +9,15 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from torch.nn.functional import normalize
 
+from vae.features.pixels import fit_pixels
+from vae.features.selfsupervised import (
+    TEMPERATURE,
+    augment,
+    contrastive_loss,
+    train_selfsupervised,
+)
+from vae.features.spaces import load_spaces, save_spaces, train_spaces
 from vae.files import note
-from vae.pixels import fit_pixels
-from vae.selfsupervised import TEMPERATURE, augment, contrastive_loss, train_selfsupervised
-from vae.spaces import load_spaces, save_spaces, train_spaces
 
 CPU = torch.device("cpu")
 NAMES = ["classifier", "selfsupervised", "pixels"]

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.data import load_dataset, prepare
-from vae.stack import Stack
-from vae.sweep import Cell, Network
+from vae.configuration.sweep import Cell, Network
+from vae.data.datasets import load_dataset, prepare
+from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 AUTOENCODER, HALF, ONE = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0), Cell("vae", 1.0, 0)

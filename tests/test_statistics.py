@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vae.statistics import (
+from vae.results.statistics import (
     detectable_difference,
     estimate,
     level_for_all,

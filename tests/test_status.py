@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from vae.__main__ import main
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.sweep import Sweep
 from vae.files import write_json, write_text
 from vae.progress import Line
-from vae.status import MEASUREMENTS, stage
-from vae.sweep import Sweep
+from vae.results.status import MEASUREMENTS, stage
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {

@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae import training
-from vae.collection import training_metrics
+from vae.configuration.sweep import Cell, Likelihood, Network
 from vae.models import TrainedSweep
-from vae.schedule import settled
-from vae.stack import Stack
-from vae.sweep import Cell, Likelihood, Network
+from vae.results.collection import training_metrics
+from vae.training import loop
+from vae.training.schedule import settled
+from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 CONV = Network("conv", (4, 8))
@@ -31,7 +31,7 @@ def run(digits, tmp_path):
 
     def run(sweep, name="run", checkpoints=None, stack_size=None):
         checkpoints = tmp_path / (checkpoints or f"{name}_checkpoints")
-        training.train(sweep, digits, tmp_path / name, checkpoints, CPU, stack_size)
+        loop.train(sweep, digits, tmp_path / name, checkpoints, CPU, stack_size)
         return tmp_path / name
 
     return run
@@ -56,7 +56,7 @@ def power_cut(monkeypatch, after: int) -> None:
         done.append(stack.epoch)
         train_epoch(stack)
 
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", -1)
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
     monkeypatch.setattr(Stack, "train_epoch", failing)
 
 
@@ -355,24 +355,24 @@ def test_the_history_of_a_diverged_cell_ends_in_no_number(run, make_sweep, monke
 
 def test_default_stack_size_fills_the_memory_of_a_gpu(make_sweep, digits, monkeypatch):
     sweep, gpu = make_sweep(seeds=tuple(range(200))), torch.device("cuda")
-    one = training.cell_bytes(sweep, digits)
+    one = loop.cell_bytes(sweep, digits)
     state = 6 * 4 * (64 * 16 + 16 + 16 * 6 + 6 + 3 * 16 + 16 + 16 * 64 + 64)
     assert one > state  # weights, gradients, Adam's moments, the average, the best
     for free, size in ((0, 1), (10 * one, 8), (10**6 * one, len(sweep.cells))):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
-        assert training.default_stack_size(sweep, digits, gpu) == size
+        assert loop.default_stack_size(sweep, digits, gpu) == size
 
 
 def test_default_stack_size_on_a_cpu_is_at_least_one(make_sweep, digits):
     sweep = make_sweep(seeds=tuple(range(200)))
     wide = with_training(make_sweep(network=Network("mlp", (16_384,))), batch_size=10**4)
-    assert training.default_stack_size(wide, digits, CPU) == 1
-    assert 1 < training.default_stack_size(sweep, digits, CPU) < len(sweep.cells)
+    assert loop.default_stack_size(wide, digits, CPU) == 1
+    assert 1 < loop.default_stack_size(sweep, digits, CPU) < len(sweep.cells)
 
 
 def test_default_stack_size_on_a_cpu_counts_all_outputs_of_the_decoder(make_sweep, digits):
     sizes = [
-        training.default_stack_size(make_sweep(likelihood=Likelihood(name)), digits, CPU)
+        loop.default_stack_size(make_sweep(likelihood=Likelihood(name)), digits, CPU)
         for name in ("bernoulli", "beta")
     ]
     assert sizes[0] == pytest.approx(2 * sizes[1], abs=1)  # two outputs per pixel

@@ -9,9 +9,9 @@ import torch
 from vae.evaluation.corruptions import faulty_images
 from vae.evaluation.probes import Probe
 from vae.evaluation.references import references
-from vae.features import train_classifier
+from vae.features.classifier import train_classifier
+from vae.features.spaces import load_spaces, save_spaces, train_spaces
 from vae.reporting.page.render import _classes
-from vae.spaces import load_spaces, save_spaces, train_spaces
 
 CPU = torch.device("cpu")
 

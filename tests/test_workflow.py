@@ -13,9 +13,9 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from vae.comparison import BEST_BETA_COLUMNS
 from vae.reporting.figures.catalogue import CHARTS, GALLERY
-from vae.table import CELL, COLUMNS
+from vae.results.comparison import BEST_BETA_COLUMNS
+from vae.results.table import CELL, COLUMNS
 
 ROOT = Path(__file__).parent.parent
 TINY = {

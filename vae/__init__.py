@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 __all__ = ["load_dataset", "load_model"]
 
-_HOMES = {"load_dataset": "vae.data", "load_model": "vae.models"}
+_HOMES = {"load_dataset": "vae.data.datasets", "load_model": "vae.models"}
 
 
 def __getattr__(name: str):

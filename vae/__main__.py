@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from vae import verbs
 from vae.checks import whole_number
-from vae.config import DEFAULT_FEATURES, FEATURES, FEWEST_IMAGES
+from vae.configuration.benchmark import DEFAULT_FEATURES, FEATURES, FEWEST_IMAGES
 from vae.errors import InputError
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS

@@ -8,14 +8,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from vae.data import Dataset, expect
+from vae.configuration.sweep import Cell, Sweep
+from vae.data.datasets import Dataset, expect
 from vae.distributions import DiagonalGaussian, PixelDistribution, PointMass
 from vae.errors import InputError
 from vae.files import read_json, reading, sha256
 from vae.likelihoods import LikelihoodFamily, make_likelihood
 from vae.networks import DECODERS, ENCODERS, Shape, initialise
 from vae.objectives import distortion, rate
-from vae.sweep import Cell, Sweep
 
 TRAIN_AGAIN = "train the sweep again"
 LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more

@@ -7,7 +7,7 @@ from pathlib import Path
 
 def plan(options: Namespace) -> None:
     """Write one file per sweep of a configuration."""
-    from vae.config import load_benchmark
+    from vae.configuration.benchmark import load_benchmark
     from vae.files import write_json
 
     benchmark = load_benchmark(options.config)
@@ -18,9 +18,9 @@ def plan(options: Namespace) -> None:
 
 def prepare(options: Namespace) -> None:
     """Write a dataset as one .npz file, say what is in it and show some of its images."""
-    from vae.data import load_dataset, prepare
-    from vae.own_data import OwnData
-    from vae.previews import save_contact_sheet
+    from vae.data.datasets import load_dataset, prepare
+    from vae.data.own import OwnData
+    from vae.training.previews import save_contact_sheet
 
     given = (options.path, options.folder, options.size, options.colour)
     data = OwnData(options.dataset, *given) if any(given) else options.dataset
@@ -46,7 +46,7 @@ def _classes_of(dataset) -> str:
 def train(options: Namespace) -> None:
     """Train all cells of a sweep."""
     from vae.devices import set_up
-    from vae.training import train
+    from vae.training.loop import train
 
     sweep, dataset = _planned(options)
     checkpoints = options.checkpoints or options.output.with_name(
@@ -58,9 +58,9 @@ def train(options: Namespace) -> None:
 
 def _planned(options: Namespace):
     """A sweep that ``plan`` wrote, and its dataset."""
-    from vae.data import expect, load_dataset
+    from vae.configuration.sweep import Sweep
+    from vae.data.datasets import expect, load_dataset
     from vae.files import read_json, reading
-    from vae.sweep import Sweep
 
     values = read_json(options.sweep)
     with reading(options.sweep, "write it with 'python -m vae plan'"):
@@ -72,22 +72,22 @@ def _planned(options: Namespace):
 
 def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
-    from vae import selfcheck
-    from vae.data import load_dataset
+    from vae.data.datasets import load_dataset
     from vae.devices import set_up
+    from vae.selfcheck.closed_forms import closed_forms
 
     device = set_up(options.device, options.threads)
-    dataset = load_dataset(options.data) if options.data else selfcheck.digits()
-    table = selfcheck.selfcheck(dataset, options.seed, device)
-    print(selfcheck.text(table, dataset))
-    if failed := selfcheck.failures(table):
+    dataset = load_dataset(options.data) if options.data else closed_forms.digits()
+    table = closed_forms.selfcheck(dataset, options.seed, device)
+    print(closed_forms.text(table, dataset))
+    if failed := closed_forms.failures(table):
         sys.exit("selfcheck failed: " + "; ".join(failed))
 
 
 def mistakes(options: Namespace) -> None:
     """Show what a distortion averaged over pixels does, and a density without a ceiling."""
     from vae.devices import set_up
-    from vae.mistakes import free_density, mean_reduction
+    from vae.selfcheck.mistakes import free_density, mean_reduction
 
     sweep, dataset = _planned(options)
     device = set_up(options.device, options.threads)
@@ -102,12 +102,12 @@ def mistakes(options: Namespace) -> None:
 
 def features(options: Namespace) -> None:
     """Learn the spaces that samples are compared in, and measure what they are read against."""
-    from vae.data import load_dataset
+    from vae.data.datasets import load_dataset
     from vae.devices import set_up
     from vae.evaluation.corruptions import corruption_table
     from vae.evaluation.references import references
-    from vae.inception import find_weights
-    from vae.spaces import load_spaces, save_spaces, train_spaces
+    from vae.features.inception import find_weights
+    from vae.features.spaces import load_spaces, save_spaces, train_spaces
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data)
@@ -122,7 +122,7 @@ def features(options: Namespace) -> None:
 
 
 def _evaluation(options: Namespace):
-    from vae.data import load_dataset
+    from vae.data.datasets import load_dataset
     from vae.devices import set_up
     from vae.models import TrainedSweep
 
@@ -133,7 +133,7 @@ def _evaluation(options: Namespace):
 
 def _write_measurements(measurements, path: Path) -> None:
     """Write the table to ``path`` and the values of single images beside it."""
-    from vae.per_image import save_per_image
+    from vae.results.per_image import save_per_image
 
     save_per_image(path.with_suffix(".npz"), measurements.per_image)
     _write_csv(measurements.table, path)
@@ -180,7 +180,7 @@ def evaluate_images(options: Namespace) -> None:
 def evaluate_samples(options: Namespace) -> None:
     """Measure how real, diverse and new generated images are."""
     from vae.evaluation import samples
-    from vae.spaces import load_spaces
+    from vae.features.spaces import load_spaces
 
     trained, dataset, device = _evaluation(options)
     spaces = load_spaces(options.spaces, options.features, device, options.inception_weights)
@@ -190,7 +190,7 @@ def evaluate_samples(options: Namespace) -> None:
 
 def collect(options: Namespace) -> None:
     """Gather the tables of all sweeps."""
-    from vae import collection
+    from vae.results import collection
 
     collection.collect(options.models, options.metrics, options.output / "metrics.csv")
     collection.concatenate(options.dimensions, options.output / "dimensions.csv")
@@ -204,10 +204,10 @@ def collect(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """Find the best β of every sweep and the best likelihood of every group."""
-    from vae.comparison import best_betas, best_likelihoods
     from vae.metrics import COMPARABLE
-    from vae.per_image import PerImage
-    from vae.table import read_table
+    from vae.results.comparison import best_betas, best_likelihoods
+    from vae.results.per_image import PerImage
+    from vae.results.table import read_table
 
     metrics = read_table(options.results / "metrics.csv")
     per_image = PerImage(options.results / "metrics")
@@ -220,8 +220,8 @@ def compare(options: Namespace) -> None:
 
 def status(options: Namespace) -> None:
     """Print where a run stands."""
-    from vae.config import load_benchmark
-    from vae.status import status
+    from vae.configuration.benchmark import load_benchmark
+    from vae.results.status import status
 
     print(status(load_benchmark(options.config)))
 
@@ -243,7 +243,7 @@ def best_beta(options: Namespace) -> None:
 
 def figures(options: Namespace) -> None:
     """Draw the figures that need only tables, and write the captions of all figures."""
-    from vae.config import Benchmark
+    from vae.configuration.benchmark import Benchmark
     from vae.files import read_json
     from vae.reporting.figures.captions import write_captions
     from vae.reporting.figures.charts import draw_all

@@ -2,7 +2,7 @@
 
 import torch
 
-from vae.data import Dataset
+from vae.data.datasets import Dataset
 
 
 def histogram_bits_per_dim(dataset: Dataset) -> float:

@@ -9,12 +9,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from vae.configuration.sweep import Cell
 from vae.metrics import METRICS
 from vae.models import VAE, TrainedSweep
-from vae.per_image import PerImage
 from vae.progress import each
-from vae.sweep import Cell
-from vae.table import COLUMNS, cell_columns
+from vae.results.per_image import PerImage
+from vae.results.table import COLUMNS, cell_columns
 
 
 class Estimate(NamedTuple):

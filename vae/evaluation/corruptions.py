@@ -7,10 +7,10 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from vae.data import Dataset, spaced
+from vae.data.datasets import Dataset, spaced
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.evaluation.realism import Realism
-from vae.features import FeatureExtractor
+from vae.features.classifier import FeatureExtractor
 from vae.randomness import generator
 
 

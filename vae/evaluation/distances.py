@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae.distributions import quantise
 from vae.evaluation.cells import Estimate
-from vae.features import FeatureExtractor
+from vae.features.classifier import FeatureExtractor
 
 RANK_TOLERANCE = 1e-12  # eigenvalues below this share of the largest are rounding errors
 BLOCK = 100  # rows of a matrix of pairs that are held at once: it stays in a core's cache

@@ -4,14 +4,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset
 from vae.distributions import PIXELS
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.spectra import high_frequency_energy, mean_spectrum
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
-from vae.sweep import Cell
-from vae.table import cell_columns
+from vae.results.table import cell_columns
 
 
 @torch.no_grad()

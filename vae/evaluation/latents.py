@@ -6,7 +6,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset, spaced
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.aggregate import (
     aggregate_estimate,
@@ -18,8 +19,7 @@ from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.mixtures import predictive_mixture, training_codes
 from vae.evaluation.probes import Probe
 from vae.models import VAE, Autoencoder, TrainedSweep
-from vae.sweep import Cell
-from vae.table import CELL, cell_columns
+from vae.results.table import CELL, cell_columns
 
 ACTIVE_VARIANCE = 0.01  # Burda et al. (2016), section 5.3
 COLLAPSED_VARIANCE = 0.01  # share of the data's variance below which images look all alike

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset
 from vae.distributions import Bernoulli, DiagonalGaussian, PixelDistribution
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.gaps import best_factorised, measured_elbo
@@ -22,7 +23,6 @@ from vae.evaluation.scales import IMAGES, Rescaling, best_scale, has_free_scale,
 from vae.models import VAE, TrainedSweep
 from vae.objectives import rate
 from vae.randomness import generator
-from vae.sweep import Cell
 
 BINARISED_COPIES = 2  # of every grey image, for Bernoulli
 GAP_IMAGES = 32

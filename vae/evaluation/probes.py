@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
-from vae.data import Dataset, spaced
+from vae.data.datasets import Dataset, spaced
 from vae.evaluation.aggregate import posterior
 from vae.evaluation.cells import Estimate, average
 from vae.evaluation.real_images import MOST_TRAINING, training_images

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, spaced
+from vae.data.datasets import Dataset, spaced
 from vae.randomness import generator
 
 MOST_TRAINING = 10_000  # that codes are fitted on, and copies looked for among

@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from vae.data import spaced
+from vae.data.datasets import spaced
 from vae.evaluation.cells import Estimate
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
 from vae.evaluation.memory import Memory
 from vae.evaluation.neighbours import Neighbourhoods
 from vae.evaluation.real_images import MOST_TRAINING
-from vae.features import FeatureExtractor
+from vae.features.classifier import FeatureExtractor
 
 MOST_PAIRED = 2000  # images on either side of metrics that compare all pairs
 TIMES_TEST = 10  # as many generated as test images, so that they add little noise

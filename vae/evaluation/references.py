@@ -6,13 +6,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.collapse import collapse_references
-from vae.data import Dataset
+from vae.data.datasets import Dataset
 from vae.evaluation.baselines import bernoulli_floor, histogram_bits_per_dim
+from vae.evaluation.collapse import collapse_references
 from vae.evaluation.probes import Probe
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.evaluation.realism import Realism, generated_count
-from vae.features import Classifier, FeatureExtractor, accuracy, class_count, feature_count
+from vae.features.classifier import (
+    Classifier,
+    FeatureExtractor,
+    accuracy,
+    class_count,
+    feature_count,
+)
 from vae.randomness import generator
 
 SUBSETS = 20

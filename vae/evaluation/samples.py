@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset
 from vae.evaluation.cells import Estimate, Measurements, measure_cells
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.evaluation.realism import Realism, generated_count
-from vae.features import FeatureExtractor
+from vae.features.classifier import FeatureExtractor
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
-from vae.sweep import Cell
 
 MEASURED_FULLY = ("prior", "gmm")
 

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset, spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset, load_dataset, spaced
 from vae.distributions import PixelDistribution
 from vae.evaluation.aggregate import posterior
 from vae.evaluation.images import reconstructions
@@ -18,7 +19,6 @@ from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
 from vae.reporting.figures.codes import MOST_CODES
 from vae.reporting.figures.gallery import COLUMNS, STEPS, distinct_images, shown_cells
-from vae.sweep import Cell
 
 
 def write_pictures(

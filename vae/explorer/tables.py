@@ -12,7 +12,7 @@ from vae.metrics import COMPARABLE, METRICS, Metric
 from vae.reporting.answers import GROUP_NAMES, answer_table
 from vae.reporting.figures import style
 from vae.reporting.names import beta_name, likelihood_name
-from vae.table import CELL, GROUP, read_table
+from vae.results.table import CELL, GROUP, read_table
 
 SYMBOLS = dict(
     zip(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.comparison import best_betas, price_columns
 from vae.errors import InputError
 from vae.metrics import CRITERIA, METRICS
-from vae.per_image import PerImage
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
-from vae.response import LEAST_BETAS
-from vae.statistics import LEAST_SEEDS, LEVEL, level_for_all
-from vae.table import read_table
+from vae.results.comparison import best_betas, price_columns
+from vae.results.per_image import PerImage
+from vae.results.response import LEAST_BETAS
+from vae.results.statistics import LEAST_SEEDS, LEVEL, level_for_all
+from vae.results.table import read_table
 
 GROUP_NAMES = ("dataset", "network", "latent size")
 TOO_FEW_SEEDS = f"fewer than {LEAST_SEEDS} seeds"

@@ -11,8 +11,8 @@ import pandas as pd
 
 from vae.errors import InputError
 from vae.metrics import available
-from vae.scores import by_beta
-from vae.table import GROUP, SWEEP, read_table
+from vae.results.scores import by_beta
+from vae.results.table import GROUP, SWEEP, read_table
 
 REQUIRED = ("metrics", "best_beta")
 

@@ -2,7 +2,7 @@
 
 import math
 
-from vae.sweep import DISCRETIZED
+from vae.configuration.sweep import DISCRETIZED
 
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",

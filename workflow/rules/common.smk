@@ -12,11 +12,11 @@ from snakemake.utils import validate
 ROOT = Path(str(workflow.current_basedir)).parent.parent  # of this file, also in a module
 sys.path.insert(0, str(ROOT))
 
-from vae.config import Benchmark, as_yaml, read_yaml
+from vae.configuration.benchmark import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
-from vae.own_data import OwnData
+from vae.data.own import OwnData
 from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
-from vae.sources import source_files
+from vae.dependencies import source_files
 
 DEFAULT_CONFIG = "config/config.yaml"
 CONFIG_NAME = " and ".join(map(str, workflow.configfiles)) or DEFAULT_CONFIG

@@ -1,6 +1,6 @@
 rule prepare:
     input:
-        code("vae.data"),
+        code("vae.data.datasets"),
         own=own_files,
     output:
         f"{RESULTS}/data/{{dataset}}.npz",
@@ -20,7 +20,7 @@ rule features:
     input:
         code("vae.evaluation.references"),
         code("vae.evaluation.corruptions"),
-        code("vae.spaces"),
+        code("vae.features.spaces"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
         spaces=f"{RESULTS}/features/{{dataset}}.safetensors",

@@ -82,7 +82,7 @@ rule evaluate_images:
 rule evaluate_samples:
     input:
         code("vae.evaluation.samples"),
-        code("vae.spaces"),
+        code("vae.features.spaces"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,

@@ -1,6 +1,6 @@
 rule collect:
     input:
-        code("vae.collection"),
+        code("vae.results.collection"),
         records=per_sweep("models/{sweep}/sweep.json"),
         histories=per_sweep("models/{sweep}/history.csv"),
         metrics=[
@@ -48,7 +48,7 @@ rule collect:
 
 rule compare:
     input:
-        code("vae.comparison"),
+        code("vae.results.comparison"),
         per_sweep("metrics/{sweep}/likelihood.npz"),
         per_sweep("metrics/{sweep}/images.npz"),
         per_sweep("metrics/{sweep}/latents.npz"),

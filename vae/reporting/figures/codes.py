@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from scipy.stats import chi2
 from torch import Tensor
 
-from vae.data import spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import spaced
 from vae.evaluation.aggregate import posterior
 from vae.evaluation.latents import code_statistics
 from vae.models import VAE, TrainedSweep
@@ -16,7 +17,6 @@ from vae.randomness import generator
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import shared_legend
 from vae.reporting.names import beta_name
-from vae.sweep import Cell
 
 MOST_CODES = 400  # that remain legible in one panel
 REACHES = (1, 2, 3)  # standard deviations of the prior

@@ -7,7 +7,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset, spaced
+from vae.configuration.sweep import Cell
+from vae.data.datasets import Dataset, load_dataset, spaced
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep
@@ -25,7 +26,6 @@ from vae.reporting.figures.picture_grid import (
 )
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import beta_name, rounded
-from vae.sweep import Cell
 
 COLUMNS = 6
 STEPS = 9

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from vae.configuration.sweep import Cell
 from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.reporting.group import Group
-from vae.sweep import Cell
 
 
 def first_seed(sweep: TrainedSweep, beta: float) -> Cell | None:

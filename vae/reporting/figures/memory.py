@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.data import spaced
+from vae.data.datasets import spaced
 from vae.models import TrainedSweep
 from vae.reporting.figures.generated import best_by_fid, decoded, first_seed, prior_codes
 from vae.reporting.figures.picture_grid import Sheet

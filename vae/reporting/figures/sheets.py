@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset
+from vae.data.datasets import Dataset, load_dataset
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.fid_check import draw_fid_check

@@ -12,7 +12,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.uses import WITH_OPTIMUM, answers, interval
 from vae.reporting.words import counted, criterion_name, families, listed, number
-from vae.statistics import LEAST_SEEDS
+from vae.results.statistics import LEAST_SEEDS
 
 
 def certainty(group: Group) -> Iterator[object]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from vae.dependencies import PACKAGE
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 from vae.reporting.words import families
-from vae.sources import PACKAGE
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
 MEASURED_ON = "digits"  # the dataset of ``benchmarks/results/convergence.csv``

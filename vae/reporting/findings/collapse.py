@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from vae.collapse import collapse_beta
+from vae.evaluation.collapse import collapse_beta
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.words import families, listed

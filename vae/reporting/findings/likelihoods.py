@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.configuration.sweep import DISCRETIZED
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
@@ -17,7 +18,6 @@ from vae.reporting.words import (
     listed,
     short_beta,
 )
-from vae.sweep import DISCRETIZED
 
 
 def likelihoods(group: Group) -> Iterator[object]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vae.config import Benchmark, load_benchmark
-from vae.data import SPLITS
+from vae.configuration.benchmark import Benchmark, load_benchmark
+from vae.data.datasets import SPLITS
+from vae.dependencies import PACKAGE
 from vae.errors import InputError
 from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
-from vae.sources import PACKAGE
 
 ROOT = PACKAGE.parent
 GRAPH = Path("workflow", "graph.mermaid")

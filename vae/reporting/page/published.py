@@ -11,7 +11,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.uses import interval
 from vae.reporting.words import beta_star
-from vae.table import read_table
+from vae.results.table import read_table
 
 
 def published_values(folder: Path, group: Group) -> pd.DataFrame:

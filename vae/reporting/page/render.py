@@ -8,7 +8,8 @@ from pathlib import Path
 import jinja2
 
 from vae import __version__
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.sweep import Sweep
 from vae.files import read_json, replacing, write_text
 from vae.metrics import METRICS
 from vae.reporting.figures.captions import captions
@@ -23,8 +24,7 @@ from vae.reporting.page import tables
 from vae.reporting.page.provenance import provenance, split_sizes
 from vae.reporting.page.published import lowest_fids, published_values
 from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
-from vae.statistics import LEAST_SEEDS
-from vae.sweep import Sweep
+from vae.results.statistics import LEAST_SEEDS
 
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")

@@ -12,18 +12,18 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from vae.calibration import LOG_SIGMA, calibrated_log_sigma
-from vae.checkpoints import Checkpoint
-from vae.data import Dataset
+from vae.configuration.sweep import Cell, Sweep
+from vae.data.datasets import Dataset
 from vae.devices import describe
 from vae.errors import InputError
 from vae.files import replacing, sha256, write_json, write_text
 from vae.models import build_model
-from vae.previews import save_filmstrip
 from vae.progress import Progress
 from vae.randomness import generator
-from vae.stack import VALIDATION_BATCH, Stack
-from vae.sweep import Cell, Sweep
+from vae.training.calibration import LOG_SIGMA, calibrated_log_sigma
+from vae.training.checkpoints import Checkpoint
+from vae.training.previews import save_filmstrip
+from vae.training.stack import VALIDATION_BATCH, Stack
 
 CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
 MEMORY_SHARE = 0.8  # of a GPU's free memory that training may fill

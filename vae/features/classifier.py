@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from vae.data import Dataset
+from vae.data.datasets import Dataset
 from vae.networks import Shape
 from vae.randomness import generator
 

@@ -9,12 +9,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vae.checks import require
-from vae.data import Dataset
-from vae.features import Classifier, FeatureExtractor, class_count, train_classifier
+from vae.data.datasets import Dataset
+from vae.features.classifier import Classifier, FeatureExtractor, class_count, train_classifier
+from vae.features.inception import Inception, find_weights
+from vae.features.pixels import PrincipalComponents, fit_pixels
+from vae.features.selfsupervised import SelfSupervised, train_selfsupervised
 from vae.files import reading, replacing
-from vae.inception import Inception, find_weights
-from vae.pixels import PrincipalComponents, fit_pixels
-from vae.selfsupervised import SelfSupervised, train_selfsupervised
 
 
 def train_spaces(

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
-from vae.data import Dataset
+from vae.configuration.sweep import Cell, Sweep
+from vae.data.datasets import Dataset
 from vae.devices import tensor_float_32
 from vae.models import VAE, build_model, initial_model
 from vae.objectives import weighted
-from vae.previews import pictures_of, preview_epochs
 from vae.randomness import generator
-from vae.schedule import averaging_weight, settled, warmed_up
-from vae.sweep import Cell, Sweep
-from vae.weights import TrainedWeights
+from vae.training.previews import pictures_of, preview_epochs
+from vae.training.schedule import averaging_weight, settled, warmed_up
+from vae.training.weights import TrainedWeights
 
 VALIDATION_BATCH = 500
 PREVIEW_COLUMNS = 8
@@ -31,7 +31,7 @@ class Stack:
 
     An autoencoder is the cell whose noise is switched off and whose β is 0; nothing else in the
     training differs. Adam's rate is constant; what is validated and kept is the running average
-    of the weights (``vae.schedule``). A cell that has settled leaves the stack's tensors.
+    of the weights (``vae.training.schedule``). A cell that has settled leaves the stack's tensors.
 
     Attributes:
         active: indices of the cells that still train; ``trained`` has a row for each of

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vae.data import Dataset
-from vae.features import feature_count
+from vae.data.datasets import Dataset
+from vae.features.classifier import feature_count
 from vae.metrics import PIXELS
 from vae.networks import Shape
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae.data.catalogue import DATASETS
+from vae.data.own import OwnData, read_own, split_up
+from vae.data.published import read_published
 from vae.errors import InputError
 from vae.files import reading, replacing
-from vae.own_data import OwnData, read_own, split_up
-from vae.published_data import read_published
-from vae.sweep import DATASETS
 
 SPLITS = ("train", "validation", "test")
 SPLIT_SEED = 20160101

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vae.configuration.sweep import Cell
 from vae.files import reading, replacing
-from vae.sweep import Cell
 
 
 def save_per_image(path: Path | str, values: Mapping[str, np.ndarray]) -> None:

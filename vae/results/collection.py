@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from vae.configuration.sweep import Cell, Sweep
 from vae.errors import InputError
 from vae.files import read_json, reading, write_text
-from vae.sweep import Cell, Sweep
-from vae.table import CELL, COLUMNS, SWEEP, cell_columns, read_table
+from vae.results.table import CELL, COLUMNS, SWEEP, cell_columns, read_table
 
 Key = tuple  # the values of the columns CELL
 

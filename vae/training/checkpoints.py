@@ -9,10 +9,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from vae.dependencies import source_files
 from vae.errors import InputError
 from vae.files import note, reading, replacing
-from vae.sources import source_files
-from vae.stack import Stack
+from vae.training.stack import Stack
 
 PROGRESS = ("epoch", "active", "objectives", "history")
 TENSORS = ("best_objective", "best_epoch", "diverged_at", "frames")
@@ -20,7 +20,9 @@ TENSORS = ("best_objective", "best_epoch", "diverged_at", "frames")
 
 def fingerprint(stack: Stack) -> str:
     """A digest of all that the run depends on: settings, cells, data, code and versions."""
-    code = hashlib.sha256(b"".join(path.read_bytes() for path in source_files("vae.stack")))
+    code = hashlib.sha256(
+        b"".join(path.read_bytes() for path in source_files("vae.training.stack"))
+    )
     parts = [stack.sweep.to_dict(), [c.slug for c in stack.cells], dict(stack.dataset.provenance)]
     text = json.dumps(
         [*parts, torch.__version__, stack.device.type, code.hexdigest()], sort_keys=True

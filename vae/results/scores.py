@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vae.configuration.sweep import Cell
 from vae.metrics import METRICS
-from vae.per_image import PerImage
-from vae.statistics import LEAST_SEEDS, Estimates, estimate
-from vae.sweep import Cell
-from vae.table import SWEEP
+from vae.results.per_image import PerImage
+from vae.results.statistics import LEAST_SEEDS, Estimates, estimate
+from vae.results.table import SWEEP
 
 
 def by_beta(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:

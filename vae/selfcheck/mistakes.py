@@ -12,15 +12,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset
+from vae.configuration.sweep import Cell, Likelihood, Sweep
+from vae.data.datasets import Dataset
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
 from vae.models import VAE, build_model
 from vae.objectives import rate, weighted
 from vae.randomness import generator
-from vae.stack import Stack
-from vae.sweep import Cell, Likelihood, Sweep
-from vae.training import train_stack
+from vae.training.loop import train_stack
+from vae.training.stack import Stack
 
 AVERAGED_EPOCHS = 0.2  # share of a full training
 FREE_EPOCHS, LEAST_EPOCHS = 0.1, 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vae.data import SPLITS, Dataset, spaced
+from vae.data.datasets import SPLITS, Dataset, spaced
 from vae.files import replacing
 from vae.models import VAE
 

@@ -9,7 +9,7 @@ from scipy.special import logsumexp, stdtrit
 from sklearn.gaussian_process.kernels import Matern
 
 from vae.errors import InputError
-from vae.statistics import LEVEL, Estimates
+from vae.results.statistics import LEVEL, Estimates
 
 LEAST_BETAS = 4
 DRAWS = 2000

@@ -13,15 +13,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from vae.data import Dataset, load_dataset, prepare, spaced
+from vae.configuration.sweep import Likelihood, Network, Sweep, Training
+from vae.data.datasets import Dataset, load_dataset, prepare, spaced
 from vae.errors import InputError
 from vae.evaluation.importance import importance_weights, local_weights
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
 from vae.models import VAE, build_model
 from vae.objectives import rate
-from vae.ppca import LinearDecoder, Moments, active_units, optimum
-from vae.stack import Stack
-from vae.sweep import Likelihood, Network, Sweep, Training
+from vae.selfcheck.ppca import LinearDecoder, Moments, active_units, optimum
+from vae.training.stack import Stack
 
 LATENT_DIM = 10
 SIGMA = 0.25

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from vae.metrics import COMPARABLE, CRITERIA, has_optimum
-from vae.per_image import PerImage
-from vae.response import LEAST_BETAS, Response, fit_response
-from vae.scores import Scores, all_pairs, sweep_scores
-from vae.statistics import (
+from vae.results.per_image import PerImage
+from vae.results.response import LEAST_BETAS, Response, fit_response
+from vae.results.scores import Scores, all_pairs, sweep_scores
+from vae.results.statistics import (
     LEVEL,
     comparisons,
     detectable_difference,
@@ -22,7 +22,7 @@ from vae.statistics import (
     seeds_to_halve,
     worst_regret,
 )
-from vae.table import GROUP, SWEEP
+from vae.results.table import GROUP, SWEEP
 
 BEST_BETA_COLUMNS = [
     *SWEEP,

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent
 
 
 def source_files(module: str) -> list[Path]:
-    """Return the file of ``module`` (such as ``vae.training``) and of all it imports, sorted."""
+    """Return the file of ``module`` (dotted) and of all that it imports, sorted."""
     found: set[str] = set()
     queue = [module]
     while queue:

@@ -19,13 +19,8 @@ from vae.checks import (
     shown,
     whole_number,
 )
-from vae.errors import InputError
-from vae.metrics import CRITERIA, DIAGNOSTICS, METRICS, SPACES
-from vae.own_data import OwnData
-from vae.sweep import (
-    DATASETS,
+from vae.configuration.sweep import (
     MOST_EPOCHS,
-    SOURCES,
     WIDEST,
     Likelihood,
     Network,
@@ -34,6 +29,10 @@ from vae.sweep import (
     beta_axis,
     seed_axis,
 )
+from vae.data.catalogue import DATASETS, SOURCES
+from vae.data.own import OwnData
+from vae.errors import InputError
+from vae.metrics import CRITERIA, DIAGNOSTICS, METRICS, SPACES
 
 DEFAULT_FEATURES = ("classifier", "selfsupervised", "pixels")
 FEATURES = (*DEFAULT_FEATURES, "inception")

@@ -17,14 +17,6 @@ from vae.checks import (
     whole_number,
 )
 
-SOURCES = {"digits": 8, "mnist": 28, "fashion_mnist": 28, "cifar10": 32, "svhn": 32}
-"""The datasets before any binarisation, and how many pixels high and wide their images are."""
-BINARISATIONS = ("static", "dynamic")
-COLOUR = ("cifar10", "svhn")
-DATASETS = (
-    *SOURCES,
-    *(f"{source}_{b}" for source in SOURCES if source not in COLOUR for b in BINARISATIONS),
-)
 NETWORKS = (
     "mlp",
     "conv",
@@ -146,7 +138,7 @@ class Training:
     """How every cell is trained; one epoch is one pass over the training split.
 
     A cell stops when the second half of its epochs improved the validation objective by less
-    than ``tolerance`` nats (``vae.schedule``), at the latest after ``epochs``.
+    than ``tolerance`` nats (``vae.training.schedule``), at the latest after ``epochs``.
     """
 
     epochs: int

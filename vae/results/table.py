@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from vae.configuration.sweep import Cell, Sweep
 from vae.files import reading
-from vae.sweep import Cell, Sweep
 
 GROUP = ["dataset", "network", "latent_dim"]
 SWEEP = [*GROUP, "likelihood"]

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, normalize
 
-from vae.data import Dataset
-from vae.features import BATCH, LEARNING_RATE, feature_count, trunk
+from vae.data.datasets import Dataset
+from vae.features.classifier import BATCH, LEARNING_RATE, feature_count, trunk
 from vae.metrics import SELF_SUPERVISED
 from vae.networks import Shape
 from vae.randomness import generator

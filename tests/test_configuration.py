@@ -6,9 +6,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from vae.config import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
-from vae.sweep import (
-    DATASETS,
+from vae.configuration.benchmark import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
+from vae.configuration.sweep import (
     LIKELIHOODS,
     NETWORKS,
     PRECISIONS,
@@ -19,6 +18,7 @@ from vae.sweep import (
     Sweep,
     Training,
 )
+from vae.data.catalogue import DATASETS
 
 CONFIGURATION = {
     "datasets": ["digits"],

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.config import Benchmark
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.sweep import Sweep
 from vae.files import read_json
 from vae.progress import Line
-from vae.sweep import Sweep
 
 MEASUREMENTS = ("likelihood", "latents", "images", "samples")
 COLUMNS = ("stage", "done", "speed", "ends by", "last said")

@@ -1,0 +1,1 @@
+"""Images: their names, where they come from, how they are split."""

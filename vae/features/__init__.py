@@ -1,0 +1,1 @@
+"""The feature spaces in which generated and real images are compared."""

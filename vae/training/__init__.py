@@ -1,0 +1,1 @@
+"""Training the cells of a sweep together, to a plateau, through crashes."""
