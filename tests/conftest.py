@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -10,8 +11,10 @@ import torch
 from vae.configuration.sweep import Likelihood, Network, Sweep, Training
 from vae.data.datasets import Dataset, load_dataset, prepare
 from vae.errors import InputError
+from vae.features.classifier import Classifier, train_classifier
 from vae.models import TrainedSweep
 from vae.training.loop import train
+from vae.training.stack import Stack
 
 torch.set_num_threads(1)
 
@@ -30,6 +33,34 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return load_dataset(path)
 
 
+@pytest.fixture
+def closed_figures() -> Iterator[None]:
+    """Figures as the report's look, and none of them left open."""
+    import matplotlib.pyplot as plt
+
+    from vae.reporting.figures import style
+
+    style.apply()
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def classifier(digits) -> Classifier:
+    """A classifier of the digits, whose features images are compared in."""
+    return train_classifier(digits, epochs=10, seed=0, device=torch.device("cpu"))
+
+
+@pytest.fixture
+def no_network(monkeypatch) -> None:
+    """As on a machine without internet."""
+
+    def refuse(*args, **kwargs):
+        raise URLError("the network is unreachable")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+
+
 @pytest.fixture(scope="session")
 def make_sweep() -> Callable[..., Sweep]:
     """A tiny sweep; keyword arguments replace its fields."""
@@ -44,6 +75,22 @@ def make_sweep() -> Callable[..., Sweep]:
         training=Training(epochs=2, batch_size=100, learning_rate=1e-3, previews=2),
     )
     return lambda **changes: replace(sweep, **changes)
+
+
+@pytest.fixture
+def make_stack(digits, make_sweep) -> Callable[..., Stack]:
+    """A stack of all cells of the tiny sweep; arguments replace fields of its ``training``."""
+
+    def make(cells=None, dataset=digits, network=None, **training) -> Stack:
+        sweep = make_sweep()
+        sweep = replace(
+            sweep,
+            network=network or sweep.network,
+            training=replace(sweep.training, **training),
+        )
+        return Stack(sweep, cells or sweep.cells, dataset, torch.device("cpu"))
+
+    return make
 
 
 @contextmanager

@@ -12,16 +12,6 @@ from vae.training.stack import Stack
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def make_stack(digits, make_sweep):
-    def make(cells=None, dataset=digits, **training) -> Stack:
-        sweep = make_sweep()
-        sweep = replace(sweep, training=replace(sweep.training, **training))
-        return Stack(sweep, cells or sweep.cells, dataset, CPU)
-
-    return make
-
-
 def train(stack: Stack, epochs: int) -> Stack:
     for _ in range(epochs):
         stack.train_epoch()

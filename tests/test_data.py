@@ -1,6 +1,5 @@
 import os
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -215,14 +214,6 @@ def test_moved_dataset_is_the_same(digits):
 
 
 # MNIST and Fashion-MNIST
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise URLError("the network is unreachable")
-
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
 @pytest.fixture

@@ -11,11 +11,6 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def classifier(digits):
-    return train_classifier(digits, epochs=10, seed=0, device=CPU)
-
-
-@pytest.fixture(scope="module")
 def table(digits, classifier):
     return corruption_table(digits, [classifier, fit_pixels(digits, CPU)], 0, CPU)
 

@@ -9,14 +9,8 @@ from pytorch_fid.fid_score import calculate_frechet_distance
 from torch import Tensor
 
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
-from vae.features.classifier import train_classifier
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def classifier(digits):
-    return train_classifier(digits, epochs=10, seed=0, device=CPU)
 
 
 def gaussian_features(count: int, seed: int, size: int) -> Tensor:

@@ -6,15 +6,10 @@ import torch
 from vae.evaluation.collapse import collapse_references
 from vae.evaluation.distances import extract
 from vae.evaluation.references import noise_images, references
-from vae.features.classifier import accuracy, train_classifier
+from vae.features.classifier import accuracy
 from vae.features.pixels import fit_pixels
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def classifier(digits):
-    return train_classifier(digits, epochs=10, seed=0, device=CPU)
 
 
 @pytest.fixture(scope="module")

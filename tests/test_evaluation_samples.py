@@ -12,7 +12,6 @@ from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.evaluation.real_images import training_images
 from vae.evaluation.realism import Realism, generated_count
 from vae.evaluation.samples import SampleMeasure, evaluate
-from vae.features.classifier import train_classifier
 from vae.features.pixels import fit_pixels
 from vae.likelihoods import GaussianFixedSigma
 from vae.metrics import METRICS
@@ -23,11 +22,6 @@ CPU = torch.device("cpu")
 AUTOENCODER, VAE_CELL = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0)
 FULLY = {"kid", "precision", "recall", "density", "coverage"}
 COPIES = {"authentic_share", "data_copying"}
-
-
-@pytest.fixture(scope="module")
-def classifier(digits):
-    return train_classifier(digits, epochs=10, seed=0, device=CPU)
 
 
 def identity(kind: type[VAE] = VAE) -> VAE:

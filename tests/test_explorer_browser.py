@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from browser import Browser, browser, find_browser
-from explorer_tables import write_tables
+from synthetic_results import benchmark, build_results
 from test_explorer_page import HARMFUL
 
 from vae.configuration.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
@@ -47,7 +47,8 @@ def tab(tmp_path_factory):
 def folder(tmp_path_factory, trained, digits) -> Path:
     """Results of three likelihoods, of which one has pictures, and the page in explorer.html."""
     folder = tmp_path_factory.mktemp("page")
-    write_tables(folder, LIKELIHOOD_NAMES, (0.5, 1.0), latent_dim=3)
+    grid = {"likelihoods": LIKELIHOOD_NAMES, "betas": [0.5, 1], "latent_dims": [3]}
+    build_results(benchmark(**grid, criteria=["elbo", "fid_prior", "mse"]), folder)
     write_json(folder / "pictures.json", sweep_data(trained, digits, 0, torch.device("cpu")))
     write_page(folder, [folder / "pictures.json"], folder / "explorer.html")
     return folder

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from explorer_tables import write_tables
+from synthetic_results import benchmark, build_results
 
 from vae.explorer.decoders import as_text, decoder_data
 from vae.explorer.page import DECODERS, digest, page, thin, write_page
@@ -67,8 +67,7 @@ def unpacked(text: str) -> str:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    names = ["bernoulli", "gaussian_fixed_sigma_0.1", "discretized_logistic"]
-    write_tables(folder, names, (0.25, 0.5, 1.0, 2.0, 8.0), latent_dim=4, lost=(8.0, 1))
+    build_results(benchmark(), folder, lambda sweep, cell: (cell.beta, cell.seed) == (8, 1))
     return folder
 
 

@@ -10,11 +10,6 @@ from vae.features.classifier import accuracy, feature_count, train_classifier
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module")
-def classifier(digits):
-    return train_classifier(digits, epochs=15, seed=0, device=CPU)
-
-
 def test_it_recognises_unseen_digits(classifier, digits):
     assert accuracy(classifier, digits) > 0.8  # other writers
     assert accuracy(classifier, digits, "validation") > 0.9

@@ -1,8 +1,7 @@
 """The answer figure shows what the table of answers says, and what it does not know."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from synthetic_results import BETAS, make_group, with_tables
 
-from vae.reporting.figures import style
 from vae.reporting.figures.answer import (
     AT_EDGE,
     BEST,
@@ -24,12 +22,7 @@ from vae.reporting.figures.answer import (
 )
 from vae.reporting.uses import JUDGE, WITH_OPTIMUM
 
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def draw(criterion: str = "fid_prior", **columns: object) -> Axes:

@@ -1,6 +1,5 @@
 """Every chart is drawn for every shape of grid: whole, inside the page, with named axes."""
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import matplotlib.pyplot as plt
@@ -17,6 +16,8 @@ from vae.reporting.figures.charts import DRAWERS, draw_all
 from vae.reporting.figures.panels import beta_ticks, panel_columns, wrapped_text
 from vae.reporting.group import Group
 from vae.reporting.names import LIKELIHOOD_NAMES
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 FIXED = [f"gaussian_fixed_sigma_{sigma}" for sigma in (0.1, 0.2, 0.4)]
 BOTH_FORMS = ["gaussian_learned_sigma", "gaussian_learned_sigma_discretized"]
@@ -51,13 +52,6 @@ LATER = (
     *("approximation_gap", "amortisation_gap", "importance_bound", "marginal_kl_lower"),
     *("precision_prior", "recall_prior", "fid_prior_drawn", "best_epoch"),
 )
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def charts(group: Group) -> list[str]:

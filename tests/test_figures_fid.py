@@ -1,8 +1,5 @@
 """The charts of sample quality draw whichever features FID was measured in."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -10,19 +7,13 @@ from matplotlib.offsetbox import AnnotationBbox
 from synthetic_results import make_group
 
 from vae.evaluation.corruptions import CORRUPTIONS
-from vae.reporting.figures import style
 from vae.reporting.figures.fid import AUTOENCODER, FLOOR, SOURCES, draw_fid
 from vae.reporting.figures.fid_check import draw_fid_check, spread
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 BETAS = (0.5, 1.0, 2.0)
 IMAGE = torch.linspace(0, 1, 64).reshape(1, 8, 8)
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(params=[False, True], ids=["classifier", "Inception"])

@@ -1,6 +1,5 @@
 """The gallery: every picture for every sweep, and pictures that say what they claim."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,7 +15,6 @@ from vae.configuration.sweep import Cell
 from vae.data.datasets import Dataset, prepare
 from vae.evaluation.latents import code_statistics
 from vae.models import TrainedSweep
-from vae.reporting.figures import style
 from vae.reporting.figures.catalogue import GALLERY
 from vae.reporting.figures.codes import draw_codes, ranked_dimensions
 from vae.reporting.figures.gallery import (
@@ -31,14 +29,9 @@ from vae.reporting.figures.picture_grid import draw_grid, strip
 from vae.reporting.group import Group
 from vae.training.loop import train
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

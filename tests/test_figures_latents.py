@@ -1,8 +1,5 @@
 """Charts of the parts of the rate, of latent dimensions and of spectra: what they draw."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +8,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
-from synthetic_results import FREQUENCIES, made_up, make_group
+from synthetic_results import make_group
+from synthetic_tables import FREQUENCIES
+from synthetic_values import made_up
 
 from vae.reporting.figures import style
 from vae.reporting.figures.latents import (
@@ -23,6 +22,8 @@ from vae.reporting.figures.latents import (
 )
 from vae.reporting.figures.spectra import draw_spectra
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 BETAS = (0.25, 1.0, 4.0)
 CEILING = float(np.log(397))
 PARTS = {
@@ -33,13 +34,6 @@ PARTS = {
     "marginal_kl": {0.25: 6.1, 1.0: 4.0, 4.0: 0.5},
     "marginal_kl_lower": {0.25: 2.0, 1.0: 1.0, 4.0: 0.1},
 }
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def panel(figure: Figure) -> Axes:

@@ -1,25 +1,16 @@
 """One panel per metric: which metrics, and what their lines are."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from synthetic_results import BETAS, make_group
 
-from vae.reporting.figures import style
 from vae.reporting.figures.metrics import draw_metrics
 from vae.reporting.group import Group
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 LOSS = {"log_likelihood_binarised": lambda beta: -30 - 5 * abs(np.log2(beta))}
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def title(ax: Axes) -> str:

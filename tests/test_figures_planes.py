@@ -1,28 +1,19 @@
 """Planes of two metrics and the charts of likelihoods: what is drawn and what is framed."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from synthetic_results import make_group
 
-from vae.reporting.figures import style
 from vae.reporting.figures.likelihoods import draw_beta_sigma, draw_gaps, draw_masses
 from vae.reporting.figures.planes import OTHERS, draw_criteria, draw_fidelity_diversity
 from vae.reporting.figures.training import draw_rate_distortion, draw_training
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 BETAS = (0.5, 1.0, 2.0)
 TWINS = ("gaussian_learned_sigma", "gaussian_learned_sigma_discretized")
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def dots(ax: Axes, label: str) -> list[list[float]]:

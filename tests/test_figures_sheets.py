@@ -1,8 +1,5 @@
 """Pictures of a whole group: which are shown, which is framed, what lies beside a sample."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -13,22 +10,16 @@ from test_figures_gallery import write_results
 from vae.data.datasets import prepare
 from vae.metrics import METRICS
 from vae.models import TrainedSweep
-from vae.reporting.figures import style
 from vae.reporting.figures.catalogue import FROM_MODELS
 from vae.reporting.figures.memory import draw_memory, nearest_pairs
 from vae.reporting.figures.samples_matrix import draw_matrix
 from vae.reporting.figures.sheets import draw_sheets
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 CPU = torch.device("cpu")
 BETAS = (0.5, 1.0)
 FID = {"fid_prior": {0.5: 9.0, 1.0: 12.0}, "fid_prior_drawn": {0.5: 8.0, 1.0: 7.0}}
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    style.apply()
-    yield
-    plt.close("all")
 
 
 def framed(figure: Figure) -> list[str]:

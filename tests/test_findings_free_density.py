@@ -3,8 +3,8 @@
 import math
 
 import pytest
-from synthetic_results import free_density as trainings
 from synthetic_results import make_group, with_tables
+from synthetic_tables import free_density as trainings
 
 from vae.reporting.findings.free_density import FreeDensity, free_density
 from vae.reporting.page import tables

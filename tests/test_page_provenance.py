@@ -8,7 +8,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from synthetic_run import benchmark, benchmark_file, build_results
+from synthetic_results import benchmark, benchmark_file, build_results
 
 from vae.configuration.benchmark import load_benchmark
 from vae.reporting.page.provenance import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from synthetic_run import benchmark, build_results
+from synthetic_results import benchmark, build_results
 
 from vae.configuration.benchmark import Benchmark
 from vae.metrics import METRICS

@@ -5,7 +5,6 @@ import io
 import pickle
 import tarfile
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -26,14 +25,6 @@ TRAIN, TEST = made_up(50, 0), made_up(20, 1)
 
 def md5(content: bytes) -> str:
     return hashlib.md5(content).hexdigest()
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise URLError("the network is unreachable")
-
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A stack trains every cell as if it were alone, by the textbook loop."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,22 +12,6 @@ from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 AUTOENCODER, HALF, ONE = Cell("ae", 0.0, 0), Cell("vae", 0.5, 0), Cell("vae", 1.0, 0)
-
-
-@pytest.fixture
-def make_stack(digits, make_sweep):
-    """A stack of all cells of the tiny sweep; arguments replace fields of its ``training``."""
-
-    def make(cells=None, dataset=digits, network=None, **training) -> Stack:
-        sweep = make_sweep()
-        sweep = replace(
-            sweep,
-            network=network or sweep.network,
-            training=replace(sweep.training, **training),
-        )
-        return Stack(sweep, cells or sweep.cells, dataset, CPU)
-
-    return make
 
 
 def train(stack: Stack, epochs: int) -> None:
