@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_run import benchmark, build_results
+from synthetic_results import benchmark, build_results
 
 from vae.configuration.benchmark import Benchmark
 from vae.errors import InputError
