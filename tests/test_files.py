@@ -177,8 +177,8 @@ def fill(options):
         if {writer!r} == "text": path.write_text("x" * 5000)
         elif {writer!r} == "npz": np.savez(path, a=np.zeros(5000))
         else: save_file({{"a": torch.zeros(5000)}}, path)
-verbs.plan = fill
-sys.exit(__main__.main(["plan"]))
+verbs.status = fill
+sys.exit(__main__.main(["status"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr

@@ -24,7 +24,7 @@ def test_help_does_not_wait_for_torch():
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["plan", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["status", "--config", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "nowhere.json", "nowhere.npz", "out"], "nowhere.json"),
         (["prepare", "cifar", "out.npz"], "cifar"),
         (["best-beta", "--results", "nowhere"], "metrics.csv"),
@@ -51,7 +51,7 @@ def test_help_does_not_wait_for_torch():
         (["compare", "results", "--criteria", "rate"], "rate"),
         (["best-beta", "--seeds", "-1"], "seeds"),
         (["best-beta", "--betas", "one"], "one"),
-        (["report", "config.json", "results", "template.md", "out.md"], "config.json"),
+        (["report", "config.json", "results", "t.md", "out.md", "captions"], "config.json"),
         (["dance"], "dance"),
         ([], "VERB"),
     ],
@@ -84,9 +84,9 @@ def test_an_unknown_exception_keeps_its_traceback(monkeypatch, error):
     def fail(options):
         raise error
 
-    monkeypatch.setattr("vae.verbs.plan", fail)
+    monkeypatch.setattr("vae.verbs.status", fail)
     with pytest.raises(type(error), match="odd"):
-        main(["plan"])
+        main(["status"])
 
 
 def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
@@ -98,12 +98,6 @@ def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_DATASET_MIRROR", "folder")
     main(["prepare", "mnist", "x.npz"])
     assert given == [None, None, Path("folder")]
-
-
-def test_plan_writes_every_sweep(tmp_path, request):
-    config = request.config.rootpath / "config" / "config.yaml"
-    assert main(["plan", "--config", str(config), "--output", str(tmp_path)]) == 0
-    assert len(list(tmp_path.glob("*.json"))) == 7
 
 
 @pytest.fixture

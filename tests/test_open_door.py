@@ -69,7 +69,7 @@ def test_a_wheel_carries_types_licence_and_the_command(tmp_path):
 def test_the_command_runs_a_verb_and_returns_its_exit_status(project, capsys, monkeypatch):
     module, _, name = project["scripts"]["vae-benchmark"].partition(":")
     assert (module, name) == (main.__module__, main.__name__)
-    monkeypatch.setattr(sys, "argv", ["vae-benchmark", "plan", "--config", "none.yaml"])
+    monkeypatch.setattr(sys, "argv", ["vae-benchmark", "status", "--config", "none.yaml"])
     assert main() == 2
     assert "none.yaml" in capsys.readouterr().err
 

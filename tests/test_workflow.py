@@ -13,7 +13,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from vae.reporting.figures.catalogue import CHARTS, GALLERY
+from vae.reporting.figures.captions import written_captions
 from vae.results.comparison import BEST_BETA_COLUMNS
 from vae.results.table import CELL, COLUMNS
 
@@ -41,8 +41,10 @@ def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess:
 def copy_project(folder: Path) -> Path:
     for name in ("vae", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "environment.yml", folder)
-    kept = [*(ROOT / "report").glob("published*.csv"), ROOT / "report" / "template.md"]
+    for name in ("environment.yml", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    kept = [path for path in (ROOT / "report").iterdir() if path.suffix in (".csv", ".yaml")]
+    kept.append(ROOT / "report" / "template.md")
     for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,28 +120,30 @@ class TestWholeRun:
         result = snakemake(project, "--report", "page.html")
         assert result.returncode == 0, result.stderr
         page = (project / "page.html").read_text()
+        said = written_captions(ROOT / "report" / "captions.yaml")
         for name in ("training", "images"):
-            first_words = (CHARTS | GALLERY)[name].caption[:40]
+            first_words = said[name].caption[:40]
             assert json.dumps(first_words)[1:-1] in page
 
     def test_a_second_run_has_nothing_to_do(self, project):
         assert "Nothing to be done" in snakemake(project, "all").stderr
 
     def test_changes_rerun_what_they_affect_and_nothing_else(self, project):
-        sources = project / "vae"
         cases = {
-            "likelihoods.py": {"train", "evaluate_likelihood", "report"},
-            "reporting/figures.py": {"figures", "report"},
-            "statistics.py": {
+            "vae/likelihoods.py": {"train", "evaluate_likelihood", "report"},
+            "vae/reporting/figures/charts.py": {"figures", "report"},
+            "report/captions.yaml": {"report"},
+            "report/published.csv": {"report"},
+            "vae/results/statistics.py": {
                 *("compare", "figures", "sheets", "gallery"),
                 *("report", "explorer", "explorer_pictures"),
             },
         }
         for name, expected in cases.items():
-            original = (sources / name).read_text()
-            (sources / name).write_text(original + "\n# changed\n")
+            original = (project / name).read_text()
+            (project / name).write_text(original + "\n# changed\n")
             rules = set(jobs(project))
-            (sources / name).write_text(original)
+            (project / name).write_text(original)
             assert expected <= rules, name
             if "train" not in expected:
                 assert rules == expected, name

@@ -53,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(subparsers)
     _add_evaluations(subparsers)
     _add_tables(subparsers)
-    _add_reporting(subparsers)
+    _add_answers(subparsers)
+    _add_figures(subparsers)
+    _add_pages(subparsers)
+    _add_publication(subparsers)
     _add_selfcheck(subparsers)
     return parser
 
@@ -94,10 +97,6 @@ def _folder(text: str) -> Path | None:
 
 
 def _add_preparation(subparsers) -> None:
-    plan = _add(subparsers, "plan", verbs.plan, "write one file per sweep of a configuration")
-    plan.add_argument("--config", type=Path, default=Path("config/config.yaml"))
-    plan.add_argument("--output", type=Path, default=Path("results/sweeps"))
-
     text = "write a dataset as one .npz file, and a picture of some of its images beside it"
     prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
@@ -122,7 +121,7 @@ def _add_preparation(subparsers) -> None:
 
 def _add_training(subparsers) -> None:
     train = _add(subparsers, "train", verbs.train, "train all cells of a sweep")
-    train.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    train.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     train.add_argument("data", type=Path, help="a file written by 'prepare'")
     train.add_argument(
         "output", type=Path, help="folder for weights, record, history and previews"
@@ -141,7 +140,7 @@ def _add_training(subparsers) -> None:
 
     text = "show what a loss averaged over pixels does, and a density without a ceiling"
     mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
-    mistakes.add_argument("sweep", type=Path, help="a file written by 'plan'")
+    mistakes.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
     mistakes.add_argument("data", type=Path)
     mistakes.add_argument("mean_reduction", type=Path, help="table with a row per training")
     mistakes.add_argument("free_density", type=Path, help="table with rows over each training")
@@ -227,7 +226,7 @@ def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.Argument
     return parser
 
 
-def _add_reporting(subparsers) -> None:
+def _add_answers(subparsers) -> None:
     where = _add(subparsers, "status", verbs.status, "show how far a run has come")
     where.add_argument("--config", type=Path, default=Path("config/config.yaml"))
 
@@ -246,36 +245,55 @@ def _add_reporting(subparsers) -> None:
     best.add_argument("--together", action="store_true", help=text)
     best.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
+
+def _add_figures(subparsers) -> None:
     figures = _add(subparsers, "figures", verbs.figures, "draw the figures that need only tables")
     figures.add_argument("results", type=Path)
     figures.add_argument("output", type=Path)
-    figures.add_argument("captions", type=Path, help="folder for the captions of all figures")
 
     gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
     gallery.add_argument("models", type=Path)
     gallery.add_argument("data", type=Path)
     gallery.add_argument("results", type=Path, help="folder with metrics.csv")
     gallery.add_argument("output", type=Path)
+    _add_drawing(gallery)
+
     sheets = _add(subparsers, "sheets", verbs.sheets, "draw images of likelihoods side by side")
     sheets.add_argument("results", type=Path, help="folder with metrics.csv")
     sheets.add_argument("data", type=Path)
     sheets.add_argument("output", type=Path)
-    sheets.add_argument(
-        "--models", type=Path, nargs="+", required=True, help="all trained sweeps of one group"
-    )
-    for drawing in (gallery, sheets):
-        drawing.add_argument("--seed", type=_count, default=0)
-        drawing.add_argument("--threads", type=_positive, default=1)
+    text = "all trained sweeps of one group"
+    sheets.add_argument("--models", type=Path, nargs="+", required=True, help=text)
+    _add_drawing(sheets)
 
+    text = "gather what the interactive page shows of one sweep's models"
+    pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
+    pictures.add_argument("models", type=Path)
+    pictures.add_argument("data", type=Path)
+    pictures.add_argument("output", type=Path, help="a JSON file")
+    _add_drawing(pictures)
+
+
+def _add_drawing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=_count, default=0)
+    parser.add_argument("--threads", type=_positive, default=1)
+
+
+def _add_pages(subparsers) -> None:
     report = _add(subparsers, "report", verbs.report, "render the report from tables and figures")
     report.add_argument("config", type=Path, help="the resolved configuration as JSON")
     report.add_argument("results", type=Path)
-    report.add_argument("template", type=Path)
-    report.add_argument(
-        "output", type=Path, help="the Markdown page; its figures lie in figures/ beside it"
-    )
-    _add_explorer(subparsers)
-    _add_publication(subparsers)
+    text = "the page in Jinja2; captions and tables written by hand lie beside it"
+    report.add_argument("template", type=Path, help=text)
+    text = "the Markdown page; its figures lie in figures/ beside it"
+    report.add_argument("output", type=Path, help=text)
+    report.add_argument("captions", type=Path, help="folder for the captions of all figures")
+
+    explorer = _add(subparsers, "explorer", verbs.explorer, "write the interactive page")
+    explorer.add_argument("results", type=Path, help="folder with metrics.csv and best_beta.csv")
+    explorer.add_argument("output", type=Path, help="the page, one HTML file")
+    text = "files written by 'explorer-pictures' (default: none, a page without pictures)"
+    explorer.add_argument("--pictures", type=Path, nargs="*", default=[], help=text)
 
 
 def _add_publication(subparsers) -> None:
@@ -295,22 +313,6 @@ def _add_publication(subparsers) -> None:
     render = _add(subparsers, "render", verbs.render, text)
     render.add_argument("tables", type=Path, help="a folder written by 'publish'")
     render.add_argument("report", type=Path)
-
-
-def _add_explorer(subparsers) -> None:
-    text = "gather what the interactive page shows of one sweep's models"
-    pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
-    pictures.add_argument("models", type=Path)
-    pictures.add_argument("data", type=Path)
-    pictures.add_argument("output", type=Path, help="a JSON file")
-    pictures.add_argument("--seed", type=int, default=0)
-    pictures.add_argument("--threads", type=int, default=1)
-
-    explorer = _add(subparsers, "explorer", verbs.explorer, "write the interactive page")
-    explorer.add_argument("results", type=Path, help="folder with metrics.csv and best_beta.csv")
-    explorer.add_argument("output", type=Path, help="the page, one HTML file")
-    text = "files written by 'explorer-pictures' (default: none, a page without pictures)"
-    explorer.add_argument("--pictures", type=Path, nargs="*", default=[], help=text)
 
 
 def _add_selfcheck(subparsers) -> None:

@@ -5,17 +5,6 @@ from argparse import Namespace
 from pathlib import Path
 
 
-def plan(options: Namespace) -> None:
-    """Write one file per sweep of a configuration."""
-    from vae.configuration.benchmark import load_benchmark
-    from vae.files import write_json
-
-    benchmark = load_benchmark(options.config)
-    for slug, sweep in benchmark.sweeps.items():
-        write_json(options.output / f"{slug}.json", sweep.to_dict())
-        print(f"{options.output / slug}.json: {len(sweep.cells)} cells")
-
-
 def prepare(options: Namespace) -> None:
     """Write a dataset as one .npz file, say what is in it and show some of its images."""
     from vae.data.datasets import load_dataset, prepare
@@ -48,7 +37,7 @@ def train(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.training.loop import train
 
-    sweep, dataset = _planned(options)
+    sweep, dataset = _sweep_and_data(options)
     checkpoints = options.checkpoints or options.output.with_name(
         options.output.name + ".checkpoints"
     )
@@ -56,14 +45,14 @@ def train(options: Namespace) -> None:
     train(sweep, dataset, options.output, checkpoints, device, options.stack_size)
 
 
-def _planned(options: Namespace):
-    """A sweep that ``plan`` wrote, and its dataset."""
+def _sweep_and_data(options: Namespace):
+    """A sweep whose settings the workflow wrote, and its dataset."""
     from vae.configuration.sweep import Sweep
     from vae.data.datasets import expect, load_dataset
     from vae.files import read_json, reading
 
     values = read_json(options.sweep)
-    with reading(options.sweep, "write it with 'python -m vae plan'"):
+    with reading(options.sweep, f"write it with 'snakemake --cores 1 {options.sweep}'"):
         sweep = Sweep.from_dict(values)
     dataset = load_dataset(options.data)
     expect(dataset, sweep.dataset)
@@ -89,7 +78,7 @@ def mistakes(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.selfcheck.mistakes import free_density, mean_reduction
 
-    sweep, dataset = _planned(options)
+    sweep, dataset = _sweep_and_data(options)
     device = set_up(options.device, options.threads)
     for show, path in (
         (mean_reduction, options.mean_reduction),
@@ -242,17 +231,14 @@ def best_beta(options: Namespace) -> None:
 
 
 def figures(options: Namespace) -> None:
-    """Draw the figures that need only tables, and write the captions of all figures."""
+    """Draw the figures that need only tables."""
     from vae.configuration.benchmark import Benchmark
     from vae.files import read_json
-    from vae.reporting.figures.captions import write_captions
     from vae.reporting.figures.charts import draw_all
     from vae.reporting.group import read_groups
 
-    groups = read_groups(options.results)
     training = Benchmark.from_dict(read_json(options.results / "config.json")).training
-    write_captions(options.captions, groups)
-    draw_all(groups, options.output, training.warmup_epochs)
+    draw_all(read_groups(options.results), options.output, training.warmup_epochs)
 
 
 def gallery(options: Namespace) -> None:
@@ -279,7 +265,7 @@ def report(options: Namespace) -> None:
     """Render the report."""
     from vae.reporting.page.render import render
 
-    render(options.config, options.results, options.template, options.output)
+    render(options.config, options.results, options.template, options.output, options.captions)
 
 
 def publish(options: Namespace) -> None:

@@ -91,8 +91,8 @@ start() {
 
 copy_project() {
   mkdir -p "$1/report" "$1/config"
-  cp -r "$root/vae" "$root/workflow" "$root/environment.yml" "$1"
-  cp "$root/report/template.md" "$1/report"
+  cp -r "$root/vae" "$root/workflow" "$root/environment.yml" "$root/README.md" "$1"
+  cp "$root"/report/{template.md,*.yaml,*.csv} "$1/report"
   cp "$root/tests/slurm/config.yaml" "$1/config"
 }
 

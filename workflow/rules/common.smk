@@ -74,7 +74,7 @@ wildcard_constraints:
     group="|".join(map(re.escape, GROUPS)),
 
 
-def code(module):
+def sources_of(module):
     """The package files that a module depends on, so that a change of one reruns the rule."""
     return [os.path.relpath(path) for path in source_files(module)]
 
@@ -147,6 +147,12 @@ def gallery_files():
 def sheet_files():
     """Every chart that needs trained models."""
     return [f"{REPORT}/figures/{group}/{name}.png" for group in GROUPS for name in FROM_MODELS]
+
+
+def written_files():
+    """What stands in the report and is written by hand: captions, tables of published values."""
+    found = [path for end in ("csv", "yaml") for path in (ROOT / "report").glob(f"*.{end}")]
+    return [os.path.relpath(path) for path in sorted(found)]
 
 
 def page_assets():

@@ -1,6 +1,6 @@
 rule prepare:
     input:
-        code("vae.data.datasets"),
+        sources_of("vae.data.datasets"),
         own=own_files,
     output:
         f"{RESULTS}/data/{{dataset}}.npz",
@@ -18,9 +18,9 @@ rule prepare:
 
 rule features:
     input:
-        code("vae.evaluation.references"),
-        code("vae.evaluation.corruptions"),
-        code("vae.features.spaces"),
+        sources_of("vae.evaluation.references"),
+        sources_of("vae.evaluation.corruptions"),
+        sources_of("vae.features.spaces"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
         spaces=f"{RESULTS}/features/{{dataset}}.safetensors",

@@ -1,6 +1,6 @@
 rule evaluate_likelihood:
     input:
-        code("vae.evaluation.likelihood"),
+        sources_of("vae.evaluation.likelihood"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -29,7 +29,7 @@ rule evaluate_likelihood:
 
 rule evaluate_latents:
     input:
-        code("vae.evaluation.latents"),
+        sources_of("vae.evaluation.latents"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -55,7 +55,7 @@ rule evaluate_latents:
 
 rule evaluate_images:
     input:
-        code("vae.evaluation.images"),
+        sources_of("vae.evaluation.images"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -81,8 +81,8 @@ rule evaluate_images:
 
 rule evaluate_samples:
     input:
-        code("vae.evaluation.samples"),
-        code("vae.features.spaces"),
+        sources_of("vae.evaluation.samples"),
+        sources_of("vae.features.spaces"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,

@@ -1,6 +1,6 @@
 rule collect:
     input:
-        code("vae.results.collection"),
+        sources_of("vae.results.collection"),
         records=per_sweep("models/{sweep}/sweep.json"),
         histories=per_sweep("models/{sweep}/history.csv"),
         metrics=[
@@ -48,7 +48,7 @@ rule collect:
 
 rule compare:
     input:
-        code("vae.results.comparison"),
+        sources_of("vae.results.comparison"),
         per_sweep("metrics/{sweep}/likelihood.npz"),
         per_sweep("metrics/{sweep}/images.npz"),
         per_sweep("metrics/{sweep}/latents.npz"),
@@ -72,8 +72,7 @@ rule compare:
 
 rule figures:
     input:
-        code("vae.reporting.figures.charts"),
-        code("vae.reporting.figures.captions"),
+        sources_of("vae.reporting.figures.charts"),
         config=f"{RESULTS}/config.json",
         tables=expand(
             f"{RESULTS}/{{table}}.csv",
@@ -100,7 +99,6 @@ rule figures:
             for name, figure in charts_of(group)
             if name not in FROM_MODELS
         ],
-        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/figures.log",
     benchmark:
@@ -110,14 +108,13 @@ rule figures:
     params:
         results=lambda wildcards, input: os.path.dirname(input.tables[0]),
         figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.charts[0])),
-        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae figures {params.results:q} {params.figures:q} {params.captions:q} > {log:q} 2>&1"
+        "python -m vae figures {params.results:q} {params.figures:q} > {log:q} 2>&1"
 
 
 rule gallery:
     input:
-        code("vae.reporting.figures.gallery"),
+        sources_of("vae.reporting.figures.gallery"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -151,7 +148,7 @@ rule gallery:
 
 rule sheets:
     input:
-        code("vae.reporting.figures.sheets"),
+        sources_of("vae.reporting.figures.sheets"),
         records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
         weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
         data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
@@ -203,22 +200,19 @@ rule configuration:
 
 rule report:
     input:
-        code("vae.reporting.page.render"),
+        sources_of("vae.reporting.page.render"),
         figures=rules.figures.output.charts,
         sheets=sheet_files(),
         gallery=gallery_files(),
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
-        published=[
-            os.path.relpath(ROOT / "report" / f"{table}.csv")
-            for table in ("published", "published_curves")
-        ],
+        written=written_files(),
         checks=[
             os.path.relpath(path)
             for name in ("convergence", "annealing*")
             for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
         ],
-        graph=os.path.relpath(ROOT / "workflow" / "graph.mermaid"),
+        graph=os.path.relpath(ROOT / "README.md"),
         data=expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=BENCHMARK.dataset_names),
         config=f"{RESULTS}/config.json",
         tables=expand(
@@ -239,6 +233,7 @@ rule report:
             f"{REPORT}/tables/{{table}}.csv",
             table=["metrics", "best_beta", "best_likelihood"],
         ),
+        captions=[caption(name) for name in CHARTS | GALLERY],
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -247,13 +242,15 @@ rule report:
         "../../environment.yml"
     params:
         results=lambda wildcards, input: os.path.dirname(input.config),
+        captions=lambda wildcards, output: os.path.dirname(output.captions[0]),
     shell:
-        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q} > {log:q} 2>&1"
+        "python -m vae report {input.config:q} {params.results:q} {input.template:q} {output.page:q}"
+        " {params.captions:q} > {log:q} 2>&1"
 
 
 rule explorer_pictures:
     input:
-        code("vae.explorer.pictures"),
+        sources_of("vae.explorer.pictures"),
         record=f"{RESULTS}/models/{{sweep}}/sweep.json",
         weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
         data=data_of,
@@ -275,7 +272,7 @@ rule explorer_pictures:
 
 rule explorer:
     input:
-        code("vae.explorer.page"),
+        sources_of("vae.explorer.page"),
         assets=page_assets(),
         metrics=f"{RESULTS}/metrics.csv",
         best=f"{RESULTS}/best_beta.csv",

@@ -17,7 +17,7 @@ rule sweep:
 # Checkpoints are no declared output: Snakemake deletes those of a failed job.
 rule train:
     input:
-        code("vae.training.loop"),
+        sources_of("vae.training.loop"),
         sweep=f"{RESULTS}/sweeps/{{sweep}}.json",
         data=data_of,
     output:
@@ -44,7 +44,7 @@ rule train:
 # Classic mistakes, shown on the first sweep of every dataset.
 rule mistakes:
     input:
-        code("vae.selfcheck.mistakes"),
+        sources_of("vae.selfcheck.mistakes"),
         sweep=lambda wildcards: f"{RESULTS}/sweeps/{first_sweep(wildcards.dataset)}.json",
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:

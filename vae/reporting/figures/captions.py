@@ -1,22 +1,55 @@
-"""The catalogue's captions with their numbers, also for ``snakemake --report``."""
+"""What is said of each figure: written by hand, completed with the numbers of the run."""
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vae.configuration.benchmark import read_yaml
+from vae.errors import InputError
 from vae.files import write_text
 from vae.reporting.figures.catalogue import CHARTS, GALLERY
 from vae.reporting.group import Group
 
+FIELDS = {"caption", "alt"}
 
-def captions(groups: Sequence[Group]) -> dict[str, str]:
-    """Caption of every figure there is, with the numbers of seeds and images of ``groups``."""
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands below a figure, and ``alt``, what stands in its place."""
+
+    caption: str
+    alt: str
+
+
+def written_captions(path: Path) -> dict[str, Caption]:
+    """What is written of every figure, ``{seeds}`` and ``{images}`` where numbers belong.
+
+    Raises:
+        InputError: if the file is no table of captions, or a figure has none.
+    """
+    values = read_yaml(path)
+    for name in CHARTS | GALLERY:
+        entry = values.get(name) if isinstance(values, dict) else None
+        if not isinstance(entry, dict) or set(entry) != FIELDS:
+            raise InputError(f"{path}: figure {name} needs a caption and an alt: write them there")
+    return {name: Caption(**values[name]) for name in CHARTS | GALLERY}
+
+
+def captions(path: Path, groups: Sequence[Group]) -> dict[str, Caption]:
+    """What is said of every figure, with the numbers of seeds and images of ``groups``.
+
+    Args:
+        path: the table of captions.
+    """
     numbers = {
         "seeds": counted([group.seeds for group in groups], "seed"),
         "images": counted(map(test_images, groups), "test image"),
     }
-    figures = CHARTS | GALLERY
-    return {name: figure.caption.format(**numbers) for name, figure in figures.items()}
+    return {
+        name: replace(one, caption=one.caption.format(**numbers))
+        for name, one in written_captions(path).items()
+    }
 
 
 def test_images(group: Group) -> int:
@@ -33,10 +66,10 @@ def counted(numbers: Iterable[int], noun: str) -> str:
     return f"{span} {noun}" + ("" if known == [1] else "s")
 
 
-def write_captions(folder: Path, groups: Sequence[Group]) -> None:
-    """Write ``<folder>/<figure>.rst`` for every figure there is."""
-    for name, caption in captions(groups).items():
-        write_text(folder / f"{name}.rst", literal(caption) + "\n")
+def write_captions(folder: Path, said: dict[str, Caption]) -> None:
+    """Write ``<folder>/<figure>.rst`` for every figure, for Snakemake's own report."""
+    for name, one in said.items():
+        write_text(folder / f"{name}.rst", literal(one.caption) + "\n")
 
 
 def literal(text: str) -> str:

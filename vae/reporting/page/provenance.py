@@ -17,7 +17,7 @@ from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
 from vae.results.publication import origins
 
-GRAPH = Path("workflow", "graph.mermaid")
+README = "README.md"
 UNFINISHED = "report"  # the rule that renders: its time is known only after the page is written
 
 
@@ -60,7 +60,6 @@ def provenance(
     commits = {o["commit"]: o["date"] for o in origins(results).values()}
     commits = commits or {commit(root): commit_date(root)}
     times = stage_times(results / "benchmarks", names)
-    graph = root / GRAPH
     return Provenance(
         command=command(benchmark, root),
         commit=" and ".join(commits),
@@ -69,8 +68,16 @@ def provenance(
         versions=versions(records),
         cost=_clock(times.cpu.sum()) if len(times) else "",
         stages=markdown_table(stage_table(times)),
-        graph=graph.read_text(encoding="utf-8").strip() if graph.is_file() else "",
+        graph=graph(root),
     )
+
+
+def graph(root: Path = ROOT) -> str:
+    """The workflow's rules in Mermaid's language, as the README draws them; empty without it."""
+    readme = root / README
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    _, _, drawn = text.partition("```mermaid\n")
+    return drawn.partition("```")[0].strip()
 
 
 def command(benchmark: Benchmark, root: Path = ROOT) -> str:

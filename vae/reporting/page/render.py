@@ -13,7 +13,7 @@ from vae.configuration.benchmark import Benchmark
 from vae.configuration.sweep import Sweep
 from vae.files import read_json, replacing, write_text
 from vae.metrics import METRICS
-from vae.reporting.figures.captions import captions
+from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
 from vae.reporting.findings.checks import agreement, agreement_table, left
@@ -32,19 +32,25 @@ BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this ru
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
-def render(config: Path, results: Path, template: Path, output: Path) -> None:
+def render(
+    config: Path, results: Path, template: Path, output: Path, folder: Path | None = None
+) -> None:
     """Write the report, and beside it the tables that it rounds: ``tables/*.csv``.
 
     Args:
         config: the resolved configuration as JSON.
         results: folder with the tables and the models' records.
-        template: a Jinja2 template of Markdown; the tables of published values lie beside it.
+        template: a Jinja2 template of Markdown; beside it lies all else that is written by hand:
+            ``captions.yaml``, ``recipes.csv`` and ``published*.csv``.
         output: the page; its figures lie in ``figures/`` beside it.
+        folder: for the captions of Snakemake's own report; None if it is not wanted.
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     figures = output.parent / "figures"
     shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
     sweeps = _measured(benchmark, groups)
+    written = template.parent
+    said = captions(written / "captions.yaml", groups)
     text = _page(template).render(
         benchmark=benchmark,
         sweeps=sweeps,
@@ -53,9 +59,9 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
         not_excluded=NOT_EXCLUDED,
         charts=CHARTS,
         gallery=GALLERY,
-        captions=captions(groups),
-        recipes=markdown_table(tables.recipes()),
-        groups=[_section(sweeps, group, results, template.parent, figures) for group in groups],
+        captions=said,
+        recipes=markdown_table(tables.recipes(written / "recipes.csv")),
+        groups=[_section(sweeps, group, results, written, figures) for group in groups],
         metrics={name: METRICS[name] for name in METRICS if name in shown},
         provenance=provenance(benchmark, sweeps, results),
         settings=json.dumps(read_json(config), indent=2),
@@ -64,6 +70,8 @@ def render(config: Path, results: Path, template: Path, output: Path) -> None:
     for name in FULL_TABLES:
         with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
             shutil.copyfile(results / f"{name}.csv", temporary)
+    if folder:
+        write_captions(folder, said)
     write_text(output, BLANK_LINES.sub("\n\n", text))
 
 

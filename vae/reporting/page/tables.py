@@ -1,6 +1,8 @@
 """The tables of the report."""
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,6 +12,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
 from vae.reporting.words import beta_star, criterion_name, price
+from vae.results.table import read_table
 
 EVERY_BETA = (
     *("bits_per_dim", "log_likelihood_binarised", "elbo", "rate", "active_units"),
@@ -193,33 +196,34 @@ def against_autoencoder(group: Group) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if len(row) > 1]).fillna("–")
 
 
-def effective_beta(squared_error_weight: float, rate_weight: float, sigma: float = 1.0) -> float:
-    """β of the loss a SE + b KL for a Gaussian decoder with standard deviation s: b / (2 a s²).
+def effective_beta(rate_weight: float, pixels: float, sigma: float = math.nan) -> float:
+    """The β that a loss amounts to when all its terms are summed.
 
-    SE is the squared error summed over pixels; a mean over D pixels has a = 1/D.
+    Args:
+        rate_weight: of the KL beside an error of weight 1.
+        pixels: how many the error is averaged over; 1 if it is summed.
+        sigma: standard deviation s of the Gaussian whose squared error it is, which is 2 s² times
+            its distortion; nan for a cross-entropy, which is a distortion.
     """
-    return rate_weight / (2 * squared_error_weight * sigma**2)
+    return rate_weight * pixels / (1.0 if math.isnan(sigma) else 2 * sigma**2)
 
 
-def recipes() -> pd.DataFrame:
-    """What popular losses amount to: the β that trains the same network with summed terms."""
-    grey, colour = 28 * 28, 64 * 64 * 3
-    rows = [
-        ("squared error, summed, + KL", "Gaussian, σ = 1", effective_beta(1, 1)),
-        (
-            "squared error, mean over 28×28 pixels, + KL",
-            "Gaussian, σ = 1",
-            effective_beta(1 / grey, 1),
-        ),
-        ("binary cross-entropy, mean over 28×28 pixels, + KL", "Bernoulli", float(grey)),
-        (
-            "squared error, mean over 64×64×3 pixels, + 0.00025 KL",
-            "Gaussian, σ = 1",
-            effective_beta(1 / colour, 0.00025),
-        ),
-    ]
-    table = pd.DataFrame(rows, columns=["loss", "likelihood it assumes", "β it amounts to"])
-    return table.assign(**{"β it amounts to": table["β it amounts to"].map("{:.3g}".format)})
+def recipes(path: Path) -> pd.DataFrame:
+    """What popular losses amount to: the β that trains the same network with summed terms.
+
+    Args:
+        path: a table with the arguments of ``effective_beta`` for every loss.
+    """
+    losses = read_table(path)
+    weights = zip(losses.rate_weight, losses.pixels, losses.sigma, strict=True)
+    betas = [f"{effective_beta(*row):.3g}" for row in weights]
+    return pd.DataFrame(
+        {
+            "loss": losses.loss,
+            "likelihood it assumes": losses.likelihood,
+            "β it amounts to": betas,
+        }
+    )
 
 
 def sum_or_mean(group: Group) -> pd.DataFrame:

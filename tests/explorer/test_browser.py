@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import torch
 from browser import Browser, browser, find_browser
+from explorer.test_page import HARMFUL
 from synthetic_results import benchmark, build_results
-from test_explorer_page import HARMFUL
 
 from vae.configuration.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
 from vae.explorer.decoders import decoder_data

@@ -148,13 +148,10 @@ def test_a_saved_figure_is_opaque_so_that_it_reads_on_a_dark_page(tmp_path):
     assert pixels.shape[2] == 3 or pixels[..., 3].min() == 1
 
 
-def test_every_chart_has_one_drawer_and_every_figure_a_caption_and_an_alternative_text():
+def test_every_chart_has_one_drawer():
     assert set(DRAWERS) | set(FROM_MODELS) == set(CHARTS)
     assert not set(DRAWERS) & set(FROM_MODELS)
     assert not set(CHARTS) & set(GALLERY), "their captions share a folder"
-    for figure in [*CHARTS.values(), *GALLERY.values()]:
-        assert figure.category and figure.caption.endswith(".") and len(figure.alt) > 20
-        assert not set(figure.alt) & set("[]()*_`\n"), "must not break a Markdown image"
 
 
 def test_a_reader_of_the_default_run_meets_about_fifteen_figures():

@@ -71,6 +71,12 @@ def test_fid_is_that_of_pytorch_fid_itself(network, digits, tmp_path):
     assert fid(b, FeatureGaussian(a)).value == pytest.approx(expected, rel=1e-3)
 
 
+def test_features_are_those_of_pytorch_fid_s_network(network, digits):
+    x = quantise(digits.unit("test")[:2], 256).expand(-1, 3, -1, -1)
+    (theirs,) = inception.InceptionV3().eval()(x)
+    assert torch.equal(network.features(x), theirs.flatten(1))
+
+
 def test_features_are_2048_and_those_of_the_eight_bit_image(network, digits):
     x = digits.unit("test")[:3]
     features = network.features(x)

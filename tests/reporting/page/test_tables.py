@@ -1,6 +1,7 @@
 """The tables of the report: what they mark, what they leave out, and that sentences agree."""
 
 import math
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +20,7 @@ from vae.reporting.page.tables import (
     every_beta,
     markdown_table,
     ranked,
+    recipes,
     set_table,
     side_by_side,
     use_cell,
@@ -26,6 +28,7 @@ from vae.reporting.page.tables import (
 )
 
 ONE = "gaussian_learned_sigma"
+WRITTEN = Path(__file__).parent.parent / "report"
 
 
 def row(**columns: object) -> pd.Series:
@@ -136,8 +139,14 @@ def test_autoencoder_and_vae_need_both():
 
 
 def test_effective_beta():
-    assert effective_beta(1, 1, sigma=math.sqrt(0.5)) == pytest.approx(1)
-    assert effective_beta(1 / 784, 1) == pytest.approx(392)
+    assert effective_beta(1, pixels=1, sigma=math.sqrt(0.5)) == pytest.approx(1)
+    assert effective_beta(1, pixels=784, sigma=1) == pytest.approx(392)
+    assert effective_beta(1, pixels=784) == 784
+
+
+def test_every_loss_of_the_page_has_its_beta():
+    table = recipes(WRITTEN / "recipes.csv")
+    assert list(table["β it amounts to"]) == ["0.5", "392", "784", "1.54"]
 
 
 def test_a_table_without_rows_is_nothing():

@@ -19,7 +19,7 @@ from vae.reporting.group import read_groups
 from vae.reporting.page.render import render
 from vae.reporting.page.tables import SHOWN
 
-TEMPLATE = Path(__file__).parent.parent / "report" / "template.md"
+TEMPLATE = Path(__file__).parents[3] / "report" / "template.md"
 CASES: dict[str, dict] = {
     "default": {},
     "one likelihood": {"likelihoods": ["bernoulli"]},
@@ -141,7 +141,7 @@ def stub_figures(chosen: Benchmark, folder: Path) -> None:
 def rendered(chosen: Benchmark, results: Path) -> Rendered:
     path = results / "report" / "report.md"
     stub_figures(chosen, path.parent / "figures")
-    render(results / "config.json", results, TEMPLATE, path)
+    render(results / "config.json", results, TEMPLATE, path, results / "captions")
     markdown = path.read_text(encoding="utf-8")
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     return Rendered(path, markdown, Page(html))
