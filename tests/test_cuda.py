@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
 from safetensors.torch import load_file
 
-from vae.configuration.sweep import LIKELIHOODS, NETWORKS, WITHOUT_DENSITY, Likelihood, Network
+from vae.configuration.sweep import NETWORKS, Network
 from vae.data.datasets import Dataset
 from vae.evaluation import (
     corruptions,
@@ -32,8 +33,7 @@ from vae.training.loop import train
 
 CPU = torch.device("cpu")
 REAL = torch.cuda.is_available()
-EVERY = [Likelihood(n, 0.1 if n == "gaussian_fixed_sigma" else None) for n in LIKELIHOODS]
-EVERY += [replace(one, discretized=True) for one in EVERY if one.name not in WITHOUT_DENSITY]
+EVERY = (*DENSITIES, *MASSES)
 HIDDEN = {"mlp": (16,), "conv": (4, 8), "linear": ()}
 
 
@@ -85,7 +85,7 @@ def test_every_likelihood(chosen, make, few):
         drawn = p.sample(generator(device, 0, "drawn"))
         assert (drawn.device.type, drawn.shape) == (device.type, x.shape)
         parts = [p.log_prob(there), p.mean]
-        if likelihood.has_mass(model, few.levels):
+        if chosen.over_numbers(few.levels) and not chosen.discrete:
             parts += [p.log_mass(there, few.levels), p.quantised_mean(few.levels)]
         return [part.detach().cpu() for part in parts]
 
@@ -131,19 +131,18 @@ def test_log_likelihood_of_every_likelihood(chosen, make, few, tmp_path, monkeyp
         monkeypatch.setattr(module, name, 1)
     train(make(likelihood=chosen), few, tmp_path / "models", tmp_path / "checkpoints", CPU)
     trained = TrainedSweep(tmp_path / "models")
-    tables = [likelihood.evaluate(trained, few, 10, 4, 0, CPU).table]
+    tables = [likelihood.evaluate(trained, few, CPU, 10, 4, 0).table]
     with gpu():
-        assert_alike(likelihood.evaluate(trained, few, 10, 4, 0, CUDA).table, *tables)
+        assert_alike(likelihood.evaluate(trained, few, CUDA, 10, 4, 0).table, *tables)
 
 
 def other_evaluations(trained, dataset, spaces, device) -> Iterator[pd.DataFrame]:
     """Their tables."""
-    measurements, dimensions = latents.evaluate(trained, dataset, 0, device)
-    yield from (measurements.table, dimensions)
-    measurements, spectra = images.evaluate(trained, dataset, 0, device)
-    yield from (measurements.table, spectra)
+    for job in (latents, images):
+        found = job.evaluate(trained, dataset, device, 0)
+        yield from (found.table, *found.tables.values())
     several = load_spaces(spaces, ("classifier", "selfsupervised", "pixels"), device)
-    yield samples.evaluate(trained, dataset, several, 50, 0, device).table
+    yield samples.evaluate(trained, dataset, device, several, 50, 0).table
 
 
 def test_other_evaluations(make, few, tmp_path):

@@ -47,9 +47,9 @@ def a_run(chosen: Benchmark, root: Path) -> Path:
             else:
                 save(rows, folder / f"{name}.csv")
         write_npz(folder / "likelihood.npz", [cell.slug for cell in sweep.cells])
-    for name, pattern in OF_A_DATASET.items():
+    for pattern in OF_A_DATASET:
         for dataset in chosen.dataset_names:
-            table = tables[name]
+            table = tables[Path(pattern).stem]
             save(table[table.dataset == dataset], results / pattern.format(dataset))
     for path in results.glob("*.csv"):
         path.unlink()
