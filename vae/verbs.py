@@ -63,7 +63,7 @@ def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
     from vae.data.datasets import load_dataset
     from vae.devices import set_up
-    from vae.selfcheck.closed_forms import closed_forms
+    from vae.selfcheck import closed_forms
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data) if options.data else closed_forms.digits()
