@@ -121,10 +121,10 @@ def test_every_likelihood(chosen, make, few, tmp_path, monkeypatch):
     trained = assert_same_training(make(likelihood=chosen), few, tmp_path)
     (cell,), x = trained.cells, few.unit("test")[:3]
     values = outputs(trained.model(cell), x, few.levels, CPU)
-    table = likelihood.evaluate(trained, few, 10, 3, 0, CPU).table
+    table = likelihood.evaluate(trained, few, CPU, 10, 3, 0).table
     with gpu():
         theirs = outputs(trained.model(cell), x, few.levels, CUDA)
-        assert_alike(likelihood.evaluate(trained, few, 10, 3, 0, CUDA).table, table)
+        assert_alike(likelihood.evaluate(trained, few, CUDA, 10, 3, 0).table, table)
     torch.testing.assert_close(theirs, values, rtol=1e-4, atol=1e-4)
 
 
@@ -134,14 +134,15 @@ def test_every_network(name, make, few, tmp_path):
     assert_same_training(sweep, replace(few, levels=2), tmp_path)  # binarised at every use
 
 
-def other_evaluations(trained, dataset, spaces, device) -> Iterator[pd.DataFrame]:
-    """Their tables."""
-    measurements, dimensions = latents.evaluate(trained, dataset, 0, device)
-    yield from (measurements.table, dimensions)
-    measurements, spectra = images.evaluate(trained, dataset, 0, device)
-    yield from (measurements.table, spectra)
+def other_evaluations(trained, dataset, spaces, device) -> list[pd.DataFrame]:
+    """All tables of all evaluations but that of the likelihood."""
     several = load_spaces(spaces, ("classifier", "selfsupervised", "pixels"), device)
-    yield samples.evaluate(trained, dataset, several, 50, 0, device).table
+    measured = (
+        latents.evaluate(trained, dataset, device, 0),
+        images.evaluate(trained, dataset, device, 0),
+        samples.evaluate(trained, dataset, device, several, 50, 0),
+    )
+    return [table for one in measured for table in (one.table, *one.tables.values())]
 
 
 def test_other_evaluations(make, few, tmp_path):
@@ -149,9 +150,9 @@ def test_other_evaluations(make, few, tmp_path):
     train(sweep, few, tmp_path / "models", tmp_path / "checkpoints", CPU)
     save_spaces(train_spaces(few, 1, 0, CPU), few, tmp_path / "spaces")
     what = TrainedSweep(tmp_path / "models"), few, tmp_path / "spaces"
-    on_cpu = list(other_evaluations(*what, CPU))
+    on_cpu = other_evaluations(*what, CPU)
     with gpu():
-        on_gpu = list(other_evaluations(*what, CUDA))
+        on_gpu = other_evaluations(*what, CUDA)
     for a, b in zip(on_gpu, on_cpu, strict=True):
         assert_alike(a, b)
 
