@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
 
-from vae.configuration.sweep import LIKELIHOODS, NETWORKS, WITHOUT_DENSITY, Likelihood, Network
+from vae.configuration.sweep import NETWORKS, Network
 from vae.data.datasets import Dataset
 from vae.distributions import interval
 from vae.evaluation import (
@@ -32,9 +33,9 @@ from vae.training.loop import train
 
 CPU = torch.device("cpu")
 REAL = torch.cuda.is_available()
-EVERY = [Likelihood(n, 0.1 if n == "gaussian_fixed_sigma" else None) for n in LIKELIHOODS]
-EVERY += [replace(one, discretized=True) for one in EVERY if one.name not in WITHOUT_DENSITY]
-HIDDEN = {"mlp": (16,), "conv": (4, 8), "linear": ()}
+EVERY = (*DENSITIES, *MASSES)
+LEVELS = 5
+HIDDEN = {"conv": (4, 8), "linear": ()}
 
 
 @contextmanager
@@ -60,8 +61,8 @@ def few(digits) -> Dataset:
     """A few images of every split, of five grey levels."""
     return replace(
         digits,
-        levels=5,
-        source_levels=5,
+        levels=LEVELS,
+        source_levels=LEVELS,
         images={split: x[:40] // 4 for split, x in digits.images.items()},
         labels={split: y[:40] for split, y in digits.labels.items()},
     )
@@ -85,15 +86,15 @@ def fewer_steps(monkeypatch) -> None:
     monkeypatch.setattr(interval, "WEIGHTS", weights)
 
 
-def outputs(model, x: torch.Tensor, levels: int, device: torch.device) -> list[torch.Tensor]:
+def outputs(model, x: torch.Tensor, masses: bool, device: torch.device) -> list[torch.Tensor]:
     """All that a decoder's distribution can be asked for."""
     model, x = model.to(device), x.to(device)
     p = model.decode(model.encode(x).mean)
     drawn = p.sample(generator(device, 0, "drawn"))
     assert (drawn.device.type, drawn.shape) == (device.type, x.shape)
     parts = [p.log_prob(x), p.mean]
-    if likelihood.has_mass(model, levels):
-        parts += [p.log_mass(x, levels), p.quantised_mean(levels)]
+    if masses:
+        parts += [p.log_mass(x, LEVELS), p.quantised_mean(LEVELS)]
     return [part.cpu() for part in parts]
 
 
@@ -120,17 +121,18 @@ def test_every_likelihood(chosen, make, few, tmp_path, monkeypatch):
     fewer_steps(monkeypatch)
     trained = assert_same_training(make(likelihood=chosen), few, tmp_path)
     (cell,), x = trained.cells, few.unit("test")[:3]
-    values = outputs(trained.model(cell), x, few.levels, CPU)
+    masses = chosen.over_numbers(LEVELS)
+    values = outputs(trained.model(cell), x, masses, CPU)
     table = likelihood.evaluate(trained, few, CPU, 10, 3, 0).table
     with gpu():
-        theirs = outputs(trained.model(cell), x, few.levels, CUDA)
+        theirs = outputs(trained.model(cell), x, masses, CUDA)
         assert_alike(likelihood.evaluate(trained, few, CUDA, 10, 3, 0).table, table)
     torch.testing.assert_close(theirs, values, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network(name, make, few, tmp_path):
-    sweep = make(network=Network(name, HIDDEN[name]), autoencoder=True)
+    sweep = make(network=Network(name, HIDDEN.get(name, (16,))), autoencoder=True)
     assert_same_training(sweep, replace(few, levels=2), tmp_path)  # binarised at every use
 
 
