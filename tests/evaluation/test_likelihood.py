@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from every_likelihood import module_of
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -19,7 +20,6 @@ from vae.evaluation.importance import (
     student_t,
 )
 from vae.evaluation.likelihood import evaluate, evenly, exact_likelihood, gaps
-from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Decoder, Encoder
 from vae.objectives import rate
 
@@ -64,7 +64,7 @@ def linear_gaussian(shift: float = 0.0, scale: float = 1.0) -> RecordingVAE:
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
         Decoder(
             nn.Sequential(decoder, nn.Unflatten(1, SHAPE)),
-            GaussianFixedSigma(SIGMA),
+            module_of(f"gaussian_fixed_sigma_{SIGMA}", SHAPE),
             OFFSET.view(SHAPE),
         ),
         latent_dim=2,
@@ -202,7 +202,11 @@ def test_many_samples_of_large_likelihoods_do_not_lose_precision(monkeypatch):
     decoder = nn.Sequential(decoder, nn.Unflatten(1, (1, 28, 28)))
     model = VAE(
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
-        Decoder(decoder, GaussianFixedSigma(0.1), torch.full((1, 28, 28), 0.15)),
+        Decoder(
+            decoder,
+            module_of("gaussian_fixed_sigma_0.1", (1, 28, 28)),
+            torch.full((1, 28, 28), 0.15),
+        ),
         latent_dim=2,
     )
     weights = importance_weights(model, x, 5000, seed=0)
@@ -377,7 +381,7 @@ def winding(encoder_mean: float) -> VAE:
     encoder = nn.Linear(PIXEL_COUNT, 4)
     encoder.weight.data.zero_()
     encoder.bias.data = torch.tensor([encoder_mean, 0.0, -4.0, -4.0])
-    likelihood = GaussianFixedSigma(0.1)
+    likelihood = module_of("gaussian_fixed_sigma_0.1", SHAPE)
     return VAE(
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
         Decoder(Winding(), likelihood, torch.zeros(SHAPE)),

@@ -6,7 +6,6 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from vae.distributions import Discretized, Gaussian, Laplace, PixelDistribution
 from vae.evaluation.importance import Mixture, encode, student_t
 from vae.evaluation.posterior import FREEDOM, Score, log_joint
 from vae.models import VAE
@@ -29,12 +28,6 @@ def rescaled(score: Score, log_factor: float) -> Score:
     if log_factor == 0:
         return score
     return lambda p, x: score(p.rescaled(log_factor), x)
-
-
-def has_free_scale(p: PixelDistribution) -> bool:
-    """Whether all pixels of all images share one scale, that could be any."""
-    density = p.density if isinstance(p, Discretized) else p
-    return isinstance(density, Gaussian | Laplace) and density.log_scale.numel() == 1
 
 
 @torch.no_grad()

@@ -1,29 +1,14 @@
 """How slugs and numbers are written in print."""
 
 import math
+from typing import NamedTuple
 
-from vae.configuration.sweep import DISCRETIZED
-
-LIKELIHOOD_NAMES = {
-    "bernoulli": "Bernoulli",
-    "continuous_bernoulli": "continuous Bernoulli",
-    "gaussian_learned_sigma": "Gaussian, learned σ",
-    "gaussian_dimension_sigma": "Gaussian, σ per position",
-    "gaussian_image_sigma": "Gaussian, σ per image",
-    "gaussian_pixel_sigma": "Gaussian, σ per pixel",
-    "gaussian_optimal_sigma": "Gaussian, optimal σ",
-    "laplace_learned_scale": "Laplace, learned scale",
-    "discretized_logistic": "discretized logistic",
-}
+from vae.configuration.sweep import Likelihood
 
 
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
-    if slug.endswith(DISCRETIZED):
-        return f"{likelihood_name(slug.removesuffix(DISCRETIZED))} on masses"
-    if slug.startswith("gaussian_fixed_sigma_"):
-        return f"Gaussian, σ = {slug.rsplit('_', 1)[1]}"
-    return LIKELIHOOD_NAMES.get(slug, slug.replace("_", " "))
+    return Likelihood.from_slug(slug).title
 
 
 def beta_name(beta: float) -> str:
@@ -32,6 +17,26 @@ def beta_name(beta: float) -> str:
     if beta < 1 and math.isclose(inverse, round(inverse)):
         return f"1/{inverse:.0f}"
     return f"{beta:g}"
+
+
+def beta_equals(beta: float) -> str:
+    """``β = 1/8``, wherever a number is said to be of one β."""
+    return f"β = {beta_name(beta)}"
+
+
+class Choice(NamedTuple):
+    """A likelihood with a β, of which a number is quoted."""
+
+    likelihood: str
+    beta: float
+
+    def __str__(self) -> str:
+        return f"{likelihood_name(self.likelihood)} at {beta_equals(self.beta)}"
+
+
+def percent(share: float) -> str:
+    """A share in whole hundredths."""
+    return f"{100 * share:.0f} %"
 
 
 def rounded(value: float, se: float | None = None) -> str:
