@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from test_evaluation_likelihood import exact_log_likelihood, linear_gaussian
+from evaluation.test_likelihood import exact_log_likelihood, linear_gaussian
 
 from vae.data.datasets import prepare
 from vae.evaluation.importance import density

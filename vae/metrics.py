@@ -120,15 +120,12 @@ METRICS = {
         "lower",
         "the standard error that comes from drawing codes, beside that over test images",
     ),
-    "pareto_shape": Metric(
-        "Pareto shape of the weights",
+    "heavy_tail_share": Metric(
+        "share of images with k̂ > 0.7",
         "",
         "lower",
-        "the shape k̂ of the tail of an image's weights, mean over images; above 0.7 the estimate "
+        "the share of test images whose weights have a tail of shape k̂ above 0.7: their estimate "
         "is not to be trusted (Vehtari et al. 2024)",
-    ),
-    "heavy_tail_share": Metric(
-        "share of images with k̂ > 0.7", "", "lower", "the share of test images above that"
     ),
     "scale_factor": Metric(
         "factor of the scale",
@@ -366,7 +363,7 @@ OF_SAMPLES = {
 }
 """Metrics of generated images, measured in every feature space."""
 
-EX_POST = ("kid", "precision", "recall", "density", "coverage", "authentic_share", "data_copying")
+EX_POST = ("precision", "recall", "density", "coverage")
 
 
 def _ex_post(metric: Metric) -> Metric:

@@ -95,7 +95,6 @@ def diagnostics(weights: ImportanceWeights) -> dict[str, Estimate]:
         "monte_carlo_error": Estimate(variance.sum().sqrt().item() / len(variance)),
     }
     if (shape := weights.tail_shape()) is not None:
-        estimates["pareto_shape"] = average(shape)
         estimates["heavy_tail_share"] = average((shape > HEAVY_TAIL).double())
     return estimates
 

@@ -16,14 +16,12 @@ from vae.features.classifier import FeatureExtractor
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
 
-MEASURED_FULLY = ("prior", "gmm")
-
 
 class SampleMeasure:
     """Measures generated images of cells against all test images, in every feature space.
 
     The names of the metrics begin with the space's prefix and end with where the images are from:
-    ``fid_prior``, ``inception_kid_gmm``. Codes depend on the model's seed, so that the spread
+    ``fid_prior``, ``inception_recall_gmm``. Codes depend on the model's seed, so that the spread
     over seeds contains the draw; they are the same for all β and likelihoods.
     """
 
@@ -42,13 +40,11 @@ class SampleMeasure:
         self.spaces = [Realism(s, test, self.train, dataset.levels, seed) for s in spaces]
 
     def __call__(self, model: VAE, cell: Cell) -> dict[str, Estimate]:
-        """FID of all images of a cell, and every other metric of those ``MEASURED_FULLY``."""
+        """FID of all images of a cell, and more of those that a user would draw."""
         estimates = {}
         for source, images in self._images(model, cell):
             for space in self.spaces:
-                features = space.extract(images)
-                fully = source in MEASURED_FULLY
-                found = space.everything(features) if fully else {"fid": space.fid(features)}
+                found = measured(space, source, space.extract(images))
                 named = {metric_name(space.prefix, name, source): e for name, e in found.items()}
                 estimates |= named
         return estimates
@@ -83,9 +79,17 @@ class SampleMeasure:
         return torch.cat([model.decode(part).sample(stream) for part in z.split(1000)])
 
 
+def measured(space: Realism, source: str, features: Tensor) -> dict[str, Estimate]:
+    """The metrics of images of ``source``: all of prior samples, of most others FID alone."""
+    if source == "prior":
+        return space.everything(features)
+    found = {"fid": space.fid(features)}
+    return found | space.neighbourhoods(features) if source == "gmm" else found
+
+
 def metric_name(prefix: str, name: str, source: str) -> str:
-    """What a metric of images of ``source`` is called; copying is of prior samples if unsaid."""
-    plain = source == "prior" and name in ("authentic_share", "data_copying")
+    """What a metric of images of ``source`` is called; copying is of prior samples alone."""
+    plain = name in ("authentic_share", "data_copying")
     return f"{prefix}{name}" if plain else f"{prefix}{name}_{source}"
 
 

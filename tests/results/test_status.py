@@ -15,7 +15,7 @@ from vae.files import write_json, write_text
 from vae.progress import Line
 from vae.results.status import MEASUREMENTS, stage
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "datasets": ["digits"],
     "networks": [{"name": "mlp", "hidden": [16]}],

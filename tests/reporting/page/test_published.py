@@ -13,7 +13,7 @@ from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.page.published import lowest_fids, published_values
 
-DATA = Path(__file__).parent.parent / "report"
+DATA = Path(__file__).parents[3] / "report"
 
 
 def on(dataset: str, **changes) -> Group:

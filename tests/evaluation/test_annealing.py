@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_evaluation_likelihood import (
+from evaluation.test_likelihood import (
     LOADINGS,
     OFFSET,
     SHAPE,

@@ -19,7 +19,7 @@ from vae.reporting.group import read_groups
 from vae.reporting.page.render import render
 from vae.reporting.page.tables import SHOWN
 
-TEMPLATE = Path(__file__).parent.parent / "report" / "template.md"
+TEMPLATE = Path(__file__).parents[3] / "report" / "template.md"
 CASES: dict[str, dict] = {
     "default": {},
     "one likelihood": {"likelihoods": ["bernoulli"]},

@@ -11,8 +11,8 @@ import pytest
 import torch
 from browser import Browser, browser, find_browser
 from every_likelihood import DENSITIES, MASSES
+from explorer.test_page import HARMFUL
 from synthetic_results import benchmark, build_results
-from test_explorer_page import HARMFUL
 
 from vae.configuration.sweep import Network
 from vae.explorer.decoders import decoder_data

@@ -4,8 +4,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from reporting.figures.test_gallery import write_results
 from synthetic_results import make_group
-from test_figures_gallery import write_results
 
 from vae.data.datasets import prepare
 from vae.metrics import METRICS
