@@ -1,7 +1,7 @@
 """log p(x) by importance sampling: through the encoder, or around the posterior's own modes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -163,7 +163,7 @@ def importance_weights(
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     stream = generator(x.device, seed, "importance samples")
-    return weights_of(model, x, Mixture((encode(model, x),), (0,)), samples, stream, score)
+    return weights_of(model, x, Mixture((model.encode_all(x),), (0,)), samples, stream, score)
 
 
 def local_weights(
@@ -175,7 +175,7 @@ def local_weights(
     q(z|x), which keeps the weights bounded where that is wide. Images with few effective samples
     are measured anew with a second mode, searched for from their best code, and more samples.
     """
-    q = encode(model, x)
+    q = model.encode_all(x)
     stream = generator(x.device, seed, "local samples")
     first = student_t(model, x, q.mean, score)
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
@@ -207,15 +207,6 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
     """First sample and number of samples of every piece."""
     for first in range(0, samples, at_once):
         yield first, min(at_once, samples - first)
-
-
-@torch.no_grad()
-def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
-    """q(z|x) of all images."""
-    parts: Sequence[DiagonalGaussian] = [model.encode(part) for part in x.split(1000)]
-    return DiagonalGaussian(
-        torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
-    )
 
 
 def _noise(n: int, width: int, stream: torch.Generator) -> Tensor:
