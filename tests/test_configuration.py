@@ -169,6 +169,8 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("report", "a}b", ["report", "a}b"]),
     ("report", ["report"], ["report"]),
     ("dataset_mirror", 3, ["dataset_mirror", "3"]),
+    ("about", 3, ["about", "3"]),
+    ("about", "a\nb", ["about"]),
     ("dataset_mirror", "a\0b", ["dataset_mirror"]),
 ]
 
@@ -254,6 +256,7 @@ GOOD_VALUES = [
     ("dataset_mirror", None),
     ("dataset_mirror", ""),
     ("dataset_mirror", "/data/mirror"),
+    ("about", "Smaller than the other."),
     ("criteria", ["elbo", "mse"]),
     ("betas", [1e-12, 1e12]),
     ("likelihoods", [FIXED | {"sigma": 1e6}]),

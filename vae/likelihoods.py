@@ -214,7 +214,7 @@ class CategoricalFamily(LikelihoodFamily):
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """The logits of a binomial distribution with the right mean."""
         n = self.levels - 1
-        k = torch.arange(self.levels, dtype=mean_image.dtype)[:, None, None, None]
+        k = torch.arange(self.levels).to(mean_image)[:, None, None, None]
         choose = math.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
         return (k * torch.logit(mean_image, eps=MEAN_MARGIN) + choose).flatten(0, 1)
 
