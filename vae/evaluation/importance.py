@@ -1,7 +1,7 @@
 """log p(x) by importance sampling: through the encoder, or around the posterior's own modes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -165,7 +165,7 @@ def importance_weights(
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     stream = generator(x.device, seed, "importance samples")
-    return weights_of(model, x, Mixture((encode(model, x),), (0,)), samples, stream, score)
+    return weights_of(model, x, Mixture((model.encode_all(x),), (0,)), samples, stream, score)
 
 
 def local_weights(
@@ -178,8 +178,7 @@ def local_weights(
     or where the encoder and the nearest of many codes from the prior lead to different modes, are
     measured anew: with more samples around the best of the modes that many starts lead to.
     """
-    q = encode(model, x)
-    at_once = decoded_at_once(model, x.device)
+    q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
     near = nearest_codes(model, x, STARTS, generator(x.device, seed, "prior codes"), at_once)
     stream = generator(x.device, seed, "local samples")
     first, several = proposals(model, x, torch.stack([q.mean, near[0]]), score)
@@ -214,15 +213,6 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
     """First sample and number of samples of every piece."""
     for first in range(0, samples, at_once):
         yield first, min(at_once, samples - first)
-
-
-@torch.no_grad()
-def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
-    """q(z|x) of all images."""
-    parts: Sequence[DiagonalGaussian] = [model.encode(part) for part in x.split(1000)]
-    return DiagonalGaussian(
-        torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
-    )
 
 
 def _noise(n: int, width: int, stream: torch.Generator) -> Tensor:
