@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_answers(subparsers)
     _add_figures(subparsers)
     _add_pages(subparsers)
+    _add_publication(subparsers)
     _add_selfcheck(subparsers)
     return parser
 
@@ -255,6 +256,25 @@ def _add_pages(subparsers) -> None:
     explorer.add_argument("output", type=Path, help="the page, one HTML file")
     text = "files written by 'explorer-pictures' (default: none, a page without pictures)"
     explorer.add_argument("--pictures", type=Path, nargs="*", default=[], help=text)
+
+
+def _add_publication(subparsers) -> None:
+    text = "take over the tables of a run's finished sweeps, and draw what needs their models"
+    publish = _add(subparsers, "publish", verbs.publish, text)
+    text = "print, for every sweep not yet published, the files that snakemake must make"
+    unpublished = _add(subparsers, "unpublished", verbs.unpublished, text)
+    for parser in (publish, unpublished):
+        parser.add_argument("config", type=Path)
+        parser.add_argument("tables", type=Path, help="folder of published tables")
+    publish.add_argument("report", type=Path, help="folder of their report")
+    text = "the project's folder in which the run was made (default: this one)"
+    publish.add_argument("--run", type=Path, default=Path(), help=text)
+    publish.add_argument("--threads", type=_positive, default=1)
+
+    text = "draw and render the report of published tables, without data or models"
+    render = _add(subparsers, "render", verbs.render, text)
+    render.add_argument("tables", type=Path, help="a folder written by 'publish'")
+    render.add_argument("report", type=Path)
 
 
 def _add_selfcheck(subparsers) -> None:

@@ -65,6 +65,12 @@ def file_name(value: object, where: str) -> None:
     require(fits, f"{where}: {shown(value)} must be the name of a file or folder")
 
 
+def one_line(value: object, where: str) -> None:
+    """A paragraph, or nothing."""
+    fits = isinstance(value, str) and len(value) <= 4096 and (value.isprintable() or not value)
+    require(fits, f"{where}: {shown(value)} must be a text of one line")
+
+
 def name_of_files(value: object, where: str) -> None:
     """A name that files, tables and patterns can carry as it is."""
     fits = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}", value)

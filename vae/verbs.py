@@ -220,6 +220,39 @@ def report(options: Namespace) -> None:
     render(options.config, options.results, options.template, options.output, options.captions)
 
 
+def publish(options: Namespace) -> None:
+    """Take over what a run has finished into a folder of published tables."""
+    from vae.configuration.benchmark import load_benchmark, read_yaml
+    from vae.devices import set_up
+    from vae.files import write_json
+    from vae.reporting.page.publish import draw_pictures
+    from vae.results import publication
+
+    benchmark = load_benchmark(options.config)
+    taken = publication.publish(benchmark, options.run, options.tables)
+    write_json(options.tables / "config.json", read_yaml(options.config))
+    device, results = set_up("cpu", options.threads), options.run / benchmark.results
+    draw_pictures(benchmark, results, options.tables, options.report / "figures", device)
+    print(f"{options.tables}: {', '.join(taken) or 'no sweep'} taken over")
+
+
+def unpublished(options: Namespace) -> None:
+    """Print what is not published yet: a line of files per sweep."""
+    from vae.configuration.benchmark import load_benchmark
+    from vae.results import publication
+
+    lacking = publication.unpublished(load_benchmark(options.config), options.tables)
+    for files in lacking.values():
+        print(*files)
+
+
+def render(options: Namespace) -> None:
+    """Draw and render the report of published tables."""
+    from vae.reporting.page.publish import render_published
+
+    render_published(options.tables, options.report)
+
+
 def explorer_pictures(options: Namespace) -> None:
     """Gather what the interactive page shows of trained models."""
     from vae.devices import set_up

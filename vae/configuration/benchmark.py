@@ -14,6 +14,7 @@ from vae.checks import (
     distinct,
     file_name,
     folder_of_the_project,
+    one_line,
     positive_integer,
     require,
     shown,
@@ -53,6 +54,7 @@ class Benchmark:
     results: str = "results"
     report: str = "report"
     dataset_mirror: str | None = None
+    about: str = ""
 
     @classmethod
     def from_dict(cls, values: object) -> "Benchmark":
@@ -88,6 +90,7 @@ class Benchmark:
         for latent_dim in self.latent_dims:
             positive_integer(latent_dim, "latent_dims", WIDEST)
         boolean(self.autoencoder, "autoencoder")
+        one_line(self.about, "about")
         if self.dataset_mirror is not None:
             file_name(self.dataset_mirror, "dataset_mirror")
         _check_sizes(self.datasets, self.networks)

@@ -14,30 +14,12 @@ from vae.configuration.benchmark import load_benchmark
 from vae.reporting.page.provenance import (
     ROOT,
     command,
-    commit,
     graph,
     provenance,
     stage_table,
     stage_times,
     versions,
 )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-    result = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
-    )
-    return result.stdout.strip()
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    git(tmp_path, "init", "--quiet")
-    (tmp_path / "code.py").write_text("x = 1\n")
-    git(tmp_path, "add", "code.py")
-    git(tmp_path, "commit", "--quiet", "--message", "first")
-    return tmp_path
 
 
 @pytest.fixture
@@ -68,28 +50,14 @@ def test_running_times_in_print_end_with_their_total(benchmarks):
     assert list(table.loc["all"]) == [4, "0:03:30", "0:07:01", "0.8"]
 
 
-def test_the_commit_and_whether_the_code_is_that_commit(checkout):
-    first = git(checkout, "rev-parse", "--short", "HEAD")
-    (checkout / "notes.txt").write_text("not part of the code")
-    assert commit(checkout) == first
-    (checkout / "code.py").write_text("x = 2\n")
-    assert commit(checkout) == f"{first} + local changes"
-
-
-def test_a_copy_within_another_checkout_has_no_commit(checkout):
-    copy = checkout / "copy"
-    copy.mkdir()
-    assert "no git checkout" in commit(copy)
-
-
 def test_versions_that_disagree_are_all_named():
     records = [{"versions": {"torch": v, "numpy": "2.4"}} for v in ("2.15", "2.14", "2.15")]
     assert versions(records) == {"torch": "2.15 and 2.14", "numpy": "2.4"}
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "mnist-quick.yaml", "benchmark.yaml"])
-def test_the_command_names_the_file_that_holds_these_settings(name):
-    assert f"--configfile config/{name} " in command(load_benchmark(ROOT / "config" / name))
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_command_names_the_file_that_holds_these_settings(path):
+    assert f"--configfile config/{path.name} " in command(load_benchmark(path))
 
 
 def test_the_command_for_settings_that_no_file_holds_names_the_run_s_own(tmp_path, monkeypatch):
@@ -105,7 +73,7 @@ def test_results_without_running_times_or_a_workflow(tmp_path):
     build_results(chosen, tmp_path)
     for path in (tmp_path / "benchmarks").rglob("*.tsv"):
         path.unlink()
-    found = provenance(chosen, tmp_path, root=tmp_path)
+    found = provenance(chosen, chosen.sweeps, tmp_path, root=tmp_path)
     assert (found.stages, found.graph) == ("", "")
     assert found.devices == ["a made-up processor (2 cores)"]
 
@@ -113,7 +81,7 @@ def test_results_without_running_times_or_a_workflow(tmp_path):
 def test_running_times_of_a_whole_run(tmp_path):
     chosen = benchmark()
     build_results(chosen, tmp_path)
-    lines = provenance(chosen, tmp_path).stages.splitlines()
+    lines = provenance(chosen, chosen.sweeps, tmp_path).stages.splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == [
         "evaluate likelihood",
         "train",

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group
 
-from vae.configuration.sweep import LIKELIHOODS
 from vae.data.catalogue import DATASETS
+from vae.families import FAMILIES
 from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.page.published import lowest_fids, published_values
@@ -27,7 +27,7 @@ def test_the_tables_name_what_exists_and_where_it_is_from():
     curves = pd.read_csv(DATA / "published_curves.csv")
     assert set(values.metric) <= set(METRICS)
     assert set(values.dataset) | set(curves.dataset) <= set(DATASETS)
-    assert set(values.likelihood.dropna()) | set(curves.likelihood) <= set(LIKELIHOODS)
+    assert set(values.likelihood.dropna()) | set(curves.likelihood) <= set(FAMILIES)
     assert values.source.notna().all() and curves.source.notna().all()
 
 

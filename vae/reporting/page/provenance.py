@@ -1,6 +1,5 @@
 """Where a report's numbers come from: the code, the machine, the packages, the running times."""
 
-import subprocess
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from vae.checkout import ROOT, commit, commit_date
 from vae.configuration.benchmark import Benchmark, load_benchmark
 from vae.data.datasets import SPLITS
-from vae.dependencies import PACKAGE
 from vae.errors import InputError
 from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
+from vae.results.publication import origins
 
-ROOT = PACKAGE.parent
 README = "README.md"
 UNFINISHED = "report"  # the rule that renders: its time is known only after the page is written
 
@@ -28,8 +27,8 @@ class Provenance:
 
     Attributes:
         command: runs the same settings again, typed in the project's folder.
-        commit: of the code that rendered the page.
-        date: of that commit.
+        commit: of the code that rendered the page; of published tables, what measured them.
+        date: of that commit, or of the last.
         devices: what trained the models, each once.
         versions: package -> version that trained the models.
         cost: CPU time of all stages; empty if Snakemake left none.
@@ -47,19 +46,24 @@ class Provenance:
     graph: str
 
 
-def provenance(benchmark: Benchmark, results: Path, root: Path = ROOT) -> Provenance:
+def provenance(
+    benchmark: Benchmark, sweeps: Collection[str], results: Path, root: Path = ROOT
+) -> Provenance:
     """Gather what is known about the making of ``results``.
 
     Args:
+        sweeps: the slugs of those that ``results`` has.
         root: the project's folder.
     """
-    records = [read_json(results / "models" / slug / "sweep.json") for slug in benchmark.sweeps]
-    names = {*benchmark.sweeps, *benchmark.dataset_names}
+    records = [read_json(results / "models" / slug / "sweep.json") for slug in sweeps]
+    names = {*sweeps, *benchmark.dataset_names}
+    commits = {o["commit"]: o["date"] for o in origins(results).values()}
+    commits = commits or {commit(root): commit_date(root)}
     times = stage_times(results / "benchmarks", names)
     return Provenance(
         command=command(benchmark, root),
-        commit=commit(root),
-        date=commit_date(root),
+        commit=" and ".join(commits),
+        date=max(commits.values()),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
         cost=_clock(times.cpu.sum()) if len(times) else "",
@@ -84,27 +88,6 @@ def command(benchmark: Benchmark, root: Path = ROOT) -> str:
             if load_benchmark(path) == benchmark:
                 file = path.relative_to(root)
     return f"snakemake --cores 4 --configfile {file.as_posix()} -- all"
-
-
-def commit(root: Path = ROOT) -> str:
-    """The commit checked out in ``root``, and whether tracked files differ from it."""
-    describe = ["git", "describe", "--always", "--exclude=*", "--dirty= + local changes"]
-    if (root / ".git").exists():
-        with suppress(OSError, subprocess.CalledProcessError):
-            result = subprocess.run(describe, cwd=root, capture_output=True, text=True, check=True)
-            return result.stdout.strip()
-    return "unknown (the code lies in no git checkout)"
-
-
-def commit_date(root: Path = ROOT) -> str:
-    """The day of that commit, as 2026-01-31; empty outside a git checkout."""
-    if (root / ".git").exists():
-        with suppress(OSError, subprocess.CalledProcessError):
-            show = ["git", "show", "--no-patch", "--format=%cs", "HEAD"]
-            return subprocess.run(
-                show, cwd=root, capture_output=True, text=True, check=True
-            ).stdout.strip()
-    return ""
 
 
 def split_sizes(results: Path, dataset: str) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -24,13 +25,16 @@ from vae.reporting.page import tables
 from vae.reporting.page.provenance import provenance, split_sizes
 from vae.reporting.page.published import lowest_fids, published_values
 from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
+from vae.results.publication import origins
 from vae.results.statistics import LEAST_SEEDS
 
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
-def render(config: Path, results: Path, template: Path, output: Path, folder: Path) -> None:
+def render(
+    config: Path, results: Path, template: Path, output: Path, folder: Path | None = None
+) -> None:
     """Write the report, and beside it the tables that it rounds: ``tables/*.csv``.
 
     Args:
@@ -39,31 +43,46 @@ def render(config: Path, results: Path, template: Path, output: Path, folder: Pa
         template: a Jinja2 template of Markdown; beside it lies all else that is written by hand:
             ``captions.yaml``, ``recipes.csv`` and ``published*.csv``.
         output: the page; its figures lie in ``figures/`` beside it.
-        folder: for the captions of Snakemake's own report.
+        folder: for the captions of Snakemake's own report; None if it is not wanted.
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
+    figures = output.parent / "figures"
     shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
+    sweeps = _measured(benchmark, groups)
     written = template.parent
     said = captions(written / "captions.yaml", groups)
     text = _page(template).render(
         benchmark=benchmark,
+        sweeps=sweeps,
+        explorer=not origins(results),
         least_seeds=LEAST_SEEDS,
         not_excluded=NOT_EXCLUDED,
         charts=CHARTS,
         gallery=GALLERY,
         captions=said,
         recipes=markdown_table(tables.recipes(written / "recipes.csv")),
-        groups=[_section(benchmark, group, results, written) for group in groups],
+        groups=[_section(sweeps, group, results, written, figures) for group in groups],
         metrics={name: METRICS[name] for name in METRICS if name in shown},
-        provenance=provenance(benchmark, results),
+        provenance=provenance(benchmark, sweeps, results),
         settings=json.dumps(read_json(config), indent=2),
         version=__version__,
     )
     for name in FULL_TABLES:
         with replacing(output.parent / "tables" / f"{name}.csv") as temporary:
             shutil.copyfile(results / f"{name}.csv", temporary)
-    write_captions(folder, said)
+    if folder:
+        write_captions(folder, said)
     write_text(output, BLANK_LINES.sub("\n\n", text))
+
+
+def _measured(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
+    """The sweeps that the tables have: all, unless a published run is not complete yet."""
+    known = {(group.name, likelihood) for group in groups for likelihood in group.likelihoods}
+    return {
+        slug: sweep
+        for slug, sweep in benchmark.sweeps.items()
+        if (sweep.group, sweep.likelihood.slug) in known
+    }
 
 
 def _classes(group: Group) -> str:
@@ -82,12 +101,17 @@ def _page(template: Path) -> jinja2.Template:
     ).from_string(template.read_text(encoding="utf-8"))
 
 
-def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> dict:
-    """What the template needs to know of one dataset, network and latent size."""
+def _section(
+    every: Mapping[str, Sweep], group: Group, results: Path, data: Path, figures: Path
+) -> dict:
+    """What the template needs to know of one dataset, network and latent size.
+
+    Args:
+        every: the sweeps of all groups.
+        figures: folder of the figures; those that need models are not drawn anew without them.
+    """
     sweeps = {
-        sweep.likelihood.slug: sweep
-        for sweep in benchmark.sweeps.values()
-        if sweep.group == group.name
+        sweep.likelihood.slug: sweep for sweep in every.values() if sweep.group == group.name
     }
     first = next(iter(sweeps.values()))
     record = read_json(results / "models" / first.slug / "sweep.json")
@@ -105,15 +129,19 @@ def _section(benchmark: Benchmark, group: Group, results: Path, data: Path) -> d
         "said": findings(group),
         "checks": [str(found) for check in (left, agreement) for found in check(group)],
         "agreement_table": markdown_table(agreement_table(group)),
-        "charts": charts_for(group.likelihoods),
+        "charts": [
+            name
+            for name in charts_for(group.likelihoods)
+            if (figures / group.name / f"{name}.png").is_file()
+        ],
         "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
         "free_density": markdown_table(tables.free_density(group)),
         "free_density_says": [str(found) for found in (free_density(group),) if found],
         "published": markdown_table(published_values(data, group)),
         "lowest_fids": [str(found) for found in lowest_fids(data, group)],
-        "featured": _one_likelihood(group, sweeps[group.featured]),
+        "featured": _one_likelihood(group, sweeps[group.featured], figures),
         "others": [
-            _one_likelihood(group, sweep)
+            _one_likelihood(group, sweep, figures)
             for slug, sweep in sweeps.items()
             if slug != group.featured
         ],
@@ -135,11 +163,12 @@ def trained(group: Group, sweep: Sweep, record: dict, sizes: dict[str, int]) -> 
     )
 
 
-def _one_likelihood(group: Group, sweep: Sweep) -> dict:
+def _one_likelihood(group: Group, sweep: Sweep, figures: Path) -> dict:
     """All metrics of one sweep against β, and where its pictures lie."""
     table = tables.every_beta(group, sweep.likelihood.slug)
     return {
         "slug": sweep.slug,
         "title": likelihood_name(sweep.likelihood.slug),
         "table": markdown_table(table),
+        "pictures": [name for name in GALLERY if (figures / sweep.slug / f"{name}.png").is_file()],
     }

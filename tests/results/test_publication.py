@@ -1,0 +1,183 @@
+"""Published tables: what a run has finished, put together with what others published before."""
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_results import benchmark, build_results
+
+from vae.configuration.benchmark import Benchmark
+from vae.errors import InputError
+from vae.files import sha256, write_json, write_text
+from vae.reporting.page.publish import render_published
+from vae.results.publication import (
+    MEASUREMENTS,
+    OF_A_DATASET,
+    ORIGINS,
+    publish,
+    published,
+    unpublished,
+)
+from vae.results.table import SWEEP, read_table
+
+OF_RECORDS = ("diverged", "converged", "epochs", "best_epoch")
+TABLES = ("metrics", "best_beta", "best_likelihood", "references", "dimensions", "spectra")
+
+
+def a_run(chosen: Benchmark, root: Path) -> Path:
+    """The folder ``root`` of a finished run: a table per job, no weights."""
+    results = root / chosen.results
+    build_results(chosen, results)
+    tables = {path.stem: pd.read_csv(path) for path in results.glob("*.csv")}
+    for slug, sweep in chosen.sweeps.items():
+        folder = results / "metrics" / slug
+        for name in ("metrics", "dimensions", "spectra", "history"):
+            rows = of_sweep(tables[name], sweep)
+            if name == "metrics":
+                rows = rows[~rows.metric.isin(OF_RECORDS)]
+                part = rows.groupby("metric").ngroup() % len(MEASUREMENTS)
+                for i, measurement in enumerate(MEASUREMENTS):
+                    save(rows[part == i], folder / f"{measurement}.csv")
+            elif name == "history":
+                path = results / "models" / slug / "history.csv"
+                save(rows.drop(columns=SWEEP), path)
+            else:
+                save(rows, folder / f"{name}.csv")
+        write_npz(folder / "likelihood.npz", [cell.slug for cell in sweep.cells])
+    for pattern in OF_A_DATASET:
+        for dataset in chosen.dataset_names:
+            table = tables[Path(pattern).stem]
+            save(table[table.dataset == dataset], results / pattern.format(dataset))
+    for path in results.glob("*.csv"):
+        path.unlink()
+    return root
+
+
+def of_sweep(table: pd.DataFrame, sweep) -> pd.DataFrame:
+    chosen = table.dataset == sweep.dataset
+    return table[chosen & (table.likelihood == sweep.likelihood.slug)]
+
+
+def save(table: pd.DataFrame, path: Path) -> None:
+    write_text(path, table.to_csv(index=False))
+
+
+def write_npz(path: Path, cells: list[str]) -> None:
+    stream = np.random.default_rng(0)
+    names = ("bits_per_dim", "mse")
+    np.savez(path, **{f"{c}/{name}": stream.normal(size=50) for c in cells for name in names})
+
+
+def without(root: Path, chosen: Benchmark, slugs: list[str]) -> Path:
+    """The same run before it measured ``slugs``."""
+    for slug in slugs:
+        shutil.rmtree(root / chosen.results / "metrics" / slug)
+    return root
+
+
+@pytest.fixture(scope="module")
+def chosen() -> Benchmark:
+    return benchmark(datasets=["digits", "mnist"], likelihoods=["bernoulli", "beta"])
+
+
+@pytest.fixture(scope="module")
+def run(chosen, tmp_path_factory) -> Path:
+    return a_run(chosen, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def at_once(chosen, run, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("at_once")
+    publish(chosen, run, folder)
+    return folder
+
+
+def test_published_piece_by_piece_is_published_at_once(chosen, run, at_once, tmp_path):
+    last, *others = reversed(chosen.sweeps)
+    partial = without(shutil.copytree(run, tmp_path / "partial"), chosen, others)
+    folder = tmp_path / "tables"
+    assert list(publish(chosen, partial, folder)) == [last]
+    elsewhere = without(shutil.copytree(run, tmp_path / "other"), chosen, [last])
+    assert set(publish(chosen, elsewhere, folder)) == set(others)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            read_table(folder / f"{name}.csv"), read_table(at_once / f"{name}.csv")
+        )
+    assert list(published(chosen, folder)) == list(chosen.sweeps)
+
+
+def test_publishing_again_changes_nothing(chosen, run, at_once, tmp_path):
+    folder = shutil.copytree(at_once, tmp_path / "tables")
+    publish(chosen, run, folder)
+    publish(chosen, tmp_path / "no run at all", folder)
+    for name in TABLES:
+        assert sha256(folder / f"{name}.csv") == sha256(at_once / f"{name}.csv")
+
+
+def test_what_is_not_published_is_what_the_workflow_must_make(chosen, run, tmp_path):
+    last = list(chosen.sweeps)[-1]
+    folder = tmp_path / "tables"
+    publish(chosen, without(shutil.copytree(run, tmp_path / "run"), chosen, [last]), folder)
+    lacking = unpublished(chosen, folder)
+    assert list(lacking) == [last]
+    assert {path for path in lacking[last] if not (tmp_path / "run" / path).is_file()} == {
+        f"{chosen.results}/metrics/{last}/{name}.csv"
+        for name in (*MEASUREMENTS, "dimensions", "spectra")
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evaluation": {"importance_samples": 51}},
+        {"training": {"epochs": 7, "batch_size": 100, "learning_rate": 0.001}},
+        {"seeds": [0, 1]},
+    ],
+)
+def test_sweeps_trained_or_measured_otherwise_are_not_published(chosen, at_once, change):
+    other = benchmark(datasets=["digits", "mnist"], likelihoods=["bernoulli", "beta"], **change)
+    assert not published(other, at_once)
+
+
+def test_of_single_images_only_what_is_compared_is_kept(chosen, at_once):
+    for slug in chosen.sweeps:
+        with np.load(at_once / "metrics" / slug / "per_image.npz") as arrays:
+            assert {key.split("/")[1] for key in arrays} == {"bits_per_dim"}
+
+
+def test_neither_weights_nor_data_are_published(at_once):
+    suffixes = {path.suffix for path in at_once.rglob("*") if path.is_file()}
+    assert suffixes == {".csv", ".json", ".npz", ".tsv", ".sha256"}
+
+
+def test_nothing_to_publish_is_said(chosen, tmp_path):
+    with pytest.raises(InputError, match="no finished sweep"):
+        publish(chosen, tmp_path, tmp_path / "tables")
+
+
+def test_a_report_without_models_and_of_a_part_of_the_grid(chosen, run, tmp_path):
+    last = list(chosen.sweeps)[-1]
+    folder, report = tmp_path / "tables", tmp_path / "report"
+    publish(chosen, without(shutil.copytree(run, tmp_path / "run"), chosen, [last]), folder)
+    write_json(folder / "config.json", asdict(chosen))
+    render_published(folder, report)
+    first = (report / "report.md").read_text(encoding="utf-8")
+    assert f"Missing: {last}." in first
+    assert f"3 of {len(chosen.sweeps)} sweeps" in first
+    for name in ("samples_matrix", "explorer.html"):
+        assert name not in first
+    render_published(folder, report)
+    assert (report / "report.md").read_text(encoding="utf-8") == first
+
+
+def test_the_report_names_the_commit_that_measured(chosen, run, at_once, tmp_path):
+    folder = shutil.copytree(at_once, tmp_path / "tables")
+    origin = {"commit": "abc1234", "date": "2020-02-02"}
+    write_json(folder / ORIGINS, dict.fromkeys(chosen.sweeps, origin))
+    write_json(folder / "config.json", asdict(chosen))
+    render_published(folder, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "commit abc1234 of 2020-02-02" in text

@@ -1,0 +1,50 @@
+"""The report of a published run: what needs models is drawn once, the rest at any time."""
+
+from pathlib import Path
+
+import torch
+
+from vae.checkout import ROOT
+from vae.configuration.benchmark import Benchmark
+from vae.files import read_json
+from vae.reporting.figures.charts import draw_all
+from vae.reporting.figures.gallery import draw_gallery
+from vae.reporting.figures.sheets import draw_sheets
+from vae.reporting.group import read_groups
+from vae.reporting.page.render import render
+from vae.results.publication import published
+
+TEMPLATE = ROOT / "report" / "template.md"
+
+
+def draw_pictures(
+    benchmark: Benchmark, results: Path, folder: Path, figures: Path, device: torch.device
+) -> None:
+    """Draw what needs trained models: of every published sweep whose weights are in ``results``.
+
+    The sheets of a group are drawn where the weights of all its published sweeps are.
+
+    Args:
+        folder: of published tables.
+    """
+    sweeps, seed = published(benchmark, folder), benchmark.evaluation.seed
+    models = {slug: results / "models" / slug for slug in sweeps}
+    here = {slug for slug, path in models.items() if (path / "weights.safetensors").is_file()}
+    groups: dict[str, list[str]] = {}
+    for slug, sweep in sweeps.items():
+        groups.setdefault(sweep.group, []).append(slug)
+        data = results / "data" / f"{sweep.dataset}.npz"
+        if slug in here:
+            draw_gallery(models[slug], data, folder, figures / slug, seed, device)
+    for name, slugs in groups.items():
+        if here.issuperset(slugs):
+            data = results / "data" / f"{sweeps[slugs[0]].dataset}.npz"
+            of_group = [models[slug] for slug in slugs]
+            draw_sheets(folder, of_group, data, figures / name, seed, device)
+
+
+def render_published(folder: Path, report: Path) -> None:
+    """Draw the charts of published tables and render their report, from the tables alone."""
+    benchmark, groups = Benchmark.from_dict(read_json(folder / "config.json")), read_groups(folder)
+    draw_all(groups, report / "figures", benchmark.training.warmup_epochs)
+    render(folder / "config.json", folder, TEMPLATE, report / "report.md")

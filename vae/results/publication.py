@@ -1,0 +1,197 @@
+"""A published run: the tables of its finished sweeps, small enough to be kept with the code.
+
+A folder of published tables holds what a report is made of: the tables of all sweeps together,
+each sweep's training record, and of single images only what paired comparisons need. No data and
+no weights: whoever continues on another machine trains what the folder lacks.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from vae.checkout import commit, commit_date
+from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
+from vae.configuration.sweep import Sweep
+from vae.errors import InputError
+from vae.files import read_json, reading, replacing, write_json, write_text
+from vae.metrics import COMPARABLE
+from vae.results import collection
+from vae.results.comparison import best_betas, best_likelihoods
+from vae.results.per_image import PerImage
+from vae.results.status import stage
+from vae.results.table import SWEEP, cell_columns, read_table
+
+ORIGINS = "origins.json"
+MEASUREMENTS = tuple(job.name for job in JOBS)
+DETAILS = tuple(table for job in JOBS for table in job.tables)
+OF_A_DATASET = (
+    "features/{}/references.csv",
+    "features/{}/corruptions.csv",
+    "mistakes/{}/mean_reduction.csv",
+    "mistakes/{}/free_density.csv",
+)
+
+
+def finished(benchmark: Benchmark, results: Path) -> dict[str, Sweep]:
+    """The sweeps of a run that are trained and measured, as are their datasets, by slug."""
+    datasets = [
+        name
+        for name in benchmark.dataset_names
+        if all((results / path.format(name)).is_file() for path in OF_A_DATASET)
+    ]
+    return {
+        slug: sweep
+        for slug, sweep in benchmark.sweeps.items()
+        if sweep.dataset in datasets and stage(results, sweep).name == "measured"
+    }
+
+
+def published(benchmark: Benchmark, folder: Path) -> dict[str, Sweep]:
+    """The sweeps that ``folder`` has as ``benchmark`` trains and measures them, by slug."""
+    known, measured = origins(folder), _measured(benchmark)
+    return {
+        slug: sweep
+        for slug, sweep in benchmark.sweeps.items()
+        if known.get(slug, {}).get("evaluation") == measured
+        and Sweep.from_dict(read_json(folder / "models" / slug / "sweep.json")["sweep"]) == sweep
+    }
+
+
+def unpublished(benchmark: Benchmark, folder: Path) -> dict[str, list[str]]:
+    """The files that the workflow must make for every sweep that ``folder`` lacks, by slug."""
+    known = published(benchmark, folder)
+    return {
+        slug: [f"{benchmark.results}/{path}" for path in (*_tables(sweep), *_shared(sweep))]
+        for slug, sweep in benchmark.sweeps.items()
+        if slug not in known
+    }
+
+
+def origins(folder: Path) -> dict[str, dict]:
+    """Which commit made what a folder of published tables has of each sweep, by slug."""
+    return read_json(folder / ORIGINS) if (folder / ORIGINS).is_file() else {}
+
+
+def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
+    """Take over every sweep that the run has finished, and answer anew.
+
+    Args:
+        root: the project's folder in which the benchmark ran; its commit is noted.
+        folder: of published tables; what it has of other sweeps stays.
+
+    Returns:
+        the sweeps that were taken over, by slug.
+
+    Raises:
+        InputError: if there is nothing to publish.
+    """
+    results, kept = root / benchmark.results, published(benchmark, folder)
+    taken = finished(benchmark, results)
+    if not taken and not kept:
+        raise InputError(f"{results} has no finished sweep of this configuration: run it first")
+    order = [slug for slug in benchmark.sweeps if slug in {*kept, *taken}]
+    with TemporaryDirectory() as collected:
+        collect(results, taken, Path(collected))
+        for path in sorted(Path(collected).glob("*.csv")):
+            merge(path, folder / path.name, [benchmark.sweeps[slug] for slug in order])
+    for slug in taken:
+        _copy_sweep(results, folder, slug, {*benchmark.criteria, *COMPARABLE})
+    _copy_times(results, folder, {*taken, *(sweep.dataset for sweep in taken.values())})
+    origin = {
+        "commit": commit(root),
+        "date": commit_date(root),
+        "evaluation": _measured(benchmark),
+    }
+    known = origins(folder) | dict.fromkeys(taken, origin)
+    write_json(folder / ORIGINS, {slug: known[slug] for slug in order})
+    answer(folder, benchmark.criteria)
+    return taken
+
+
+def collect(results: Path, sweeps: Mapping[str, Sweep], output: Path) -> None:
+    """Write the tables of some sweeps of a run together, a file for each."""
+    if not sweeps:
+        return
+    models = [results / "models" / slug for slug in sweeps]
+    metrics = [results / "metrics" / slug for slug in sweeps]
+    measured = [folder / f"{name}.csv" for name in MEASUREMENTS for folder in metrics]
+    collection.collect(models, measured, output / "metrics.csv")
+    collection.collect_history(models, output / "history.csv")
+    datasets = dict.fromkeys(sweep.dataset for sweep in sweeps.values())
+    others = [folder / f"{name}.csv" for name in DETAILS for folder in metrics]
+    others += [results / path.format(name) for path in OF_A_DATASET for name in datasets]
+    collection.collect_others(others, output)
+
+
+def merge(new: Path, old: Path, sweeps: Iterable[Sweep]) -> None:
+    """Put the rows of ``new`` in the place of those that ``old`` has of the same sweep or dataset.
+
+    Args:
+        sweeps: those that stay, in order; a table without sweeps is of their datasets.
+    """
+    rows = read_table(new)
+    key = SWEEP if set(SWEEP) <= set(rows) else ["dataset"]
+    if old.is_file():
+        before = read_table(old)
+        again = set(rows[key].itertuples(index=False, name=None))
+        kept = [k not in again for k in before[key].itertuples(index=False, name=None)]
+        rows = pd.concat([before[kept], rows])
+    columns = [cell_columns(sweep, sweep.cells[0]) for sweep in sweeps]
+    order = {tuple(c[name] for name in key): i for i, c in enumerate(columns)}
+    places = [order.get(k, -1) for k in rows[key].itertuples(index=False, name=None)]
+    rows = rows.assign(place=places).query("place >= 0").sort_values("place", kind="stable")
+    write_text(old, rows.drop(columns="place").to_csv(index=False))
+
+
+def answer(folder: Path, criteria: Iterable[str]) -> None:
+    """Write the best β of every sweep and the best likelihood of every group."""
+    metrics, per_image = read_table(folder / "metrics.csv"), PerImage(folder / "metrics")
+    comparable = [name for name in criteria if name in COMPARABLE]
+    for name, answers in (
+        ("best_beta", best_betas(metrics, per_image, criteria)),
+        ("best_likelihood", best_likelihoods(metrics, per_image, comparable)),
+    ):
+        write_text(folder / f"{name}.csv", answers.to_csv(index=False))
+
+
+def _tables(sweep: Sweep) -> list[str]:
+    names = (*MEASUREMENTS, *DETAILS)
+    return [f"metrics/{sweep.slug}/{name}.csv" for name in names]
+
+
+def _shared(sweep: Sweep) -> list[str]:
+    return [path.format(sweep.dataset) for path in OF_A_DATASET]
+
+
+def _measured(benchmark: Benchmark) -> dict:
+    """The settings of the evaluation, as JSON has them."""
+    return json.loads(json.dumps(asdict(benchmark.evaluation)))
+
+
+def _copy_sweep(results: Path, folder: Path, slug: str, wanted: set[str]) -> None:
+    """The training record, and of single images the metrics that are ``wanted``."""
+    _copy(results / "models" / slug / "sweep.json", folder / "models" / slug / "sweep.json")
+    kept: dict[str, np.ndarray] = {}
+    for path in sorted((results / "metrics" / slug).glob("*.npz")):
+        with reading(path), np.load(path) as arrays:
+            kept |= {key: arrays[key] for key in arrays if key.split("/")[1] in wanted}
+    with replacing(folder / "metrics" / slug / "per_image.npz") as temporary:
+        np.savez_compressed(temporary, **kept)
+
+
+def _copy_times(results: Path, folder: Path, names: set[str]) -> None:
+    """How long Snakemake's jobs of these sweeps and datasets took."""
+    for path in sorted((results / "benchmarks").glob("*/*.tsv")):
+        if path.stem in names:
+            _copy(path, folder / path.relative_to(results))
+
+
+def _copy(source: Path, target: Path) -> None:
+    with reading(source), replacing(target) as temporary:
+        temporary.write_bytes(source.read_bytes())
