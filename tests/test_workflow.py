@@ -135,7 +135,7 @@ class TestWholeRun:
             "report/captions.yaml": {"report"},
             "report/published.csv": {"report"},
             "vae/results/statistics.py": {
-                *("compare", "figures", "sheets", "gallery"),
+                *("compare", "figures", "gallery"),
                 *("report", "explorer", "explorer_pictures"),
             },
         }

@@ -196,6 +196,17 @@ class TrainedSweep:
         """
         expect(dataset, self.sweep.dataset, self.record.get("data"))
 
+    def its_own(self, datasets: Sequence[Dataset]) -> Dataset:
+        """The one of ``datasets`` that the models were trained on.
+
+        Raises:
+            InputError: if it is not among them.
+        """
+        named = [dataset for dataset in datasets if dataset.name == self.sweep.dataset]
+        found = (named or datasets)[0]
+        self.expect(found)
+        return found
+
     def diverged(self, cell: Cell) -> bool:
         """Whether training this cell left the finite numbers."""
         return self.cells[cell]["status"] == "diverged"
