@@ -43,6 +43,11 @@ WITHOUT_DENSITY = {
     "categorical": "is a probability of grey levels already",
 }
 """Families that cannot be discretized, and why."""
+OBJECTIVES = ("elbo", "iwae")
+IWAE = (
+    "_iwae_"  # ends, with their number, the slugs of those trained on the bound of several samples
+)
+MOST_SAMPLES = 10**6
 DISCRETIZED = "_discretized"  # ends the slugs of discretized likelihoods
 WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
 MOST_LAYERS = 100
@@ -89,6 +94,31 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What training minimises: minus the ELBO, or minus a bound of several codes (``iwae``)."""
+
+    name: str = "elbo"
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        where = "likelihoods.objective"
+        choice(self.name, OBJECTIVES, f"{where}.name")
+        positive_integer(self.samples, f"{where}.samples", MOST_SAMPLES)
+        one = self.samples == 1 or self.name == "iwae"
+        require(one, f"{where}.samples: the ELBO takes one; name iwae for a bound of several")
+
+    @property
+    def axis(self) -> tuple[int, ...]:
+        """The axis of noise that several codes of an image need; empty for the ELBO."""
+        return (self.samples,) if self.name == "iwae" else ()
+
+    @property
+    def slug(self) -> str:
+        """What the slugs of likelihoods trained on it end with."""
+        return f"{IWAE}{self.samples}" if self.name == "iwae" else ""
+
+
+@dataclass(frozen=True)
 class Likelihood:
     """A decoder likelihood p(x|z).
 
@@ -96,12 +126,14 @@ class Likelihood:
         sigma: of ``gaussian_fixed_sigma`` alone.
         discretized: whether a density is trained on, and is, the probability of grey levels.
         betas: for this likelihood, in place of the grid's.
+        objective: what it is trained on.
     """
 
     name: str
     sigma: float | None = None
     discretized: bool = False
     betas: tuple[float, ...] | None = None
+    objective: Objective = Objective()
 
     def __post_init__(self) -> None:
         choice(self.name, LIKELIHOODS, "likelihoods.name")
@@ -125,12 +157,20 @@ class Likelihood:
             object.__setattr__(
                 self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
             )
+        if isinstance(self.objective, Mapping):
+            made = build(Objective, self.objective, f"likelihoods.{self.name}.objective")
+            object.__setattr__(self, "objective", made)
+        require(
+            self.objective.name == "elbo" or self.betas == (1.0,),
+            f"likelihoods.{self.name}.objective: the bound of several samples is one on log p(x), "
+            "at β = 1 alone: give betas: [1]",
+        )
 
     @property
     def slug(self) -> str:
         """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
         sigma = "" if self.sigma is None else f"_{self.sigma:g}"
-        return self.name + sigma + (DISCRETIZED if self.discretized else "")
+        return self.name + sigma + (DISCRETIZED if self.discretized else "") + self.objective.slug
 
 
 @dataclass(frozen=True)
