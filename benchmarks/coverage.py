@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vae.results.comparison import likelihood_rivals
+from vae.results.comparison import of_other_likelihoods
 from vae.results.response import Response, fit_response
 from vae.results.statistics import Estimates, estimate, not_worse
 
@@ -115,11 +115,11 @@ def case(name: str, where: str, noise: str, seeds: int, images: int, trials: int
 def likelihoods(case: str, images: int, trials: int) -> dict:
     """How often the set of likelihoods holds the best of two, and did when βs were chosen first.
 
-    The rival is almost as good, at each of eight βs: three times as noisy, or against the single
-    good β of the best one.
+    The competitor is almost as good, at each of eight βs: three times as noisy, or against the
+    single good β of the best one.
     """
     rng, found = np.random.default_rng(0), []
-    noisy = 3.0 if case == "rival three times as noisy" else 1.0
+    noisy = 3.0 if case == "competitor three times as noisy" else 1.0
     best = np.zeros(8) if noisy > 1 else np.r_[0, np.full(7, 3.0)]
     truth, names = np.concatenate([best, np.full(8, 0.001)])[:, None], np.repeat([0, 1], 8)
     size = np.where(names, noisy, 1.0)[:, None] * 0.1
@@ -136,7 +136,7 @@ def likelihoods(case: str, images: int, trials: int) -> dict:
 
 def _holds_first(losses: np.ndarray, names: np.ndarray) -> bool:
     estimates = estimate(losses, sources=2)
-    return 0 in names[not_worse(estimates, rivals=likelihood_rivals(names))]
+    return 0 in names[not_worse(estimates, compared=of_other_likelihoods(names))]
 
 
 def _chosen_first(losses: np.ndarray) -> bool:
@@ -157,7 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
     cases += [("kink", "inside", "unequal", 5, 0)]
     table = pd.DataFrame([case(*c, options.trials) for c in cases])
     print(table.round(3).to_string(index=False))
-    names = ("rival three times as noisy", "one good beta against eight")
+    names = ("competitor three times as noisy", "one good beta against eight")
     choosing = [likelihoods(name, n, options.trials) for name in names for n in (0, 200)]
     choosing = pd.DataFrame(choosing)
     print(choosing.round(3).to_string(index=False))

@@ -51,14 +51,14 @@ def test_the_radius_is_the_distance_to_the_kth_other():
 def test_a_collapsed_model_has_the_best_precision_and_density_and_covers_nothing():
     """Why neither precision nor density is ever a criterion: the copy of one image wins."""
     real, other = features(500, 0, 64), features(500, 1, 64)
-    collapsed = real[real.norm(dim=1).argmin()] + 1e-3 * features(500, 2, 64)
+    one_image = real[real.norm(dim=1).argmin()] + 1e-3 * features(500, 2, 64)
     compare = Neighbourhoods(real)
-    trap, honest = compare(collapsed), compare(other)
-    assert trap["precision"].value == 1 > honest["precision"].value
-    assert trap["density"].value > 5 > honest["density"].value
-    assert trap["recall"].value < 0.01
-    assert trap["coverage"].value < 0.15
-    assert honest["recall"].value > 0.5 and honest["coverage"].value > 0.8
+    collapsed, spread = compare(one_image), compare(other)
+    assert collapsed["precision"].value == 1 > spread["precision"].value
+    assert collapsed["density"].value > 5 > spread["density"].value
+    assert collapsed["recall"].value < 0.01
+    assert collapsed["coverage"].value < 0.15
+    assert spread["recall"].value > 0.5 and spread["coverage"].value > 0.8
 
 
 def test_real_images_have_density_one_and_the_coverage_that_theory_says():

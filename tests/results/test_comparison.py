@@ -142,7 +142,7 @@ def test_the_best_likelihood_is_sought_at_the_best_beta_of_each():
     assert row.likelihoods == 2
 
 
-def test_one_likelihood_has_no_rival():
+def test_one_likelihood_is_compared_with_none():
     assert best_likelihoods(table({1.0: [1.0, 2.0, 3.0]}, "mse")).empty
 
 

@@ -179,7 +179,7 @@ def test_all_rows_together_need_a_higher_level_each():
 
 
 def likelihoods(rng: np.random.Generator) -> np.ndarray:
-    """The best likelihood has one good β of eight; its rival is next to it at all, and noisier."""
+    """The best likelihood has one good β of eight; another is next to it at all, and noisier."""
     truth = np.r_[0, np.full(7, 3.0), np.full(8, 0.001)][:, None]
     size = np.repeat([0.1, 0.3], 8)[:, None]
     own = np.repeat(0.5 * rng.normal(size=(2, 3)), 8, axis=0)
@@ -192,7 +192,7 @@ def test_the_set_of_likelihoods_pays_for_choosing_their_betas():
     for _ in range(300):
         losses = likelihoods(rng)
         result = estimate(losses, sources=2)
-        hits += 0 in names[not_worse(result, rivals=names[:, None] != names)]
+        hits += 0 in names[not_worse(result, compared=names[:, None] != names)]
         means = losses.mean(axis=1)
         first += 0 in members(losses[[means[:8].argmin(), 8 + means[8:].argmin()]])
     assert hits / 300 >= 0.95

@@ -4,8 +4,8 @@ from torch import Tensor
 
 from vae.data.datasets import spaced
 from vae.evaluation.cells import Estimate
+from vae.evaluation.copying import DataCopying
 from vae.evaluation.distances import FeatureGaussian, extract, fid, kid
-from vae.evaluation.memory import Memory
 from vae.evaluation.neighbours import Neighbourhoods
 from vae.evaluation.real_images import MOST_TRAINING
 from vae.features.classifier import FeatureExtractor
@@ -38,7 +38,7 @@ class Realism:
         self.test, self.training = self.extract(test), self.extract(training)
         self.gaussian, self.paired = FeatureGaussian(self.test), spaced(self.test, MOST_PAIRED)
         self.neighbourhoods = Neighbourhoods(self.paired)
-        self.memory = Memory(self.training, self.test, seed)
+        self.copying = DataCopying(self.training, self.test, seed)
 
     def extract(self, images: Tensor) -> Tensor:
         """Features, float64 (N, F)."""
@@ -58,4 +58,4 @@ class Realism:
 
     def everything(self, features: Tensor) -> dict[str, Estimate]:
         """The same, and whether training images were copied."""
-        return self.distances(features) | self.memory(spaced(features, MOST_TRAINING))
+        return self.distances(features) | self.copying(spaced(features, MOST_TRAINING))

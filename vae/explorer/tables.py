@@ -62,14 +62,14 @@ def measured(metrics: pd.DataFrame) -> list[str]:
 
 
 def described(name: str) -> dict:
-    """What the registry says of a metric, and whether every likelihood has its own currency in it.
+    """What the registry says of a metric, and whether likelihoods cannot be compared by it.
 
     That is so for the distortion and for log-likelihoods and their bounds.
     """
     metric = METRICS.get(name) or Metric(name.replace("_", " "), "", "", "")
     bound = metric.better == "higher" and metric.unit.startswith("nats")
-    own = name == "distortion" or (bound and name not in COMPARABLE)
-    return asdict(metric) | {"own_currency": own}
+    incomparable = name == "distortion" or (bound and name not in COMPARABLE)
+    return asdict(metric) | {"incomparable": incomparable}
 
 
 def line_looks(likelihoods: list[str]) -> dict[str, dict]:

@@ -273,13 +273,13 @@ def best_likelihood_row(candidates: dict[str, Scores], level: float = LEVEL) -> 
     }
     if pairs.enough_seeds:
         estimates = pairs.estimates()
-        members = {names[i] for i in not_worse(estimates, level, likelihood_rivals(names))}
+        members = {names[i] for i in not_worse(estimates, level, of_other_likelihoods(names))}
         row["indistinguishable_likelihoods"] = " ".join(n for n in candidates if n in members)
         row["detectable_difference"] = pairs.in_units(detectable_difference(estimates, level))
     return row
 
 
-def likelihood_rivals(names: Sequence) -> np.ndarray:
+def of_other_likelihoods(names: Sequence) -> np.ndarray:
     """Which pairs are compared: those of different likelihoods, (pairs, pairs)."""
     names = np.asarray(names)
     return names[:, None] != names

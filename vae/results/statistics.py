@@ -159,9 +159,9 @@ def moderated_variances(
 
 
 def not_worse(
-    estimates: Estimates, level: float = LEVEL, rivals: np.ndarray | None = None
+    estimates: Estimates, level: float = LEVEL, compared: np.ndarray | None = None
 ) -> list[int]:
-    """The options that no rival is significantly better than: a confidence set.
+    """The options that no other is significantly better than: a confidence set.
 
     Hsu's multiple comparisons with the best (Hsu 1981, "Simultaneous confidence intervals for all
     distances from the best"): every option in turn is compared with each other one by a one-sided
@@ -169,21 +169,21 @@ def not_worse(
     1 - level (Bonferroni), whichever it is, so the set holds it with probability ``level``.
 
     Args:
-        rivals: (O, O) whether the row's option is compared with the column's (default: all are).
+        compared: (O, O) whether the row's option is compared with the column's (default: all are).
 
     Returns:
         positions, ascending; never empty.
     """
-    tail = (1 - level) / comparisons(estimates, rivals)
+    tail = (1 - level) / comparisons(estimates, compared)
     worse = estimates.differences > estimates.margins(tail)
-    if rivals is not None:
-        worse &= rivals
+    if compared is not None:
+        worse &= compared
     return [int(i) for i in np.flatnonzero(~worse.any(axis=1))]
 
 
-def comparisons(estimates: Estimates, rivals: np.ndarray | None = None) -> int:
-    """How many rivals an option has at most."""
-    count = len(estimates.means) - 1 if rivals is None else int(rivals.sum(axis=1).max())
+def comparisons(estimates: Estimates, compared: np.ndarray | None = None) -> int:
+    """With how many others an option is compared at most."""
+    count = len(estimates.means) - 1 if compared is None else int(compared.sum(axis=1).max())
     return max(1, count)
 
 

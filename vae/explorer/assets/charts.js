@@ -10,7 +10,7 @@ const lineColour = (likelihood) => {
 
 // Likelihoods differ in what such a metric counts in: on one axis they only share differences.
 const relative = (metric) =>
-  metric !== "beta" && DATA.metrics[metric].own_currency && state.likelihoods.length > 1 && state.height !== "value";
+  metric !== "beta" && DATA.metrics[metric].incomparable && state.likelihoods.length > 1 && state.height !== "value";
 
 // Where a likelihood's own best value lies, the lowest where the metric has no better direction.
 function origin(metric, likelihood) {
@@ -197,7 +197,7 @@ function describeCharts(points) {
     (points.some((p) => p.beta === 0 && p.criterion) && !loss ? " Dotted: the autoencoder." : "") +
     (loss ? " Logarithmic above 1; families measure in different currencies, so only losses share an axis." : "");
   $("plane").setAttribute("aria-label", `Chart of ${axisName(state.y)} against ${axisName(state.x)}, coloured by β; the numbers stand in the table below`);
-  const own = [state.x, state.y].filter((m) => m !== "beta" && DATA.metrics[m].own_currency);
+  const own = [state.x, state.y].filter((m) => m !== "beta" && DATA.metrics[m].incomparable);
   const currencies = relative(own[0] ?? "beta")
     ? " Δ: counted from each likelihood's own best or lowest value, because each has its own currency."
     : " Each likelihood has its own currency here: compare shapes, not heights.";

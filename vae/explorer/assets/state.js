@@ -102,6 +102,6 @@ const writeAddress = () => history.replaceState(null, "", address());
 // Absolute heights where they mean the same for all that is shown, else losses.
 function heightShown() {
   if (!DATA.metrics[state.criterion]?.better) return "value";
-  const own = DATA.metrics[state.criterion].own_currency && state.likelihoods.length > 1;
+  const own = DATA.metrics[state.criterion].incomparable && state.likelihoods.length > 1;
   return state.height || (own ? "loss" : "value");
 }

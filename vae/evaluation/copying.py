@@ -13,7 +13,7 @@ REGIONS = 10  # of feature space, so that a model's favourite region is not take
 LEAST_GENERATED = 20  # in a region that counts; Meehan et al. (2020), section 4
 
 
-class Memory:
+class DataCopying:
     """Measures copying of training images (N, F), with test images as what none has copied."""
 
     def __init__(self, training: Tensor, test: Tensor, seed: int) -> None:
