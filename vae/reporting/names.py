@@ -2,7 +2,7 @@
 
 import math
 
-from vae.configuration.sweep import DISCRETIZED
+from vae.configuration.sweep import DISCRETIZED, IWAE
 
 LIKELIHOOD_NAMES = {
     "bernoulli": "Bernoulli",
@@ -19,6 +19,9 @@ LIKELIHOOD_NAMES = {
 
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
+    plain, _, samples = slug.partition(IWAE)
+    if samples:
+        return f"{likelihood_name(plain)}, bound of {samples} samples"
     if slug.endswith(DISCRETIZED):
         return f"{likelihood_name(slug.removesuffix(DISCRETIZED))} on masses"
     if slug.startswith("gaussian_fixed_sigma_"):

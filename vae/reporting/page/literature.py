@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from vae.configuration.sweep import IWAE
 from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
 from vae.reporting.group import Group
@@ -134,7 +135,7 @@ def one_for_all(rows: Mapping[str, pd.Series], source: str) -> Claim:
 def several_samples(group: Group) -> Iterator[Claim]:
     """What training on the bound of k samples gains over the ELBO (Burda et al. 2016)."""
     for slug in group.likelihoods:
-        plain, _, samples = slug.partition("_iwae_")
+        plain, _, samples = slug.partition(IWAE)
         if not samples or plain not in group.likelihoods:
             continue
         for metric, unit, what in (
