@@ -3,6 +3,8 @@ PYTHON ?= python3
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep --count .)
 BIN := .venv/bin
+# A process takes a GB of memory. One scope to one process: its tests share what is made for them.
+PARALLEL := --numprocesses $(CORES) --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help report published status answer selfcheck notebook test test-fast test-slurm lint format setup clean
@@ -30,10 +32,10 @@ notebook: setup ## open notebooks/one_vae.ipynb, which builds one VAE step by st
 	$(BIN)/jupyter lab notebooks/one_vae.ipynb
 
 test: setup ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: setup ## run all tests but the long ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 test-slurm: setup ## as root on Debian or Ubuntu: install Slurm, run a tiny grid through it
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-slurm.txt

@@ -44,7 +44,7 @@ dataset, device = load_dataset("digits.npz"), torch.device("cpu")
 train(sweep, dataset, "models", "checkpoints", device)
 trained = TrainedSweep("models")
 assert any(isinstance(m, torch.nn.GELU) for m in trained.model(sweep.cells[-1]).encoder.network)
-measured, _ = images.evaluate(trained, dataset, 0, device)
+measured = images.evaluate(trained, dataset, device, seed=0)
 wide = measured.table.pivot(index=["model", "beta", "seed"], columns="metric", values="value")
 assert (wide.psnr >= -10 * wide.mse.map(math.log10) - 1e-4).all()  # Jensen
 assert "psnr" in "".join(measured.per_image)

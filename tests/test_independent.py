@@ -70,9 +70,9 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     train(sweep, digits, folder / "models", folder / "checkpoints", CPU)
     trained = TrainedSweep(folder / "models")
     tables = [
-        likelihood.evaluate(trained, digits, K, 0, 0, CPU).table,
-        latents.evaluate(trained, digits, 0, CPU)[0].table,
-        samples.evaluate(trained, digits, [classifier], 0, 0, CPU).table,
+        likelihood.evaluate(trained, digits, CPU, K, 0, seed=0).table,
+        latents.evaluate(trained, digits, CPU, seed=0).table,
+        samples.evaluate(trained, digits, CPU, [classifier], 0, seed=0).table,
     ]
     pd.concat(tables).to_csv(folder / "metrics.csv", index=False)
     return Results(folder, data, path)

@@ -10,6 +10,8 @@ from vae.__main__ import main
 from vae.data.datasets import prepare
 from vae.files import write_json
 
+K = ["--importance-samples", "9"]
+
 
 def test_help_does_not_wait_for_torch():
     code = (
@@ -32,8 +34,8 @@ def test_help_does_not_wait_for_torch():
             ["evaluate-likelihood", "m", "d", "o", "--importance-samples", "0"],
             "importance-samples",
         ),
-        (["evaluate-likelihood", "m", "d", "o", "--images", "-390"], "-390"),
-        (["evaluate-likelihood", "m", "d", "o", "--images", "3"], "10 or more"),
+        (["evaluate-likelihood", "m", "d", "o", *K, "--likelihood-images", "-390"], "-390"),
+        (["evaluate-likelihood", "m", "d", "o", *K, "--likelihood-images", "3"], "10 or more"),
         (["evaluate-likelihood", "m", "d", "o", "--threads", "0"], "threads"),
         (["evaluate-likelihood", "m", "d", "o", "--threads", "one"], "'one'"),
         (["evaluate-samples", "m", "d", "o", "c", "--samples", "-1"], "samples"),
@@ -42,7 +44,7 @@ def test_help_does_not_wait_for_torch():
         (["evaluate-samples", "m", "d", "o"], "spaces"),
         (["train", "s", "d", "o", "--stack-size", "-1"], "stack-size"),
         (["train", "s", "d", "o", "--stack-size", "0"], "stack-size"),
-        (["features", "d", "o", "r", "c", "--epochs", "0"], "epochs"),
+        (["features", "d", "o", "r", "c", "--classifier-epochs", "0"], "classifier-epochs"),
         (["features", "d", "o", "r", "c", "--features", "resnet"], "resnet"),
         (["selfcheck", "--device", "foo"], "foo"),
         (["selfcheck", "--device", "cuda:99"], "cuda:99"),
@@ -107,7 +109,9 @@ def other_data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", ["likelihood", "latents m", "images m", "samples c", "gallery o"], ids=str
+    "verb",
+    ["likelihood --importance-samples 9", "latents m", "images m", "samples c", "gallery o"],
+    ids=str,
 )
 def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
     trained, other_data, tmp_path, capsys, verb

@@ -233,17 +233,36 @@ def test_values_in_shell_commands_are_quoted():
     assert fields
 
 
-def test_the_slurm_profile_says_what_every_gpu_rule_gets():
-    """The submitting node may have no GPU, so that its own number says nothing."""
+def test_the_slurm_profile_gives_rules_that_exist_no_gpu_by_default():
     profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/profile.yaml").read_text())
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    rules = dict(re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", text, re.M))
-    resources = profile["set-resources"]
-    assert set(resources) <= set(rules)
-    assert {name for name, body in rules.items() if "gpu=GPU" in body} <= set(resources)
+    assert set(profile["set-resources"]) <= set(re.findall(r"^rule (\w+):", text, re.M))
+    assert all("gpu" not in wanted for wanted in profile["set-resources"].values())
     assert profile["default-resources"]["gpu"] == 0
-    assert all({"gpu", "mem_mb"} <= set(wanted) for wanted in resources.values())
     assert profile["slurm-status-command"] == "squeue" and profile["retries"] >= 1
+
+
+@pytest.mark.parametrize("nvidia_smi", [False, True], ids=["no GPU here", "a GPU here"])
+def test_a_cluster_is_asked_for_a_gpu_where_it_pays(tmp_path, monkeypatch, nvidia_smi):
+    """Whatever the node has from which jobs are submitted."""
+    project = copy_project(tmp_path)
+    write_config(project, TINY | {"likelihoods": ["bernoulli"]})
+    slug = "digits-mlp-2d-bernoulli"
+    model = [f"models/{slug}/{name}" for name in ("sweep.json", "weights.safetensors")]
+    for name in ("data/digits.npz", f"sweeps/{slug}.json", *model):
+        (project / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "results" / name).touch()
+    (tmp_path / "bin").mkdir()
+    if nvidia_smi:
+        (tmp_path / "bin" / "nvidia-smi").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "cluster"))
+    options = ("--executor", "recording", "--jobs", "9", "--keep-going")
+    wanted = [f"metrics/{slug}/{name}.csv" for name in ("likelihood", "latents")]
+    wanted += [f"mistakes/digits/{name}.csv" for name in ("free_density", "mean_reduction")]
+    result = snakemake(project, *options, "--", *(f"results/{name}" for name in wanted))
+    asked = {line.split()[1]: line.split()[2] for line in re.findall("asked: .*", result.stdout)}
+    assert asked == {"evaluate_likelihood": "1", "evaluate_latents": "0", "mistakes": "0"}
 
 
 def test_folders_with_any_name_run_nothing_but_the_rules(tmp_path):

@@ -3,12 +3,13 @@
 import argparse
 import os
 import sys
+from dataclasses import MISSING
 from pathlib import Path
 from typing import NoReturn
 
 from vae import verbs
 from vae.checks import whole_number
-from vae.configuration.benchmark import DEFAULT_FEATURES, FEATURES, FEWEST_IMAGES
+from vae.configuration.jobs import JOBS, given, option, settings
 from vae.errors import InputError
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
@@ -18,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; bad input prints one sentence and returns 2."""
     try:
         options = _parser().parse_args(arguments)
+        if hasattr(options, "measuring"):
+            options.settings = given(options, options.measuring)
         options.verb(options)
     except InputError as error:
         return _refuse(str(error))
@@ -69,18 +72,12 @@ def _positive(text: str) -> int:
     return _whole(text, 1)
 
 
-def _images(text: str) -> int:
-    """How many images; 0 for all, else enough for a covariance or a standard error."""
-    return _whole(text, FEWEST_IMAGES) if text != "0" else 0
-
-
 def _whole(text: str, at_least: int) -> int:
     try:
         value = int(text)
         whole_number(value, "it", at_least)
     except (ValueError, InputError):
-        allowed = f"{at_least} or more" + (", or 0 for all" if at_least > 1 else "")
-        message = f"{text[:30]!r} is not a whole number of {allowed}"
+        message = f"{text[:30]!r} is not a whole number of {at_least} or more"
         raise argparse.ArgumentTypeError(message) from None
     return value
 
@@ -155,22 +152,18 @@ def _add_training(subparsers) -> None:
         "references", type=Path, help="table of the metrics of real images, noise and copies"
     )
     features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
-    features.add_argument("--epochs", type=_positive, default=20)
-    features.add_argument("--samples", type=_images, default=0, help="as for evaluate-samples")
     text = "sizes of principal components whose use is a reference for codes"
     features.add_argument("--latent-dims", type=_positive, nargs="*", default=[], help=text)
-    features.add_argument("--seed", type=_count, default=0)
-    _add_extractor(features)
+    _add_settings(features, "features")
     _add_device(features)
 
 
 def _add_tables(subparsers) -> None:
     collect = _add(subparsers, "collect", verbs.collect, "gather the tables of all sweeps")
     collect.add_argument("output", type=Path, help="folder for metrics.csv and the other tables")
-    for name in ("models", "metrics", "dimensions", "spectra", "references", "corruptions"):
-        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
-    for name in ("mean-reduction", "free-density"):
-        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True)
+    text = "other tables: those of the same name become one"
+    for name, help in (("models", None), ("metrics", None), ("tables", text)):
+        collect.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=help)
 
     text = "find the best β of every sweep and the best likelihood by every criterion"
     compare = _add(subparsers, "compare", verbs.compare, text)
@@ -179,51 +172,30 @@ def _add_tables(subparsers) -> None:
 
 
 def _add_evaluations(subparsers) -> None:
-    likelihood = _add_evaluation(
-        subparsers,
-        "likelihood",
-        verbs.evaluate_likelihood,
-        "log p(x), bits/dim, and the bounds below them",
-    )
-    _add_likelihood_options(likelihood)
-    latents = _add_evaluation(
-        subparsers,
-        "latents",
-        verbs.evaluate_latents,
-        "active units, and whether the codes follow the prior",
-    )
-    latents.add_argument("dimensions", type=Path, help="table with a row per latent dimension")
-    images = _add_evaluation(
-        subparsers, "images", verbs.evaluate_images, "reconstruction error and blur"
-    )
-    images.add_argument("spectra", type=Path, help="table of power spectra")
-    samples = _add_evaluation(
-        subparsers,
-        "samples",
-        verbs.evaluate_samples,
-        "how real, diverse and new generated images are",
-    )
-    samples.add_argument("spaces", type=Path, help="a file written by 'features'")
-    text = "generated images (default: ten times the test images, at most 50,000)"
-    samples.add_argument("--samples", type=_images, default=0, help=text)
-    _add_extractor(samples)
+    for job in JOBS:
+        text = f"measure every cell of a sweep: {job.text}"
+        parser = _add(subparsers, f"evaluate-{job.name}", verbs.evaluate, text)
+        parser.set_defaults(job=job)
+        parser.add_argument("models", type=Path, help="a folder written by 'train'")
+        parser.add_argument("data", type=Path)
+        parser.add_argument("output", type=Path, help="table of metrics")
+        for table in job.tables:
+            parser.add_argument(table, type=Path, help=f"table of {table}")
+        if job.spaces:
+            parser.add_argument("spaces", type=Path, help="a file written by 'features'")
+        _add_settings(parser, job.name)
+        _add_device(parser)
 
 
-def _add_likelihood_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--importance-samples", type=_positive, default=300, help="K (default: 300)"
-    )
-    parser.add_argument("--images", type=_images, default=0, help="test images used; 0 for all")
-
-
-def _add_evaluation(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
-    parser = _add(subparsers, f"evaluate-{name}", verb, f"measure every cell of a sweep: {text}")
-    parser.add_argument("models", type=Path, help="a folder written by 'train'")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("output", type=Path, help="table of metrics")
-    parser.add_argument("--seed", type=_count, default=0, help="of the evaluation (default: 0)")
-    _add_device(parser)
-    return parser
+def _add_settings(parser: argparse.ArgumentParser, job: str) -> None:
+    """An option for every key of the configuration's ``evaluation`` that concerns ``job``."""
+    parser.set_defaults(measuring=job)
+    for key in settings(job):
+        several = {"nargs": "+"} if isinstance(key.default, tuple) else {}
+        value = {"required": True} if key.default is MISSING else {"default": key.default}
+        kind = int if key.type is int else str
+        text = key.metadata["text"]
+        parser.add_argument(option(key.name), type=kind, help=text, **several, **value)
 
 
 def _add_answers(subparsers) -> None:
@@ -327,15 +299,6 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(verb=verb)
     return parser
-
-
-def _add_extractor(parser: argparse.ArgumentParser) -> None:
-    text = f"what samples are compared in (default: {' '.join(DEFAULT_FEATURES)})"
-    parser.add_argument(
-        "--features", nargs="+", choices=FEATURES, default=DEFAULT_FEATURES, help=text
-    )
-    text = "weights of pytorch-fid's network (default: the file in torch's cache)"
-    parser.add_argument("--inception-weights", type=Path, help=text)
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

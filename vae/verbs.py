@@ -63,7 +63,7 @@ def selfcheck(options: Namespace) -> None:
     """Check training and measuring against closed forms; exit with 1 if they disagree."""
     from vae.data.datasets import load_dataset
     from vae.devices import set_up
-    from vae.selfcheck.closed_forms import closed_forms
+    from vae.selfcheck import closed_forms
 
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data) if options.data else closed_forms.digits()
@@ -95,37 +95,21 @@ def features(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.evaluation.corruptions import corruption_table
     from vae.evaluation.references import references
-    from vae.features.inception import find_weights
     from vae.features.spaces import load_spaces, save_spaces, train_spaces
 
+    settings = Namespace(**options.settings)
     device = set_up(options.device, options.threads)
     dataset = load_dataset(options.data)
-    if "inception" in options.features:
-        find_weights(options.inception_weights)  # before training: they may be missing
-    learned = train_spaces(dataset, options.epochs, options.seed, device)
+    if "inception" in settings.features:
+        from vae.features.inception import find_weights
+
+        find_weights(settings.inception_weights)  # before training: they may be missing
+    learned = train_spaces(dataset, settings.classifier_epochs, settings.seed, device)
     save_spaces(learned, dataset, options.output)
-    spaces = load_spaces(options.output, options.features, device, options.inception_weights)
-    shared = (options.samples, options.latent_dims, options.seed, device)
+    spaces = load_spaces(options.output, settings.features, device, settings.inception_weights)
+    shared = (settings.samples, options.latent_dims, settings.seed, device)
     _write_csv(references(dataset, learned.get("classifier"), spaces, *shared), options.references)
-    _write_csv(corruption_table(dataset, spaces, options.seed, device), options.corruptions)
-
-
-def _evaluation(options: Namespace):
-    from vae.data.datasets import load_dataset
-    from vae.devices import set_up
-    from vae.models import TrainedSweep
-
-    trained, dataset = TrainedSweep(options.models), load_dataset(options.data)
-    trained.expect(dataset)
-    return trained, dataset, set_up(options.device, options.threads)
-
-
-def _write_measurements(measurements, path: Path) -> None:
-    """Write the table to ``path`` and the values of single images beside it."""
-    from vae.results.per_image import save_per_image
-
-    save_per_image(path.with_suffix(".npz"), measurements.per_image)
-    _write_csv(measurements.table, path)
+    _write_csv(corruption_table(dataset, spaces, settings.seed, device), options.corruptions)
 
 
 def _write_csv(frame, path: Path) -> None:
@@ -135,46 +119,29 @@ def _write_csv(frame, path: Path) -> None:
     print(f"{path}: {len(frame)} rows")
 
 
-def evaluate_likelihood(options: Namespace) -> None:
-    """Measure how probable unseen images are."""
-    from vae.evaluation import likelihood
+def evaluate(options: Namespace) -> None:
+    """Measure every cell of a sweep: one of the evaluation jobs."""
+    from importlib import import_module
 
-    trained, dataset, device = _evaluation(options)
-    measurements = likelihood.evaluate(
-        trained, dataset, options.importance_samples, options.images, options.seed, device
-    )
-    _write_measurements(measurements, options.output)
+    from vae.data.datasets import load_dataset
+    from vae.devices import set_up
+    from vae.models import TrainedSweep
+    from vae.results.per_image import save_per_image
 
+    job, settings = options.job, dict(options.settings)
+    trained, dataset = TrainedSweep(options.models), load_dataset(options.data)
+    trained.expect(dataset)
+    device = set_up(options.device, options.threads)
+    if job.spaces:
+        from vae.features.spaces import load_spaces
 
-def evaluate_latents(options: Namespace) -> None:
-    """Measure what the codes carry."""
-    from vae.evaluation import latents
-
-    trained, dataset, device = _evaluation(options)
-    measurements, dimensions = latents.evaluate(trained, dataset, options.seed, device)
-    _write_measurements(measurements, options.output)
-    _write_csv(dimensions, options.dimensions)
-
-
-def evaluate_images(options: Namespace) -> None:
-    """Measure how close reconstructions are."""
-    from vae.evaluation import images
-
-    trained, dataset, device = _evaluation(options)
-    measurements, spectra = images.evaluate(trained, dataset, options.seed, device)
-    _write_measurements(measurements, options.output)
-    _write_csv(spectra, options.spectra)
-
-
-def evaluate_samples(options: Namespace) -> None:
-    """Measure how real, diverse and new generated images are."""
-    from vae.evaluation import samples
-    from vae.features.spaces import load_spaces
-
-    trained, dataset, device = _evaluation(options)
-    spaces = load_spaces(options.spaces, options.features, device, options.inception_weights)
-    found = samples.evaluate(trained, dataset, spaces, options.samples, options.seed, device)
-    _write_measurements(found, options.output)
+        chosen = settings.pop("features"), device, settings.pop("inception_weights")
+        settings["spaces"] = load_spaces(options.spaces, *chosen)
+    found = import_module(job.module).evaluate(trained, dataset, device, **settings)
+    save_per_image(options.output.with_suffix(".npz"), found.per_image)
+    _write_csv(found.table, options.output)
+    for name in job.tables:
+        _write_csv(found.tables[name], getattr(options, name))
 
 
 def collect(options: Namespace) -> None:
@@ -182,12 +149,7 @@ def collect(options: Namespace) -> None:
     from vae.results import collection
 
     collection.collect(options.models, options.metrics, options.output / "metrics.csv")
-    collection.concatenate(options.dimensions, options.output / "dimensions.csv")
-    collection.concatenate(options.spectra, options.output / "spectra.csv")
-    collection.concatenate(options.references, options.output / "references.csv")
-    collection.concatenate(options.corruptions, options.output / "corruptions.csv")
-    collection.concatenate(options.mean_reduction, options.output / "mean_reduction.csv")
-    collection.concatenate(options.free_density, options.output / "free_density.csv")
+    collection.collect_others(options.tables, options.output)
     collection.collect_history(options.models, options.output / "history.csv")
 
 

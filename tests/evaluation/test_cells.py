@@ -109,10 +109,10 @@ def test_a_diverged_autoencoder_gets_an_autoencoder_s_metrics(with_diverged):
 def test_every_question_gives_a_diverged_cell_empty_rows(with_diverged, trained, digits, question):
     def ask(sweep):
         if question == "likelihood":
-            return likelihood.evaluate(sweep, digits, 2, 20, 0, CPU).table
+            return likelihood.evaluate(sweep, digits, CPU, 2, 20, seed=0).table
         if question == "images":
-            return images.evaluate(sweep, digits, 0, CPU)[0].table
-        return latents.evaluate(sweep, digits, 0, CPU)[0].table
+            return images.evaluate(sweep, digits, CPU, seed=0).table
+        return latents.evaluate(sweep, digits, CPU, seed=0).table
 
     healthy, table = ask(trained), ask(with_diverged(Cell("vae", 1.0, 0)))
     keys = ["model", "beta", "seed", "metric"]

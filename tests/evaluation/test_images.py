@@ -93,7 +93,7 @@ def test_an_autoencoder_has_one_code_and_one_error(trained, unseen):
 @pytest.mark.parametrize("copies", [1, 3])  # three copies of 382 images exceed one batch of 1000
 def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, copies):
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
-    (table, _), _ = evaluate(trained, replace(digits, images=images), seed=0, device=CPU)
+    table = evaluate(trained, replace(digits, images=images), CPU, seed=0).table
     x = images["test"].double().numpy() / 16
     for cell in (Cell("ae", 0.0, seed) for seed in (0, 1)):
         row = table.query(f"metric == 'mse' and model == 'ae' and seed == {cell.seed}").squeeze()
@@ -103,7 +103,7 @@ def test_mse_is_the_mean_over_all_pixels_of_all_test_images(trained, digits, cop
 
 
 def test_every_cell_has_an_error_below_that_of_the_mean_image(trained, digits):
-    table = evaluate(trained, digits, seed=0, device=CPU)[0].table.query("metric == 'mse'")
+    table = evaluate(trained, digits, CPU, seed=0).table.query("metric == 'mse'")
     assert len(table) == len(trained.cells)
     baseline = (digits.unit("test") - digits.mean_image()).square().mean().item()
     assert (table["value"] < 1.02 * baseline).all()
@@ -111,7 +111,7 @@ def test_every_cell_has_an_error_below_that_of_the_mean_image(trained, digits):
 
 
 def test_the_spectra_are_those_of_the_images_and_of_every_cell(trained, digits, unseen):
-    _, spectra = evaluate(trained, digits, seed=0, device=CPU)
+    spectra = evaluate(trained, digits, CPU, seed=0).tables["spectra"]
     assert spectra.groupby(["model", "beta", "seed"]).ngroups == 1 + len(trained.cells)
     for cell in (Cell("data", 0.0, 0), AUTOENCODER, VAE_CELL):
         rows = spectra.query(f"model == '{cell.model}' and beta == {cell.beta} and seed == 0")
@@ -129,7 +129,7 @@ def test_an_identity_loses_no_energy(kind, unseen):
 
 
 def test_short_training_blurs(trained, digits):
-    (table, _), _ = evaluate(trained, digits, seed=0, device=CPU)
+    table = evaluate(trained, digits, CPU, seed=0).table
     rows = table.query("metric == 'high_frequency_energy'")
     assert len(rows) == len(trained.cells)
     assert rows.value.between(0.05, 0.95).all() and (rows.se < 0.05).all()

@@ -79,17 +79,22 @@ def test_statistics_per_dimension(pixels):
     np.testing.assert_allclose(statistics["kl"], kl, rtol=1e-5)
 
 
-def test_divergences_of_the_dimensions_sum_to_the_rate(trained, digits):
-    _, dimensions = evaluate(trained, digits, 0, CPU)
+@pytest.fixture(scope="module")
+def found(trained, digits):
+    return evaluate(trained, digits, CPU, seed=0)
+
+
+def test_divergences_of_the_dimensions_sum_to_the_rate(trained, digits, found):
+    dimensions = found.tables["dimensions"]
     sums = dimensions.query("model == 'vae'").groupby(["beta", "seed"])["kl"].sum().astype(float)
-    table = evaluate_likelihood(trained, digits, samples=1, images=0, seed=0, device=CPU).table
+    table = evaluate_likelihood(trained, digits, CPU, 1, 0, seed=0).table
     rates = table.query("metric == 'rate'").set_index(["beta", "seed"])["value"]
     assert len(sums) == 4
     np.testing.assert_allclose(sums, rates.loc[sums.index], rtol=1e-5)
 
 
-def test_the_table_of_dimensions_has_every_dimension_of_every_cell(trained, digits):
-    _, dimensions = evaluate(trained, digits, 0, CPU)
+def test_the_table_of_dimensions_has_every_dimension_of_every_cell(trained, found):
+    dimensions = found.tables["dimensions"]
     counts = dimensions.groupby(["model", "beta", "seed"])["dimension"].agg(list)
     assert len(counts) == len(trained.cells)
     assert all(indices == [0, 1, 2] for indices in counts)
@@ -97,24 +102,24 @@ def test_the_table_of_dimensions_has_every_dimension_of_every_cell(trained, digi
     assert dimensions.query("model == 'vae'")["kl"].notna().all()
 
 
-def test_active_units_are_counted_on_all_test_images_and_those_alone(trained, digits):
-    (metrics, _), dimensions = evaluate(trained, digits, 0, CPU)
+def test_active_units_are_counted_on_all_test_images_and_those_alone(trained, digits, found):
+    metrics, _, tables = found
     x = digits.images["test"].float() / 16
     for cell in trained.cells:
         means = trained.model(cell).encoder.network(x)[:, :3].double()
         chosen = f"model == '{cell.model}' and beta == {cell.beta} and seed == {cell.seed}"
         value = metrics.query(f"{chosen} and metric == 'active_units'")["value"].item()
         assert value == (means.var(0) > 0.01).sum().item()
-        variances = dimensions.query(chosen)["variance"]
+        variances = tables["dimensions"].query(chosen)["variance"]
         np.testing.assert_allclose(variances, means.var(0), rtol=1e-4)
 
 
-def test_training_images_matter_only_where_something_is_fitted_on_them(trained, digits):
+def test_training_images_matter_only_where_something_is_fitted_on_them(trained, digits, found):
     noise = {split: torch.randint_like(digits.images[split], 17) for split in SPLITS}
     dataset = replace(digits, images={**digits.images, **noise})
-    (a, _), dimensions = evaluate(trained, digits, 0, CPU)
-    (b, _), others = evaluate(trained, dataset, 0, CPU)
-    assert dimensions.equals(others)
+    other = evaluate(trained, dataset, CPU, seed=0)
+    assert found.tables["dimensions"].equals(other.tables["dimensions"])
+    a, b = found.table, other.table
     fitted = {"probe_accuracy", "probe_accuracy_10_labels", "knn_accuracy", "marginal_kl_lower"}
     assert set(a.metric[(a.value != b.value) & a.value.notna()]) == fitted
 
@@ -223,21 +228,22 @@ def test_dimensions_of_an_autoencoder_are_compared_with_no_prior(pixels):
     assert table[["kl", "ks_statistic", "ks_p_value"]].isna().all(axis=None)
 
 
-def test_the_two_parts_sum_to_the_rate_of_trained_models(trained, digits):
-    (metrics, _), dimensions = evaluate(trained, digits, 0, CPU)
+def test_the_two_parts_sum_to_the_rate_of_trained_models(found):
+    metrics, _, tables = found
     keys = ["beta", "seed"]
-    rates = dimensions.query("model == 'vae'").groupby(keys)["kl"].sum().astype(float)
+    rates = tables["dimensions"].query("model == 'vae'").groupby(keys)["kl"].sum().astype(float)
     wide = metrics.query("model == 'vae'").pivot(index=keys, columns="metric", values="value")
     np.testing.assert_allclose(wide.mutual_information + wide.marginal_kl, rates, atol=0.06)
     assert (wide.mutual_information <= np.log(382)).all()
     assert wide.mutual_information_ceiling.eq(np.log(382)).all()
 
 
-def test_the_seed_decides_the_codes(trained, digits):
-    first, again, other = (evaluate(trained, digits, seed, CPU) for seed in (0, 0, 1))
-    table = first[0].table
-    assert table.equals(again[0].table) and first[1].equals(again[1])
-    different = table.value != other[0].table.value
+def test_the_seed_decides_the_codes(trained, digits, found):
+    again, other = (evaluate(trained, digits, CPU, seed) for seed in (0, 1))
+    table = found.table
+    assert table.equals(again.table)
+    assert found.tables["dimensions"].equals(again.tables["dimensions"])
+    different = table.value != other.table.value
     assert set(table.metric[different]) >= {"mutual_information", "marginal_kl"}
 
 

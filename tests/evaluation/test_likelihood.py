@@ -254,7 +254,7 @@ def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, co
     monkeypatch.setattr(importance, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
     dataset = replace(digits, images=images)
-    values = by_cell(evaluate(trained, dataset, samples=2, images=0, seed=0, device=CPU).table)
+    values = by_cell(evaluate(trained, dataset, CPU, 2, 0, seed=0).table)
     x = images["test"].float() / 16
     assert len(x) == 382 * copies
     for cell in trained.cells:
@@ -271,7 +271,7 @@ def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, co
 
 
 def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits):
-    values = by_cell(evaluate(trained, digits, samples=20, images=0, seed=0, device=CPU).table)
+    values = by_cell(evaluate(trained, digits, CPU, 20, 0, seed=0).table)
     x, model = digits.unit("test"), trained.model(VAE_CELL)
     q = model.encode(x)
     noise = torch.randn(200, 382, 3, generator=torch.Generator().manual_seed(1))
@@ -284,21 +284,16 @@ def test_distortion_is_the_mean_over_all_test_images_and_samples(trained, digits
 
 
 def test_images_are_spread_evenly_if_some_are_asked_for(trained, digits):
-    some = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU).table
+    some = evaluate(trained, digits, CPU, 3, 50, seed=0).table
     chosen = [i * 382 // 50 for i in range(50)]
     images = {**digits.images, "test": digits.images["test"][chosen]}
-    all_of_fewer = evaluate(
-        trained, replace(digits, images=images), samples=3, images=0, seed=0, device=CPU
-    ).table
+    all_of_fewer = evaluate(trained, replace(digits, images=images), CPU, 3, 0, seed=0).table
     assert some.equals(all_of_fewer)
     assert evenly(torch.arange(10), 3).tolist() == [0, 3, 6]
 
 
 def test_the_evaluation_repeats_itself_and_has_its_own_seed(trained, digits):
-    tables = [
-        evaluate(trained, digits, samples=3, images=50, seed=seed, device=CPU).table
-        for seed in (0, 0, 1)
-    ]
+    tables = [evaluate(trained, digits, CPU, 3, 50, seed=seed).table for seed in (0, 0, 1)]
     assert tables[0].equals(tables[1])
     of_seed = [by_cell(table) for table in tables]
     assert of_seed[0][VAE_CELL, "distortion"] != of_seed[2][VAE_CELL, "distortion"]
@@ -306,7 +301,7 @@ def test_the_evaluation_repeats_itself_and_has_its_own_seed(trained, digits):
 
 
 def test_an_autoencoder_has_a_distortion_and_no_likelihood(trained, digits):
-    table = evaluate(trained, digits, samples=3, images=50, seed=0, device=CPU).table
+    table = evaluate(trained, digits, CPU, 3, 50, seed=0).table
     metrics = table.groupby("model")["metric"].agg(set)
     assert metrics["ae"] == {"distortion"}
     assert metrics["vae"] == {

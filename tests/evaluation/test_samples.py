@@ -41,7 +41,7 @@ def identity(kind: type[VAE] = VAE) -> VAE:
 @pytest.fixture(scope="module")
 def measured(trained, digits, classifier):
     spaces = [classifier, fit_pixels(digits, CPU)]
-    return evaluate(trained, digits, spaces, samples=800, seed=0, device=CPU)
+    return evaluate(trained, digits, CPU, spaces, samples=800, seed=0)
 
 
 def test_every_kind_of_cell_has_its_metrics_in_every_space(measured):

@@ -8,7 +8,7 @@ import pytest
 
 from vae.evaluation.images import evaluate
 from vae.files import note, write_text
-from vae.results.collection import collect, concatenate
+from vae.results.collection import collect, collect_others
 from vae.results.table import CELL, COLUMNS
 
 
@@ -74,14 +74,14 @@ def test_a_table_named_twice(trained, tables, tmp_path, input_error):
     with input_error("two tables"):
         collect([trained.directory], [tables / "a.csv"] * 2, tmp_path / "metrics.csv")
     with input_error("twice"):
-        concatenate([tables / "a.csv"] * 2, tmp_path / "out.csv")
+        collect_others([tables / "a.csv"] * 2, tmp_path)
 
 
 def test_a_changed_table_is_refused(trained, tables, tmp_path, input_error):
     text = (tables / "a.csv").read_text()
     (tables / "a.csv").write_text(text.replace("0.5", "0.7"))
     with input_error(tables / "a.csv", "SHA-256"):
-        concatenate([tables / "a.csv"], tmp_path / "out.csv")
+        collect_others([tables / "a.csv"], tmp_path)
 
 
 def test_a_changed_record_is_refused(trained, tables, tmp_path, input_error):
@@ -105,7 +105,7 @@ def test_a_record_of_something_else(tables, tmp_path, input_error, content):
 
 def test_what_an_evaluation_writes_is_owed(trained, digits, tmp_path):
     """The tables of the program itself fit the rule."""
-    measurements = evaluate(trained, digits, 0, "cpu")[0]
+    measurements = evaluate(trained, digits, "cpu", seed=0)
     path = tmp_path / trained.sweep.slug / "images.csv"
     write_text(path, measurements.table.to_csv(index=False))
     collect([trained.directory], [path], tmp_path / "metrics.csv")

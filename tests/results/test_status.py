@@ -1,7 +1,6 @@
 """Where a run stands, from the files and logs of every stage."""
 
 import os
-import re
 import time
 from pathlib import Path
 
@@ -10,12 +9,14 @@ import yaml
 
 from vae.__main__ import main
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.configuration.sweep import Sweep
 from vae.files import write_json, write_text
 from vae.progress import Line
-from vae.results.status import MEASUREMENTS, stage
+from vae.results.status import stage
 
 ROOT = Path(__file__).parents[2]
+MEASURED = [job.name for job in JOBS]
 SETTINGS = {
     "datasets": ["digits"],
     "networks": [{"name": "mlp", "hidden": [16]}],
@@ -93,7 +94,7 @@ def test_measuring_shows_the_first_measurement_that_goes_on(tmp_path, sweep):
 
 
 def test_a_sweep_of_which_everything_is_there_is_measured(tmp_path, sweep):
-    finish(tmp_path, sweep, *MEASUREMENTS)
+    finish(tmp_path, sweep, *MEASURED)
     assert stage(tmp_path, sweep).name == "measured"
 
 
@@ -107,10 +108,9 @@ def test_models_of_other_settings_do_not_count(tmp_path, benchmark):
 
 def test_the_measurements_are_those_of_the_workflow():
     rules = (ROOT / "workflow" / "rules" / "evaluation.smk").read_text()
-    assert set(re.findall(r"^rule evaluate_(\w+):", rules, re.M)) == set(MEASUREMENTS)
-    for name in MEASUREMENTS:
-        assert f"/metrics/{{{{sweep}}}}/{name}.csv" in rules
-        assert f"/logs/evaluate_{name}/{{{{sweep}}}}.log" in rules
+    assert "for job in JOBS" in rules
+    assert "/metrics/{{sweep}}/{job.name}.csv" in rules
+    assert "/logs/evaluate_{job.name}/{{sweep}}.log" in rules
 
 
 def test_the_verb_prints_a_row_per_sweep_and_what_is_missing(tmp_path, monkeypatch, capsys):
@@ -118,7 +118,7 @@ def test_the_verb_prints_a_row_per_sweep_and_what_is_missing(tmp_path, monkeypat
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(SETTINGS))
     sweep = next(iter(Benchmark.from_dict(SETTINGS).sweeps.values()))
-    finish(tmp_path / "results", sweep, *MEASUREMENTS)
+    finish(tmp_path / "results", sweep, *MEASURED)
     assert main(["status"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["digits-mlp-2d-bernoulli", "measured", "6", "cells"]

@@ -18,10 +18,9 @@ from vae.checks import (
     positive_integer,
     require,
     shown,
-    whole_number,
 )
+from vae.configuration.evaluation import Evaluation
 from vae.configuration.sweep import (
-    MOST_EPOCHS,
     WIDEST,
     Likelihood,
     Network,
@@ -35,45 +34,7 @@ from vae.data.own import OwnData
 from vae.errors import InputError
 from vae.metrics import CRITERIA, DIAGNOSTICS, METRICS, SPACES
 
-DEFAULT_FEATURES = ("classifier", "selfsupervised", "pixels")
-FEATURES = (*DEFAULT_FEATURES, "inception")
 TEMPLATING = "__use_yte__"
-FEWEST_IMAGES = 10  # whose covariance, or whose standard error, is worth having
-FEWEST_SAMPLES = 100
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How every cell is measured; 0 images are the whole test split, 0 samples ten times it."""
-
-    importance_samples: int
-    likelihood_images: int = 0
-    samples: int = 0
-    classifier_epochs: int = 20
-    features: tuple[str, ...] = DEFAULT_FEATURES
-    inception_weights: str | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        positive_integer(self.importance_samples, "evaluation.importance_samples")
-        positive_integer(self.classifier_epochs, "evaluation.classifier_epochs", MOST_EPOCHS)
-        whole_number(self.seed, "evaluation.seed")
-        for key in ("likelihood_images", "samples"):
-            value = getattr(self, key)
-            whole_number(value, f"evaluation.{key}")
-            require(
-                value == 0 or value >= FEWEST_IMAGES,
-                f"evaluation.{key}: {value} is too few; "
-                f"have {FEWEST_IMAGES} or more, or 0 for all test images",
-            )
-        distinct(self.features, "evaluation.features")
-        for space in self.features:
-            choice(space, FEATURES, "evaluation.features")
-        object.__setattr__(self, "features", tuple(self.features))
-        few = f"evaluation.samples: {self.samples} are too few to compare: 0, or at least 100"
-        require(self.samples == 0 or self.samples >= FEWEST_SAMPLES, few)
-        if self.inception_weights is not None:
-            file_name(self.inception_weights, "evaluation.inception_weights")
 
 
 @dataclass(frozen=True)

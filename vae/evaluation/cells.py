@@ -33,10 +33,17 @@ def average(per_image: Tensor) -> Estimate:
 
 
 class Measurements(NamedTuple):
-    """A table of metrics with the columns ``COLUMNS``, and what ``PerImage`` reads."""
+    """What an evaluation job measured of a sweep.
+
+    Attributes:
+        table: metrics, with the columns ``COLUMNS``.
+        per_image: what ``PerImage`` reads.
+        tables: the other tables of the job, by name.
+    """
 
     table: pd.DataFrame
     per_image: dict[str, np.ndarray]
+    tables: dict[str, pd.DataFrame]
 
 
 Measure = Callable[[VAE, Cell], dict[str, Estimate]]
@@ -62,7 +69,7 @@ def measure_cells(trained: TrainedSweep, measure: Measure, device: torch.device)
             }
             for name, estimate in metrics.items()
         ]
-    return Measurements(pd.DataFrame(rows, columns=COLUMNS), _per_image(results))
+    return Measurements(pd.DataFrame(rows, columns=COLUMNS), _per_image(results), {})
 
 
 def _per_image(results: dict[Cell, dict[str, Estimate] | None]) -> dict[str, np.ndarray]:

@@ -49,9 +49,9 @@ def measure_images(model: VAE, x: Tensor, seed: int) -> tuple[dict[str, Estimate
 
 
 def evaluate(
-    trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
-) -> tuple[Measurements, pd.DataFrame]:
-    """Image metrics of every cell on the test split, and a table of power spectra.
+    trained: TrainedSweep, dataset: Dataset, device: torch.device, seed: int
+) -> Measurements:
+    """Image metrics of every cell on the test split, and a table of power ``spectra``.
 
     The spectra start with that of the test images, as the model ``data``.
     """
@@ -62,9 +62,9 @@ def evaluate(
         metrics, spectra[cell] = measure_images(model, x, seed)
         return metrics
 
-    metrics = measure_cells(trained, measure, device)
-    tables = [
+    measurements = measure_cells(trained, measure, device)
+    rows = [
         pd.DataFrame({**cell_columns(trained.sweep, cell), **spectrum.to_dict("list")})
         for cell, spectrum in spectra.items()
     ]
-    return metrics, pd.concat(tables)
+    return measurements._replace(tables={"spectra": pd.concat(rows)})

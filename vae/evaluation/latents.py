@@ -167,9 +167,9 @@ def reconstruction_variance(model: VAE, x: Tensor, codes: Tensor) -> float:
 
 
 def evaluate(
-    trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device
-) -> tuple[Measurements, pd.DataFrame]:
-    """Latent metrics of every cell on the test split, and a table of every latent dimension."""
+    trained: TrainedSweep, dataset: Dataset, device: torch.device, seed: int
+) -> Measurements:
+    """Latent metrics of every cell on the test split, and a table of all latent ``dimensions``."""
     x = dataset.unit("test").to(device)
     probe = Probe(dataset, seed, device)
     dimensions = {}
@@ -183,5 +183,6 @@ def evaluate(
 
     measurements = measure_cells(trained, measure, device)
     columns = {cell: cell_columns(trained.sweep, cell) for cell in dimensions}
-    tables = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
-    return measurements, pd.concat(tables) if tables else pd.DataFrame(columns=[*CELL, *DIMENSION])
+    rows = [pd.DataFrame({**columns[c], **dimensions[c].to_dict("list")}) for c in dimensions]
+    table = pd.concat(rows) if rows else pd.DataFrame(columns=[*CELL, *DIMENSION])
+    return measurements._replace(tables={"dimensions": table})

@@ -174,21 +174,23 @@ def _example(model: VAE) -> PixelDistribution:
 def evaluate(
     trained: TrainedSweep,
     dataset: Dataset,
-    samples: int,
-    images: int,
-    seed: int,
     device: torch.device,
+    importance_samples: int,
+    likelihood_images: int,
+    seed: int,
 ) -> Measurements:
     """Likelihood metrics of every cell on the test split.
 
     Args:
-        samples: importance samples K per image.
-        images: how many test images, spread evenly; 0 for all.
+        importance_samples: K, codes per image.
+        likelihood_images: how many test images, spread evenly; 0 for all.
     """
-    x = evenly(dataset.unit("test"), images).to(device)
+    x = evenly(dataset.unit("test"), likelihood_images).to(device)
     validation = evenly(dataset.unit("validation"), IMAGES).to(device)
     return measure_cells(
         trained,
-        lambda m, c: measure_likelihood(m, c, x, validation, samples, seed, dataset.levels),
+        lambda m, c: measure_likelihood(
+            m, c, x, validation, importance_samples, seed, dataset.levels
+        ),
         device,
     )

@@ -96,10 +96,10 @@ def metric_name(prefix: str, name: str, source: str) -> str:
 def evaluate(
     trained: TrainedSweep,
     dataset: Dataset,
+    device: torch.device,
     spaces: Sequence[FeatureExtractor],
     samples: int,
     seed: int,
-    device: torch.device,
 ) -> Measurements:
     """Sample metrics of every cell, with ``samples`` generated images (0: see ``realism``)."""
     return measure_cells(trained, SampleMeasure(dataset, spaces, samples, seed, device), device)

@@ -11,7 +11,6 @@ from torch import nn
 from vae.checks import require
 from vae.data.datasets import Dataset
 from vae.features.classifier import Classifier, FeatureExtractor, class_count, train_classifier
-from vae.features.inception import Inception, find_weights
 from vae.features.pixels import PrincipalComponents, fit_pixels
 from vae.features.selfsupervised import SelfSupervised, train_selfsupervised
 from vae.files import reading, replacing
@@ -73,6 +72,8 @@ def load_spaces(
     spaces = []
     for name in names:
         if name == "inception":
+            from vae.features.inception import Inception, find_weights  # slow, and rarely used
+
             spaces.append(Inception(find_weights(inception_weights), device))
             continue
         start = f"{name}."

@@ -97,16 +97,18 @@ def _name(key: Iterable) -> str:
     return f"{dataset}-{network}-{latent_dim}d-{likelihood}/{Cell(model, beta, seed).slug}"
 
 
-def concatenate(tables: Iterable[Path], output: Path) -> None:
-    """Write all rows of ``tables`` to ``output``.
+def collect_others(tables: Iterable[Path], output: Path) -> None:
+    """Write all rows of the ``tables`` with the same file name to one of that name in ``output``.
 
     Raises:
         InputError: if a table is missing, damaged or named twice.
     """
     tables = [Path(table) for table in tables]
     if len({table.resolve() for table in tables}) < len(tables):
-        raise InputError(f"{tables[0].name}: a table is named twice; name each once")
-    write_text(output, pd.concat([read_table(t) for t in tables]).to_csv(index=False))
+        raise InputError("a table is named twice: name each once")
+    for name in dict.fromkeys(table.name for table in tables):
+        parts = [read_table(table) for table in tables if table.name == name]
+        write_text(output / name, pd.concat(parts).to_csv(index=False))
 
 
 def collect_history(models: Iterable[Path], output: Path) -> None:

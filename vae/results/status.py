@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.configuration.sweep import Sweep
 from vae.files import read_json
 from vae.progress import Line
 
-MEASUREMENTS = ("likelihood", "latents", "images", "samples")
 COLUMNS = ("stage", "done", "speed", "ends by", "last said")
 SILENT = 600  # seconds without a line after which a job may be dead
 PART = "part "  # begins the titles of the stacks that a sweep is trained in
@@ -85,7 +85,7 @@ def stage(results: Path, sweep: Sweep) -> Stage:
     if Sweep.from_dict(read_json(record)["sweep"]) != sweep:
         return Stage("waiting", said="was trained with other settings")
     folder = results / "metrics" / sweep.slug
-    missing = [name for name in MEASUREMENTS if not (folder / f"{name}.csv").is_file()]
+    missing = [job.name for job in JOBS if not (folder / f"{job.name}.csv").is_file()]
     if not missing:
         return Stage("measured", f"{len(sweep.cells)} cells")
     logs = results / "logs"

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
+from torch.nn.functional import pad
 
 from vae.data.datasets import SPLITS, Dataset, spaced
 from vae.files import replacing
 from vae.models import VAE
 
 SHEET_COLUMNS = 20
+LINE = 2  # pixels between images
 
 
 def preview_epochs(epochs: int, previews: int) -> list[int]:
@@ -35,21 +38,10 @@ def pictures_of(model: VAE, x: Tensor, noise: Tensor, stochastic: Tensor) -> Ten
 
 def save_contact_sheet(path: Path, dataset: Dataset) -> None:
     """Write a picture of evenly spaced images, a block of rows for each split."""
-    from torchvision.utils import make_grid, save_image
-
     blocks = [spaced(dataset.unit(split), SHEET_COLUMNS * 4) for split in SPLITS]
-    scale = max(1, 32 // blocks[0].shape[-1])
-    grids = [
-        make_grid(
-            x.repeat_interleave(scale, -1).repeat_interleave(scale, -2),
-            nrow=SHEET_COLUMNS,
-            pad_value=0.5,
-        )
-        for x in blocks
-    ]
-    gap = torch.ones(3, 8, grids[0].shape[2])
-    with replacing(path) as temporary:
-        save_image(torch.cat([grids[0], gap, grids[1], gap, grids[2]], dim=1), temporary)
+    first, second, third = (_grid(_enlarged(x), SHEET_COLUMNS) for x in blocks)
+    gap = torch.ones(3, 8, first.shape[2])
+    _save(path, torch.cat([first, gap, second, gap, third], dim=1))
 
 
 def save_filmstrip(path: Path, originals: Tensor, frames: Tensor) -> None:
@@ -62,19 +54,31 @@ def save_filmstrip(path: Path, originals: Tensor, frames: Tensor) -> None:
         originals: images in [0, 1], (n, C, H, W).
         frames: uint8 (points, 2 n, C, H, W).
     """
-    from torchvision.utils import make_grid, save_image  # imports as slowly as torch itself
-
     columns = len(originals)
     top = torch.cat([originals, torch.ones_like(originals)])
-    images = torch.cat([top, frames.float().flatten(0, 1) / 255])
+    images = _enlarged(torch.cat([top, frames.float().flatten(0, 1) / 255]))
+    halves = images.unflatten(0, (-1, 2 * columns)).split(columns, 1)
+    left, right = (_grid(half.flatten(0, 1), columns) for half in halves)
+    _save(path, torch.cat([left, torch.ones(3, left.shape[1], 12), right], dim=2))
+
+
+def _enlarged(images: Tensor) -> Tensor:
+    """Images (..., H, W), each pixel of small ones repeated until they are 32 wide."""
     scale = max(1, 32 // images.shape[-1])
-    images = images.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
-    halves = images.unflatten(0, (-1, 2 * columns))
-    grids = [
-        make_grid(half.flatten(0, 1), nrow=columns, pad_value=0.5)
-        for half in halves.split(columns, 1)
-    ]
+    return images.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
+
+
+def _grid(images: Tensor, columns: int) -> Tensor:
+    """Images (n, C, H, W) in rows of ``columns``, with grey lines around them: (3, H', W')."""
+    missing = -len(images) % columns if len(images) > columns else 0
+    framed = pad(images.expand(-1, 3, -1, -1), (LINE, 0, LINE, 0), value=0.5)
+    framed = torch.cat([framed, torch.full_like(framed[:missing], 0.5)])
+    rows = framed.unflatten(0, (-1, min(columns, len(images)))).permute(2, 0, 3, 1, 4)
+    return pad(rows.flatten(1, 2).flatten(2), (0, LINE, 0, LINE), value=0.5)
+
+
+def _save(path: Path, picture: Tensor) -> None:
+    """Write a picture (3, H, W) in [0, 1]."""
+    pixels = picture.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0)
     with replacing(path) as temporary:
-        save_image(
-            torch.cat([grids[0], torch.ones(3, grids[0].shape[1], 12), grids[1]], dim=2), temporary
-        )
+        Image.fromarray(pixels.numpy()).save(temporary)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from vae.configuration.benchmark import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
+from vae.configuration.jobs import JOBS, as_options
 from vae.data.own import OwnData
 from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.dependencies import source_files
@@ -57,8 +58,6 @@ EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
 OWN = {data.name: data for data in BENCHMARK.datasets if isinstance(data, OwnData)}
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
-# What a job counts for on the GPU: nothing where there is none, so that all cores are used.
-GPU = int(shutil.which("nvidia-smi") is not None)
 # Jobs inherit these: the Python that runs snakemake, this project's package, the mirror.
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]))
 if GIVEN:
@@ -79,6 +78,13 @@ def sources_of(module):
     return [os.path.relpath(path) for path in source_files(module)]
 
 
+def gpu(pays):
+    """What a job counts for on the GPU: on a cluster one where it pays, whatever this node has;
+    here nothing where there is none, so that all cores are used."""
+    here = int(shutil.which("nvidia-smi") is not None)
+    return lambda wildcards: int(pays) if workflow.non_local_exec else here
+
+
 def data_of(wildcards):
     """The dataset that a sweep is trained on."""
     return f"{RESULTS}/data/{SWEEPS[wildcards.sweep].dataset}.npz"
@@ -96,14 +102,7 @@ def own_options(wildcards):
 
 def spaces_of(wildcards):
     """The feature spaces of the dataset that a sweep is trained on."""
-    return f"{RESULTS}/features/{SWEEPS[wildcards.sweep].dataset}.safetensors"
-
-
-def feature_options():
-    """Command-line options that say which features samples are compared in."""
-    weights = EVALUATION.inception_weights
-    named = ["--inception-weights", weights] if weights else []
-    return ["--features", *EVALUATION.features, *named]
+    return f"{RESULTS}/features/{SWEEPS[wildcards.sweep].dataset}/spaces.safetensors"
 
 
 def charts_of(group):
@@ -120,6 +119,11 @@ def caption(figure):
 def per_sweep(pattern):
     """``pattern`` under the results folder for every sweep."""
     return [f"{RESULTS}/{pattern.format(sweep=sweep)}" for sweep in SWEEPS]
+
+
+def per_dataset(pattern):
+    """``pattern`` under the results folder for every dataset."""
+    return [f"{RESULTS}/{pattern.format(dataset=name)}" for name in BENCHMARK.dataset_names]
 
 
 def of_group(pattern, group):

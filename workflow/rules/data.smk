@@ -23,9 +23,9 @@ rule features:
         sources_of("vae.features.spaces"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
-        spaces=f"{RESULTS}/features/{{dataset}}.safetensors",
-        references=f"{RESULTS}/features/{{dataset}}.csv",
-        corruptions=f"{RESULTS}/features/{{dataset}}.corruptions.csv",
+        spaces=f"{RESULTS}/features/{{dataset}}/spaces.safetensors",
+        references=f"{RESULTS}/features/{{dataset}}/references.csv",
+        corruptions=f"{RESULTS}/features/{{dataset}}/corruptions.csv",
     log:
         f"{RESULTS}/logs/features/{{dataset}}.log",
     benchmark:
@@ -33,15 +33,11 @@ rule features:
     conda:
         "../../environment.yml"
     resources:
-        gpu=GPU,
+        gpu=gpu(pays=True),
     params:
-        epochs=EVALUATION.classifier_epochs,
-        samples=EVALUATION.samples,
-        seed=EVALUATION.seed,
-        features=feature_options(),
+        settings=as_options(EVALUATION, "features"),
         latent_dims=BENCHMARK.latent_dims,
     shell:
         "python -m vae features {input.data:q} {output.spaces:q} {output.references:q}"
-        " {output.corruptions:q} {params.features:q} --latent-dims {params.latent_dims:q}"
-        " --epochs {params.epochs:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " {output.corruptions:q} {params.settings:q} --latent-dims {params.latent_dims:q}"
         " --threads {threads:q} > {log:q} 2>&1"

@@ -1,34 +1,28 @@
+# What is gathered beside the metrics: files of the same name become one table.
+OTHER_TABLES = [
+    *(
+        path
+        for job in JOBS
+        for table in job.tables
+        for path in per_sweep(f"metrics/{{sweep}}/{table}.csv")
+    ),
+    *per_dataset("features/{dataset}/references.csv"),
+    *per_dataset("features/{dataset}/corruptions.csv"),
+    *per_dataset("mistakes/{dataset}/mean_reduction.csv"),
+    *per_dataset("mistakes/{dataset}/free_density.csv"),
+]
+
+
 rule collect:
     input:
         sources_of("vae.results.collection"),
         records=per_sweep("models/{sweep}/sweep.json"),
         histories=per_sweep("models/{sweep}/history.csv"),
-        metrics=[
-            *per_sweep("metrics/{sweep}/likelihood.csv"),
-            *per_sweep("metrics/{sweep}/latents.csv"),
-            *per_sweep("metrics/{sweep}/images.csv"),
-            *per_sweep("metrics/{sweep}/samples.csv"),
-        ],
-        dimensions=per_sweep("metrics/{sweep}/dimensions.csv"),
-        spectra=per_sweep("metrics/{sweep}/spectra.csv"),
-        references=expand(f"{RESULTS}/features/{{dataset}}.csv", dataset=BENCHMARK.dataset_names),
-        mean_reduction=expand(
-            f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv", dataset=BENCHMARK.dataset_names
-        ),
-        free_density=expand(
-            f"{RESULTS}/mistakes/{{dataset}}.free_density.csv", dataset=BENCHMARK.dataset_names
-        ),
-        corruptions=expand(
-            f"{RESULTS}/features/{{dataset}}.corruptions.csv", dataset=BENCHMARK.dataset_names
-        ),
+        metrics=[path for job in JOBS for path in per_sweep(f"metrics/{{sweep}}/{job.name}.csv")],
+        tables=OTHER_TABLES,
     output:
         metrics=f"{RESULTS}/metrics.csv",
-        dimensions=f"{RESULTS}/dimensions.csv",
-        spectra=f"{RESULTS}/spectra.csv",
-        references=f"{RESULTS}/references.csv",
-        corruptions=f"{RESULTS}/corruptions.csv",
-        mean_reduction=f"{RESULTS}/mean_reduction.csv",
-        free_density=f"{RESULTS}/free_density.csv",
+        tables=list(dict.fromkeys(f"{RESULTS}/{os.path.basename(path)}" for path in OTHER_TABLES)),
         history=f"{RESULTS}/history.csv",
     log:
         f"{RESULTS}/logs/collect.log",
@@ -41,18 +35,13 @@ rule collect:
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
     shell:
         "python -m vae collect {params.results:q} --models {params.models:q} --metrics {input.metrics:q}"
-        " --dimensions {input.dimensions:q} --spectra {input.spectra:q} --references {input.references:q}"
-        " --corruptions {input.corruptions:q} --mean-reduction {input.mean_reduction:q}"
-        " --free-density {input.free_density:q} > {log:q} 2>&1"
+        " --tables {input.tables:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
         sources_of("vae.results.comparison"),
-        per_sweep("metrics/{sweep}/likelihood.npz"),
-        per_sweep("metrics/{sweep}/images.npz"),
-        per_sweep("metrics/{sweep}/latents.npz"),
-        per_sweep("metrics/{sweep}/samples.npz"),
+        [per_sweep(f"metrics/{{sweep}}/{job.name}.npz") for job in JOBS],
         metrics=f"{RESULTS}/metrics.csv",
     output:
         betas=f"{RESULTS}/best_beta.csv",

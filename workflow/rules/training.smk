@@ -32,7 +32,7 @@ rule train:
     conda:
         "../../environment.yml"
     resources:
-        gpu=GPU,
+        gpu=gpu(pays=True),
     params:
         models=lambda wildcards, output: os.path.dirname(output.record),
         checkpoints=f"{RESULTS}/checkpoints/{{sweep}}",
@@ -48,8 +48,8 @@ rule mistakes:
         sweep=lambda wildcards: f"{RESULTS}/sweeps/{first_sweep(wildcards.dataset)}.json",
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
-        mean_reduction=f"{RESULTS}/mistakes/{{dataset}}.mean_reduction.csv",
-        free_density=f"{RESULTS}/mistakes/{{dataset}}.free_density.csv",
+        mean_reduction=f"{RESULTS}/mistakes/{{dataset}}/mean_reduction.csv",
+        free_density=f"{RESULTS}/mistakes/{{dataset}}/free_density.csv",
     log:
         f"{RESULTS}/logs/mistakes/{{dataset}}.log",
     benchmark:
@@ -57,7 +57,7 @@ rule mistakes:
     conda:
         "../../environment.yml"
     resources:
-        gpu=GPU,
+        gpu=gpu(pays=False),
     shell:
         "python -m vae mistakes {input.sweep:q} {input.data:q}"
         " {output.mean_reduction:q} {output.free_density:q} --threads {threads:q} > {log:q} 2>&1"
