@@ -10,12 +10,13 @@ import pytest
 from synthetic_results import benchmark, build_results
 
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.errors import InputError
 from vae.files import sha256, write_json, write_text
 from vae.reporting.page.publish import render_published
 from vae.results.publication import (
-    MEASUREMENTS,
     OF_A_DATASET,
+    OF_A_SWEEP,
     ORIGINS,
     publish,
     published,
@@ -23,6 +24,7 @@ from vae.results.publication import (
 )
 from vae.results.table import SWEEP, read_table
 
+MEASUREMENTS = [job.name for job in JOBS]
 OF_RECORDS = ("diverged", "converged", "epochs", "best_epoch")
 TABLES = ("metrics", "best_beta", "best_likelihood", "references", "dimensions", "spectra")
 
@@ -47,9 +49,9 @@ def a_run(chosen: Benchmark, root: Path) -> Path:
             else:
                 save(rows, folder / f"{name}.csv")
         write_npz(folder / "likelihood.npz", [cell.slug for cell in sweep.cells])
-    for name, pattern in OF_A_DATASET.items():
+    for pattern in OF_A_DATASET:
         for dataset in chosen.dataset_names:
-            table = tables[name]
+            table = tables[Path(pattern).stem]
             save(table[table.dataset == dataset], results / pattern.format(dataset))
     for path in results.glob("*.csv"):
         path.unlink()
@@ -124,8 +126,7 @@ def test_what_is_not_published_is_what_the_workflow_must_make(chosen, run, tmp_p
     lacking = unpublished(chosen, folder)
     assert list(lacking) == [last]
     assert {path for path in lacking[last] if not (tmp_path / "run" / path).is_file()} == {
-        f"{chosen.results}/metrics/{last}/{name}.csv"
-        for name in (*MEASUREMENTS, "dimensions", "spectra")
+        f"{chosen.results}/metrics/{last}/{name}.csv" for name in (*MEASUREMENTS, *OF_A_SWEEP)
     }
 
 

@@ -157,13 +157,13 @@ class Likelihood:
             object.__setattr__(
                 self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
             )
-        if isinstance(self.objective, Mapping):
-            made = build(Objective, self.objective, f"likelihoods.{self.name}.objective")
-            object.__setattr__(self, "objective", made)
+        where = f"likelihoods.{self.name}.objective"
+        if not isinstance(self.objective, Objective):
+            object.__setattr__(self, "objective", build(Objective, self.objective, where))
         require(
             self.objective.name == "elbo" or self.betas == (1.0,),
-            f"likelihoods.{self.name}.objective: the bound of several samples is one on log p(x), "
-            "at β = 1 alone: give betas: [1]",
+            f"{where}: the bound of several samples is one on log p(x), at β = 1 alone: "
+            "give betas: [1]",
         )
 
     @property

@@ -16,6 +16,7 @@ import pandas as pd
 
 from vae.checkout import commit, commit_date
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS
 from vae.configuration.sweep import Sweep
 from vae.errors import InputError
 from vae.files import read_json, reading, replacing, write_json, write_text
@@ -23,16 +24,17 @@ from vae.metrics import COMPARABLE
 from vae.results import collection
 from vae.results.comparison import best_betas, best_likelihoods
 from vae.results.per_image import PerImage
-from vae.results.status import MEASUREMENTS, stage
+from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
 ORIGINS = "origins.json"
-OF_A_DATASET = {
-    "references": "features/{}.csv",
-    "corruptions": "features/{}.corruptions.csv",
-    "mean_reduction": "mistakes/{}.mean_reduction.csv",
-    "free_density": "mistakes/{}.free_density.csv",
-}
+OF_A_DATASET = (
+    "features/{}/references.csv",
+    "features/{}/corruptions.csv",
+    "mistakes/{}/mean_reduction.csv",
+    "mistakes/{}/free_density.csv",
+)
+OF_A_SWEEP = tuple(name for job in JOBS for name in job.tables)  # beside the metrics
 
 
 def finished(benchmark: Benchmark, results: Path) -> dict[str, Sweep]:
@@ -40,7 +42,7 @@ def finished(benchmark: Benchmark, results: Path) -> dict[str, Sweep]:
     datasets = [
         name
         for name in benchmark.dataset_names
-        if all((results / path.format(name)).is_file() for path in OF_A_DATASET.values())
+        if all((results / path.format(name)).is_file() for path in OF_A_DATASET)
     ]
     return {
         slug: sweep
@@ -117,16 +119,13 @@ def collect(results: Path, sweeps: Mapping[str, Sweep], output: Path) -> None:
         return
     models = [results / "models" / slug for slug in sweeps]
     metrics = [results / "metrics" / slug for slug in sweeps]
-    measured = [folder / f"{name}.csv" for name in MEASUREMENTS for folder in metrics]
+    measured = [folder / f"{job.name}.csv" for job in JOBS for folder in metrics]
     collection.collect(models, measured, output / "metrics.csv")
     collection.collect_history(models, output / "history.csv")
     datasets = dict.fromkeys(sweep.dataset for sweep in sweeps.values())
-    others = {
-        **{name: [f / f"{name}.csv" for f in metrics] for name in ("dimensions", "spectra")},
-        **{name: [results / p.format(d) for d in datasets] for name, p in OF_A_DATASET.items()},
-    }
-    for name, paths in others.items():
-        collection.concatenate(paths, output / f"{name}.csv")
+    others = [folder / f"{name}.csv" for name in OF_A_SWEEP for folder in metrics]
+    others += [results / path.format(name) for path in OF_A_DATASET for name in datasets]
+    collection.collect_others(others, output)
 
 
 def merge(new: Path, old: Path, sweeps: Iterable[Sweep]) -> None:
@@ -161,12 +160,12 @@ def answer(folder: Path, criteria: Iterable[str]) -> None:
 
 
 def _tables(sweep: Sweep) -> list[str]:
-    names = (*MEASUREMENTS, "dimensions", "spectra")
+    names = (*(job.name for job in JOBS), *OF_A_SWEEP)
     return [f"metrics/{sweep.slug}/{name}.csv" for name in names]
 
 
 def _shared(sweep: Sweep) -> list[str]:
-    return [path.format(sweep.dataset) for path in OF_A_DATASET.values()]
+    return [path.format(sweep.dataset) for path in OF_A_DATASET]
 
 
 def _measured(benchmark: Benchmark) -> dict:
