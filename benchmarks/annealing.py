@@ -21,11 +21,10 @@ from torch import Tensor
 from vae.configuration.sweep import Cell, Sweep
 from vae.data.datasets import load_dataset
 from vae.devices import set_up
-from vae.distributions import Bernoulli
 from vae.distributions.pixels import quantise
 from vae.evaluation.annealing import Schedule, forward, reverse, tuned
 from vae.evaluation.importance import density, importance_weights, local_weights
-from vae.evaluation.likelihood import binarised, evenly, has_mass
+from vae.evaluation.likelihood import binarised, evenly, likelihood_of
 from vae.evaluation.posterior import Score
 from vae.metrics import LIKELIHOOD_CRITERIA
 from vae.models import VAE, TrainedSweep
@@ -104,12 +103,9 @@ def measure(trained: TrainedSweep, cell: Cell, options) -> dict:
 
 def scored_quantity(model: VAE, levels: int) -> tuple[str, Score]:
     """What the likelihood criterion scores, by name, and log p(x|z) of it."""
-    p = model.decode(torch.zeros(1, model.latent_dim, device=next(model.parameters()).device))
-    if isinstance(p, Bernoulli) and levels > 2:
+    if not likelihood_of(model).over_numbers(levels):
         return "binarised images", density
-    if has_mass(model, levels):
-        return "grey levels", lambda p, x: p.log_mass(x, levels)
-    return "density", density
+    return "grey levels", lambda p, x: p.log_mass(x, levels)
 
 
 @torch.no_grad()

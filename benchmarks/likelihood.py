@@ -18,9 +18,9 @@ from measuring import (
     publish,
 )
 
-from vae.configuration.sweep import LIKELIHOODS
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
+from vae.families import FAMILIES
 from vae.models import initial_model
 
 SAMPLES = (100, 1000, 5000)
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print decodings per second and peak memory for every K."""
     options = parser(__doc__)
     options.add_argument("--networks", nargs="+", choices=NETWORKS, default=["mlp"])
-    options.add_argument("--likelihoods", nargs="+", choices=LIKELIHOODS, default=["bernoulli"])
+    options.add_argument("--likelihoods", nargs="+", choices=FAMILIES, default=["bernoulli"])
     options.add_argument("--samples", type=int, nargs="+", default=SAMPLES, help="K")
     options.add_argument("--images", type=int, default=100)
     options = options.parse_args(arguments)

@@ -1,14 +1,14 @@
 import copy
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 import yaml
+from every_likelihood import DENSITIES, MASSES, SLUGS
 from jsonschema import Draft202012Validator
 
 from vae.configuration.benchmark import Benchmark, Evaluation, as_yaml, load_benchmark, read_yaml
 from vae.configuration.sweep import (
-    LIKELIHOODS,
     NETWORKS,
     PRECISIONS,
     SCALE_READINGS,
@@ -54,18 +54,8 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("latent_dims", [2.5], ["latent_dims", "2.5"]),
     ("latent_dims", [True], ["latent_dims", "True"]),
     ("latent_dims", [3, 3], ["latent_dims", "3"]),
-    ("likelihoods", ["cauchy"], ["likelihoods", "cauchy"]),
     ("likelihoods", [], ["likelihoods"]),
     ("likelihoods", ["bernoulli", "bernoulli"], ["likelihoods", "bernoulli"]),
-    ("likelihoods", ["gaussian_fixed_sigma"], ["gaussian_fixed_sigma.sigma"]),
-    ("likelihoods", [{"name": "bernoulli", "sigma": 0.1}], ["bernoulli.sigma"]),
-    ("likelihoods", [{"name": "bernoulli", "discretized": True}], ["bernoulli.discretized"]),
-    (
-        "likelihoods",
-        [{"name": "gaussian_optimal_sigma", "discretized": True}],
-        ["gaussian_optimal_sigma.discretized", "leave it out"],
-    ),
-    ("likelihoods", [{"name": "categorical", "discretized": True}], ["categorical.discretized"]),
     ("likelihoods", [{"name": "beta", "discretized": "yes"}], ["beta.discretized", "'yes'"]),
     ("likelihoods", [{"name": "gaussian_fixed_sigma", "sigma": -1}], ["sigma", "-1"]),
     ("likelihoods", [{"name": "bernoulli", "betas": [-2]}], ["bernoulli.betas", "-2"]),
@@ -216,7 +206,25 @@ def load(tmp_path):
     return load
 
 
-@pytest.mark.parametrize(("key", "value", "names"), BAD_VALUES, ids=lambda v: str(v)[:40])
+REFUSED_BY_THE_REGISTRY = [
+    ("likelihoods", ["cauchy"], ["likelihoods", "cauchy"]),
+    ("likelihoods", ["gaussian_fixed_sigma"], ["gaussian_fixed_sigma.sigma"]),
+    ("likelihoods", [{"name": "bernoulli", "sigma": 0.1}], ["bernoulli.sigma"]),
+    ("likelihoods", [{"name": "bernoulli", "discretized": True}], ["bernoulli.discretized"]),
+    (
+        "likelihoods",
+        [{"name": "gaussian_optimal_sigma", "discretized": True}],
+        ["gaussian_optimal_sigma.discretized", "leave it out"],
+    ),
+    ("likelihoods", [{"name": "categorical", "discretized": True}], ["categorical.discretized"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "names"),
+    BAD_VALUES + REFUSED_BY_THE_REGISTRY,
+    ids=lambda v: str(v)[:40],
+)
 def test_bad_value_is_named_with_its_file_and_key(load, input_error, key, value, names):
     with input_error("bench.yaml", *names):
         load(key, value)
@@ -271,7 +279,7 @@ GOOD_VALUES = [
     ("evaluation.samples", 100),
     ("evaluation.inception_weights", None),
     ("evaluation.features", ["inception"]),
-    *(("likelihoods", [n]) for n in LIKELIHOODS if n != "gaussian_fixed_sigma"),
+    *(("likelihoods", [asdict(one)]) for one in (*DENSITIES, *MASSES)),
     *(("datasets", [n]) for n in DATASETS),
     *(("training.scale_reading", n) for n in SCALE_READINGS),
     *(("training.precision", n) for n in PRECISIONS),
@@ -445,14 +453,12 @@ def test_slugs():
     assert rounded.slug == "gaussian_fixed_sigma_0.05_discretized"
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize("network", NETWORKS)
-def test_sweep_through_json(make_sweep, name, network):
-    sigma = 0.1 if name == "gaussian_fixed_sigma" else None
+def test_sweep_through_json(make_sweep, slug, network):
+    likelihood = replace(Likelihood.from_slug(slug), betas=(0.5, 1.0))
     hidden = () if network == "linear" else (4, 8)
-    sweep = make_sweep(
-        likelihood=Likelihood(name, sigma, betas=(0.5, 1.0)), network=Network(network, hidden)
-    )
+    sweep = make_sweep(likelihood=likelihood, network=Network(network, hidden))
     assert Sweep.from_dict(json.loads(json.dumps(sweep.to_dict()))) == sweep
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ from pathlib import Path
 from vae.configuration.benchmark import Benchmark
 from vae.data.datasets import load_dataset, prepare
 from vae.evaluation import images
+from vae.configuration.sweep import Likelihood
 from vae.likelihoods import make_likelihood
 from vae.models import TrainedSweep
 from vae.reporting.figures.charts import DRAWERS
@@ -33,7 +35,8 @@ from vae.training.loop import train
 
 # The density of every pixel integrates to 1, and its masses sum to 1.
 x = torch.linspace(-5, 6, 200_001).view(-1, 1, 1, 1)
-p = make_likelihood("logistic_learned_scale", (1, 1, 1), 17)(torch.full((1, 1, 1, 1), 0.3))
+chosen = Likelihood("logistic_learned_scale")
+p = make_likelihood(chosen, (1, 1, 1), 17)(torch.full((1, 1, 1, 1), 0.3))
 assert abs(torch.trapezoid(p.log_prob(x).exp(), x.flatten()).item() - 1) < 1e-3
 levels = torch.arange(17).view(-1, 1, 1, 1) / 16
 assert abs(p.log_mass(levels, 17).exp().sum().item() - 1) < 1e-5
@@ -51,7 +54,7 @@ assert "psnr" in "".join(measured.per_image)
 tables = {"metrics": measured.table, "best_beta": pd.DataFrame(columns=["criterion"])}
 (ax, *_) = DRAWERS["psnr"](Group("digits", tables)).axes
 drawn = [line for line in ax.get_lines() if len(line.get_xdata()) == len(sweep.betas)]
-assert [line.get_label() for line in drawn] == ["logistic learned scale"]
+assert [line.get_label() for line in drawn] == ["logistic, learned scale"]
 """
 
 
@@ -76,6 +79,9 @@ def apply(project: Path) -> int:
 def extended(tmp_path_factory) -> Path:
     """A copy of the project with everything that the page adds."""
     project = copy_project(tmp_path_factory.mktemp("extended"))
+    shutil.copytree(
+        ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
     blocks = re.findall(r"^```(?:python|yaml)$", PAGE.read_text(encoding="utf-8"), re.M)
     assert apply(project) == len(blocks) - 1  # the last is of another workflow
     return project
@@ -97,6 +103,15 @@ def test_the_parts_work(extended):
     result = snakemake(extended, "--dry-run", "all")
     assert result.returncode == 0, result.stderr + result.stdout
     assert "figures/digits-smooth-2d/psnr.png" in result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_tests_of_all_likelihoods_are_for_the_new_one_too(extended):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["tests/test_likelihoods.py", "tests/test_families.py", "-k", "logistic_learned"]
+    done = subprocess.run(command, cwd=extended, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 50
 
 
 @pytest.mark.slow

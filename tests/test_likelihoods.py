@@ -1,39 +1,29 @@
-"""The twelve likelihood families, each called as a network calls it."""
+"""Every likelihood of the registry, called as a network calls it."""
 
 import math
 
 import pytest
 import torch
+from every_likelihood import DENSITIES, SLUGS, mean_tolerance, module_of
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
-from vae.configuration.sweep import DISCRETIZED, LIKELIHOODS, WITHOUT_DENSITY
+from vae.configuration.sweep import Likelihood
 from vae.distributions import PIXELS, ContinuousBernoulli, Gaussian, OptimalGaussian
-from vae.likelihoods import LikelihoodFamily, least_log_sigma, make_likelihood
+from vae.likelihoods import LikelihoodFamily, least_log_sigma
 from vae.networks import Shape
 
 LEVELS = 17
 SHAPE = (1, 3, 4)
 EXTREMES = (-1e3, -100.0, -7.0, 0.0, 7.0, 100.0, 1e3)
-FAMILIES = LIKELIHOODS + tuple(n + DISCRETIZED for n in LIKELIHOODS if n not in WITHOUT_DENSITY)
-ON_THE_LINE = tuple(n for n in LIKELIHOODS if n.startswith(("gaussian", "laplace")))
-# Widths move the means of rounded pixels near 0 and 1, a limit those of continuous Bernoullis.
-BLURRED = {"discretized_logistic": 0.1, "continuous_bernoulli": 0.09}
-BLURRED |= {n: 0.15 for n in FAMILIES if n.endswith(DISCRETIZED)}
-OVER_NUMBERS = tuple(n for n in FAMILIES if n != "bernoulli")
-SHARED_SCALES = {
-    "gaussian_learned_sigma": "log_sigma",
-    "gaussian_dimension_sigma": "log_sigma",
-    "gaussian_optimal_sigma": "log_sigma",
-    "laplace_learned_scale": "log_scale",
-}
+OWN_SCALES = tuple(
+    one.slug for one in DENSITIES if one.family.scale in ("shared", "position", "optimal")
+)
 TOLERANCE = {torch.float32: 5e-4, torch.float64: 5e-5}  # of a sum of probabilities
 
 
 def make(name: str, shape: Shape = SHAPE, levels: int = LEVELS) -> LikelihoodFamily:
-    plain = name.removesuffix(DISCRETIZED)
-    sigma = 0.1 if plain == "gaussian_fixed_sigma" else None
-    return make_likelihood(plain, shape, levels, sigma, plain != name)
+    return module_of(name, shape, levels)
 
 
 def grey_images(*shape: int) -> Tensor:
@@ -48,7 +38,7 @@ def random_outputs(*shape: int, scale: float = 1.0, dtype=torch.float32) -> Tens
     return scale * noise
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_output_of_the_network_becomes_a_distribution_over_images(name, channels):
     family = make(name, (channels, 4, 6)).eval()
@@ -60,13 +50,13 @@ def test_output_of_the_network_becomes_a_distribution_over_images(name, channels
     assert p.log_prob(x).shape == (5, 2)
     one = family(output[3, 1]).log_prob(x[1])
     torch.testing.assert_close(p.log_prob(x)[3, 1], one)
-    if name in OVER_NUMBERS:
+    if family.chosen.over_numbers(LEVELS):
         assert p.log_mass(x, LEVELS).shape == (5, 2)
         one = family(output[3, 1]).log_mass(x[1], LEVELS)
         torch.testing.assert_close(p.log_mass(x, LEVELS)[3, 1], one)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_initial_output_has_the_mean_image_as_its_mean(name, channels):
     family = make(name, (channels, 4, 5))
@@ -74,11 +64,11 @@ def test_initial_output_has_the_mean_image_as_its_mean(name, channels):
     output = family.initial_output(mean_image)
     assert output.shape == (family.outputs * channels, 4, 5)
     assert output.isfinite().all()
-    tolerance = BLURRED.get(name, 0.011)
+    tolerance = mean_tolerance(family.chosen)
     torch.testing.assert_close(family(output).mean, mean_image, atol=tolerance, rtol=0)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_a_better_reconstruction_is_more_probable(name):
     family = make(name, (1, 4, 5))
     x = grey_images(3, 1, 4, 5)
@@ -87,7 +77,7 @@ def test_a_better_reconstruction_is_more_probable(name):
     assert right.log_prob(x[0]).shape == x[0].sum(PIXELS).shape
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_samples_average_to_the_mean(name):
     family, count = make(name).eval(), 4000
     output = random_outputs(*family.initial_output(torch.zeros(SHAPE)).shape)
@@ -101,7 +91,7 @@ def test_samples_average_to_the_mean(name):
 # Numbers that cannot be left: gradients, extremes, precision
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("value", EXTREMES)
 def test_log_prob_and_gradients_are_finite_at_extreme_outputs(name, value):
     family = make(name)
@@ -117,27 +107,27 @@ def test_log_prob_and_gradients_are_finite_at_extreme_outputs(name, value):
 
 
 @pytest.mark.parametrize("log_scale", [-15.0, -7.0, 0.0, 7.0, 15.0])
-@pytest.mark.parametrize("name", [n for n in SHARED_SCALES if n != "gaussian_optimal_sigma"])
+@pytest.mark.parametrize("name", [n for n in OWN_SCALES if n != "gaussian_optimal_sigma"])
 def test_gradients_are_finite_at_extreme_shared_scales(name, log_scale):
     family, output = make(name), random_outputs(2, *SHAPE).requires_grad_()
-    torch.nn.init.constant_(getattr(family, SHARED_SCALES[name]), log_scale)
+    torch.nn.init.constant_(family.log_sigma, log_scale)
     log_prob = family(output).log_prob(grey_images(2, *SHAPE))
     log_prob.sum().backward()
     assert log_prob.isfinite().all()
     assert all(p.grad.isfinite().all() for p in (output, *family.parameters()))
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("value", EXTREMES)
 def test_mean_is_finite_at_extreme_outputs(name, value):
     family = make(name)
     mean = family(torch.full((1, family.outputs, 3, 4), value)).mean
     assert mean.isfinite().all()
-    if name not in ON_THE_LINE:
+    if family.chosen.discretized or not family.chosen.family.scale:  # not all of the line
         assert ((mean >= 0) & (mean <= 1)).all()
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_gradients_reach_outputs_and_shared_parameters(name):
     family = make(name)
     output = random_outputs(2, family.outputs, 3, 4, scale=0.2).requires_grad_()
@@ -145,7 +135,7 @@ def test_gradients_reach_outputs_and_shared_parameters(name):
     assert all((p.grad != 0).all() for p in [output, *family.parameters()])
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("scale", [1.0, 5.0])
 def test_float32_agrees_with_float64(name, scale):
     family = make(name).eval()
@@ -155,7 +145,7 @@ def test_float32_agrees_with_float64(name, scale):
     tolerance = {"rtol": 2e-5, "atol": 1e-3, "check_dtype": False}
     torch.testing.assert_close(rounded.log_prob(x), exact.log_prob(x.double()), **tolerance)
     torch.testing.assert_close(rounded.mean, exact.mean, rtol=0, atol=1e-4, check_dtype=False)
-    if name in OVER_NUMBERS:
+    if family.chosen.over_numbers(LEVELS):
         a, b = rounded.log_mass(x, LEVELS), exact.log_mass(x.double(), LEVELS)
         torch.testing.assert_close(a, b, **tolerance)
 
@@ -169,17 +159,17 @@ def highest_log_density(name: str, levels: int) -> float:
     trained_sigma = -floor - 0.5 * math.log(2 * math.pi)
     ceilings = {
         "continuous_bernoulli": math.log(ContinuousBernoulli.LIMIT) + 1e-6,
-        "gaussian_fixed_sigma": -math.log(0.1) - 0.5 * math.log(2 * math.pi),
+        "gaussian_fixed_sigma_0.1": -math.log(0.1) - 0.5 * math.log(2 * math.pi),
         "gaussian_optimal_sigma": -0.5 * math.log(2 * math.pi * math.e * 1e-8),
         "laplace_learned_scale": -floor - math.log(2),
         "beta": math.log(1000),
     }
     density = trained_sigma if name.startswith("gaussian") else 0.0
-    return ceilings.get(name, 0.0 if name.endswith(DISCRETIZED) else density)
+    return ceilings.get(name, 0.0 if Likelihood.from_slug(name).discrete else density)
 
 
 @pytest.mark.parametrize("levels", [2, 17])
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_no_grey_level_can_earn_density_without_bound(name, levels):
     """Every pixel is pushed as hard as gradients can, and set to extremes as well."""
     family = make(name, (1, 1, levels), levels).train()
@@ -214,7 +204,7 @@ def stacked_states(family: LikelihoodFamily, models: int) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_vmap_over_models_equals_a_loop(name, training):
     family, models = make(name).train(training), 3
     states, x = stacked_states(family, models), grey_images(models, 5, *SHAPE)
@@ -261,9 +251,9 @@ def assert_sums_are_one(sums: Tensor, dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 @pytest.mark.parametrize("levels", [2, 17, 256])
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 def test_masses_sum_to_one_whatever_the_network_says(name, levels, dtype):
-    if name == "bernoulli" and levels > 2:
+    if not Likelihood.from_slug(name).over_numbers(levels):
         pytest.skip("on grey images Bernoulli pixels are no numbers")
     assert_sums_are_one(sums_of_masses(make(name, (1, 1, 1), levels), levels, dtype), dtype)
 
@@ -271,16 +261,16 @@ def test_masses_sum_to_one_whatever_the_network_says(name, levels, dtype):
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 @pytest.mark.parametrize("levels", [2, 17, 256])
 @pytest.mark.parametrize("log_scale", [-8.0, -4.0, 0.0, 4.0, 12.0])
-@pytest.mark.parametrize("name", SHARED_SCALES)
+@pytest.mark.parametrize("name", OWN_SCALES)
 def test_masses_sum_to_one_whatever_the_shared_scale(name, log_scale, levels, dtype):
     family = make(name, (1, 1, 1), levels)
-    getattr(family, SHARED_SCALES[name]).data.fill_(log_scale)
+    family.log_sigma.data.fill_(log_scale)
     assert_sums_are_one(sums_of_masses(family, levels, dtype), dtype)
 
 
 @pytest.mark.parametrize("sigma", [1e-4, 0.01, 1.0, 1e4])
 def test_masses_sum_to_one_whatever_the_fixed_sigma(sigma):
-    family = make_likelihood("gaussian_fixed_sigma", (1, 1, 1), LEVELS, sigma)
+    family = make(f"gaussian_fixed_sigma_{sigma}", (1, 1, 1))
     assert_sums_are_one(sums_of_masses(family, LEVELS, torch.float64), torch.float64)
 
 
@@ -294,21 +284,18 @@ def test_what_is_no_distribution_over_numbers_has_no_mass(name, levels):
 # Scales
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SLUGS)
 @pytest.mark.parametrize("shape", [(1, 3, 4), (3, 5, 2)], ids=str)
 def test_number_of_shared_parameters(name, shape):
-    counts = {
-        "gaussian_learned_sigma": 1,
-        "gaussian_dimension_sigma": math.prod(shape),
-        "laplace_learned_scale": 1,
-    }
-    expected = counts.get(name.removesuffix(DISCRETIZED), 0)
-    assert sum(p.numel() for p in make(name, shape).parameters()) == expected
+    family = make(name, shape)
+    counts = {"shared": 1, "position": math.prod(shape)}
+    expected = counts.get(family.chosen.family.scale, 0)
+    assert sum(p.numel() for p in family.parameters()) == expected
 
 
 @pytest.mark.parametrize("sigma", [0.05, 1.0, 3.0])
 def test_fixed_sigma_is_the_standard_deviation(sigma):
-    family = make_likelihood("gaussian_fixed_sigma", (1, 50, 200), LEVELS, sigma)
+    family = make(f"gaussian_fixed_sigma_{sigma}", (1, 50, 200))
     p = family(torch.zeros(1, 1, 50, 200))
     noise = p.sample(torch.Generator().manual_seed(0))
     assert noise.std().item() == pytest.approx(sigma, rel=5 / math.sqrt(2 * noise.numel()))

@@ -1,15 +1,18 @@
-"""The decoder likelihoods p(x|z) by name: how a network's output becomes a distribution.
+"""The decoder likelihoods p(x|z): how a network's output becomes a distribution.
 
-Each family is a module that owns the parameters shared by all images (such as a trained σ) and
-says how many outputs per pixel it needs. Called with the raw output it returns a distribution.
+Each is a module that owns the parameters shared by all images (such as a trained σ). Called with
+the raw output it returns a distribution. Which there are, and by which names: ``vae.families``.
 """
 
 import math
+from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from vae import distributions
+from vae.configuration.sweep import Likelihood
 from vae.distributions import (
     PIXELS,
     Bernoulli,
@@ -19,7 +22,6 @@ from vae.distributions import (
     Discretized,
     DiscretizedLogistic,
     Gaussian,
-    Laplace,
     OptimalGaussian,
     PixelDistribution,
 )
@@ -32,13 +34,24 @@ LOG_SCALE_LIMIT = 7.0  # of decoder outputs that are log scales; Salimans et al.
 
 
 class LikelihoodFamily(nn.Module):
-    """Base of all families.
+    """Base of all likelihoods.
 
     Calling it maps raw decoder output of shape (..., outputs * C, H, W) to a distribution over
     images of shape (..., C, H, W).
+
+    Args:
+        chosen: its name, σ and form.
+        shape: channels, height and width of an image.
+        levels: number of grey levels of the images.
+
+    Attributes:
+        outputs: network outputs per pixel.
     """
 
-    outputs = 1  # network outputs per pixel
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__()
+        self.chosen, self.levels = chosen, levels
+        self.outputs = chosen.family.outputs or levels
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """Raw output (outputs * C, H, W) whose distribution has about the mean ``mean_image``."""
@@ -60,11 +73,11 @@ class BernoulliFamily(LikelihoodFamily):
 
 
 class ContinuousBernoulliFamily(LikelihoodFamily):
-    """One logit per pixel; beyond ``limit`` it says no more."""
+    """One logit per pixel; beyond ``limit`` its density says no more."""
 
-    def __init__(self, limit: float = ContinuousBernoulli.LIMIT) -> None:
-        super().__init__()
-        self.limit = limit
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__(chosen, shape, levels)
+        self.limit = math.inf if chosen.discretized else ContinuousBernoulli.LIMIT
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """Invert the mean by bisection on the logit, well inside the limit: there it can move."""
@@ -81,7 +94,7 @@ class ContinuousBernoulliFamily(LikelihoodFamily):
 
 
 class LocationFamily(LikelihoodFamily):
-    """A mean per pixel as the first output; subclasses add a scale."""
+    """A location per pixel as the first output; subclasses add a scale."""
 
     initial_log_scale = INITIAL_LOG_SCALE
 
@@ -89,112 +102,90 @@ class LocationFamily(LikelihoodFamily):
         scales = torch.full_like(mean_image, self.initial_log_scale).repeat(self.outputs - 1, 1, 1)
         return torch.cat([mean_image, scales])
 
-
-class GaussianFixedSigma(LocationFamily):
-    """A mean per pixel; σ is a constant on the scale of pixels in [0, 1]."""
-
-    def __init__(self, sigma: float) -> None:
-        super().__init__()
-        self.register_buffer("log_sigma", torch.tensor(math.log(sigma)))
-
-    def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, self.log_sigma)
+    def distribution(self, location: Tensor, log_scale: Tensor) -> PixelDistribution:
+        """The family's distribution with these parameters."""
+        return attrgetter(self.chosen.family.distribution)(distributions)(location, log_scale)
 
 
-class GaussianLearnedSigma(LocationFamily):
-    """A mean per pixel and one trained σ for all pixels and images (Rybkin et al. 2021).
+class FixedScale(LocationFamily):
+    """σ is a constant on the scale of pixels in [0, 1]."""
+
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__(chosen, shape, levels)
+        self.register_buffer("log_sigma", torch.tensor(math.log(chosen.sigma)))
+
+    def forward(self, output: Tensor) -> PixelDistribution:
+        return self.distribution(output, self.log_sigma)
+
+
+class SharedScale(LocationFamily):
+    """One trained scale for all pixels and images (of a Gaussian: Rybkin et al. 2021).
 
     It is bounded below by a floor, or the density of images that are all alike would have none.
     """
 
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.log_sigma = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__(chosen, shape, levels)
+        self.log_sigma = nn.Parameter(torch.full(self._sharing(shape), INITIAL_LOG_SCALE))
         self.floor = least_log_sigma(levels)
 
-    def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, above(self.floor, self.log_sigma))
+    def _sharing(self, shape: Shape) -> tuple[int, ...]:
+        return ()
+
+    def forward(self, output: Tensor) -> PixelDistribution:
+        return self.distribution(output, above(self.floor, self.log_sigma))
 
 
-class GaussianDimensionSigma(LocationFamily):
-    """A mean per pixel and one trained σ for each pixel position, bounded below by a floor."""
+class PositionScale(SharedScale):
+    """One trained scale for each pixel position, bounded below by a floor."""
 
-    def __init__(self, shape: Shape, levels: int) -> None:
-        super().__init__()
-        self.log_sigma = nn.Parameter(torch.full(shape, INITIAL_LOG_SCALE))
-        self.floor = least_log_sigma(levels)
-
-    def forward(self, output: Tensor) -> Gaussian:
-        return Gaussian(output, above(self.floor, self.log_sigma))
+    def _sharing(self, shape: Shape) -> tuple[int, ...]:
+        return shape
 
 
-class GaussianImageSigma(LocationFamily):
-    """A mean per pixel and one σ per image: the average of the decoder's second output."""
-
-    outputs = 2
-
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.floor = least_log_sigma(levels)
-
-    def forward(self, output: Tensor) -> Gaussian:
-        mean, log_sigma = output.chunk(2, dim=-3)
-        log_sigma = log_sigma.mean(PIXELS, keepdim=True)
-        return Gaussian(mean, log_sigma.clamp(self.floor, LOG_SCALE_LIMIT))
-
-
-class GaussianPixelSigma(LocationFamily):
-    """A mean and a σ for every pixel of every image, bounded below by a floor.
+class PixelScale(LocationFamily):
+    """A scale for every pixel of every image as the second output, bounded below by a floor.
 
     Without the floor the density of constant pixels has no bound.
     """
 
-    outputs = 2
-
-    def __init__(self, levels: int) -> None:
-        super().__init__()
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__(chosen, shape, levels)
         self.floor = least_log_sigma(levels)
 
-    def forward(self, output: Tensor) -> Gaussian:
-        mean, log_sigma = output.chunk(2, dim=-3)
-        return Gaussian(mean, log_sigma.clamp(self.floor, LOG_SCALE_LIMIT))
+    def forward(self, output: Tensor) -> PixelDistribution:
+        location, log_scale = output.chunk(2, dim=-3)
+        log_scale = self._pooled(log_scale).clamp(self.floor, LOG_SCALE_LIMIT)
+        return self.distribution(location, log_scale)
+
+    def _pooled(self, log_scale: Tensor) -> Tensor:
+        return log_scale
 
 
-class GaussianOptimalSigma(LocationFamily):
-    """A mean per pixel, trained with the best σ for each image (Rybkin et al. 2021).
+class ImageScale(PixelScale):
+    """One scale per image: the average of the decoder's second output."""
+
+    def _pooled(self, log_scale: Tensor) -> Tensor:
+        return log_scale.mean(PIXELS, keepdim=True)
+
+
+class OptimalScale(LocationFamily):
+    """A Gaussian trained with the best σ for each image (Rybkin et al. 2021).
 
     In evaluation mode it is a density with one σ, ``log_sigma``, which training estimates on the
     training images at its end.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, chosen: Likelihood, shape: Shape, levels: int) -> None:
+        super().__init__(chosen, shape, levels)
         self.register_buffer("log_sigma", torch.tensor(INITIAL_LOG_SCALE))
 
     def forward(self, output: Tensor) -> PixelDistribution:
         return OptimalGaussian(output) if self.training else Gaussian(output, self.log_sigma)
 
 
-class LaplaceLearnedScale(LocationFamily):
-    """A location per pixel and one trained scale, bounded below like a trained σ."""
-
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.log_scale = nn.Parameter(torch.tensor(INITIAL_LOG_SCALE))
-        self.floor = least_log_sigma(levels)
-
-    def forward(self, output: Tensor) -> Laplace:
-        return Laplace(output, above(self.floor, self.log_scale))
-
-
 class BetaFamily(LikelihoodFamily):
     """Two positive parameters per pixel: the softplus of two outputs, between 0.01 and 1,000."""
-
-    outputs = 2
-
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.levels = levels
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """α = 2 m and β = 2 (1 - m), through the inverse of softplus."""
@@ -209,12 +200,7 @@ class BetaFamily(LikelihoodFamily):
 class DiscretizedLogisticFamily(LocationFamily):
     """A location and a log scale per pixel."""
 
-    outputs = 2
     initial_log_scale = -2.0  # a logistic's σ is 1.8 times its scale
-
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.levels = levels
 
     def forward(self, output: Tensor) -> DiscretizedLogistic:
         location, log_scale = output.chunk(2, dim=-3)
@@ -225,14 +211,10 @@ class DiscretizedLogisticFamily(LocationFamily):
 class CategoricalFamily(LikelihoodFamily):
     """A logit for each of the grey levels of each pixel."""
 
-    def __init__(self, levels: int) -> None:
-        super().__init__()
-        self.outputs = self.levels = levels
-
     def initial_output(self, mean_image: Tensor) -> Tensor:
         """The logits of a binomial distribution with the right mean."""
         n = self.levels - 1
-        k = torch.arange(self.levels, dtype=mean_image.dtype)[:, None, None, None]
+        k = torch.arange(self.levels).to(mean_image)[:, None, None, None]
         choose = math.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
         return (k * torch.logit(mean_image, eps=MEAN_MARGIN) + choose).flatten(0, 1)
 
@@ -243,9 +225,9 @@ class CategoricalFamily(LikelihoodFamily):
 class DiscretizedFamily(LikelihoodFamily):
     """A family of densities, trained on and scored by the probability of grey levels."""
 
-    def __init__(self, density: LikelihoodFamily, levels: int) -> None:
-        super().__init__()
-        self.density, self.levels, self.outputs = density, levels, density.outputs
+    def __init__(self, density: LikelihoodFamily, shape: Shape) -> None:
+        super().__init__(density.chosen, shape, density.levels)
+        self.density = density
 
     def initial_output(self, mean_image: Tensor) -> Tensor:
         return self.density.initial_output(mean_image)
@@ -264,32 +246,31 @@ def above(floor: float, log_sigma: Tensor) -> Tensor:
     return floor + softplus(log_sigma - floor)
 
 
-def make_likelihood(
-    name: str, shape: Shape, levels: int, sigma: float | None = None, discretized: bool = False
-) -> LikelihoodFamily:
-    """Make the family called ``name``.
+SCALES = {
+    "fixed": FixedScale,
+    "shared": SharedScale,
+    "position": PositionScale,
+    "image": ImageScale,
+    "pixel": PixelScale,
+    "optimal": OptimalScale,
+}
+WITHOUT_SCALE = {
+    "discrete.Bernoulli": BernoulliFamily,
+    "interval.ContinuousBernoulli": ContinuousBernoulliFamily,
+    "interval.Beta": BetaFamily,
+    "discrete.DiscretizedLogistic": DiscretizedLogisticFamily,
+    "discrete.Categorical": CategoricalFamily,
+}
+
+
+def make_likelihood(chosen: Likelihood, shape: Shape, levels: int) -> LikelihoodFamily:
+    """Make the module of a likelihood.
 
     Args:
         shape: channels, height and width of an image.
         levels: number of grey levels of the images.
-        sigma: of ``gaussian_fixed_sigma``.
-        discretized: whether it is a distribution over grey levels, by the density's masses.
     """
-    makers = {
-        "bernoulli": BernoulliFamily,
-        "continuous_bernoulli": lambda: ContinuousBernoulliFamily(
-            math.inf if discretized else ContinuousBernoulli.LIMIT
-        ),
-        "gaussian_fixed_sigma": lambda: GaussianFixedSigma(sigma),
-        "gaussian_learned_sigma": lambda: GaussianLearnedSigma(levels),
-        "gaussian_dimension_sigma": lambda: GaussianDimensionSigma(shape, levels),
-        "gaussian_image_sigma": lambda: GaussianImageSigma(levels),
-        "gaussian_pixel_sigma": lambda: GaussianPixelSigma(levels),
-        "gaussian_optimal_sigma": GaussianOptimalSigma,
-        "laplace_learned_scale": lambda: LaplaceLearnedScale(levels),
-        "beta": lambda: BetaFamily(levels),
-        "discretized_logistic": lambda: DiscretizedLogisticFamily(levels),
-        "categorical": lambda: CategoricalFamily(levels),
-    }
-    family = makers[name]()
-    return DiscretizedFamily(family, levels) if discretized else family
+    family = chosen.family
+    make = SCALES[family.scale] if family.scale else WITHOUT_SCALE[family.distribution]
+    made = make(chosen, shape, levels)
+    return DiscretizedFamily(made, shape) if chosen.discretized else made

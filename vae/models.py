@@ -122,8 +122,7 @@ def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae"
     """
     hidden, latent_dim = sweep.network.hidden, sweep.latent_dim
     shape: Shape = tuple(mean_image.shape)
-    chosen = sweep.likelihood
-    likelihood = make_likelihood(chosen.name, shape, levels, chosen.sigma, chosen.discretized)
+    likelihood = make_likelihood(sweep.likelihood, shape, levels)
     outputs = (likelihood.outputs * shape[0], shape[1], shape[2])
     try:
         encoder = ENCODERS[sweep.network.name](shape, hidden, 2 * latent_dim)

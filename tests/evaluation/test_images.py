@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from every_likelihood import module_of
 from torch import nn
 
 from vae.configuration.sweep import Cell
 from vae.evaluation.images import evaluate, measure_images, reconstructions
 from vae.evaluation.spectra import mean_spectrum
-from vae.likelihoods import GaussianFixedSigma
 from vae.models import VAE, Autoencoder, Decoder, Encoder
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ def identity(kind: type[VAE], log_variance: float) -> VAE:
     decoder = nn.Sequential(decoder, nn.Unflatten(1, (1, 8, 8)))
     return kind(
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
-        Decoder(decoder, GaussianFixedSigma(0.1), torch.zeros(1, 8, 8)),
+        Decoder(decoder, module_of("gaussian_fixed_sigma_0.1", (1, 8, 8)), torch.zeros(1, 8, 8)),
         latent_dim=64,
     )
 

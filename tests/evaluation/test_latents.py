@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from every_likelihood import module_of
 from torch import Tensor, nn
 
 from vae.data.datasets import spaced
@@ -21,7 +22,6 @@ from vae.evaluation.latents import (
     reconstruction_variance,
 )
 from vae.evaluation.likelihood import evaluate as evaluate_likelihood
-from vae.likelihoods import BernoulliFamily, GaussianFixedSigma
 from vae.models import VAE, Autoencoder, Decoder, Encoder
 
 CPU = torch.device("cpu")
@@ -42,7 +42,7 @@ def known(kind: type[VAE] = VAE) -> VAE:
     decoder = nn.Sequential(nn.Linear(5, 1, bias=False), nn.Unflatten(1, (1, 1, 1)))
     return kind(
         Encoder(KnownCodes(), "log_variance"),
-        Decoder(decoder, BernoulliFamily(), torch.full((1, 1, 1), 0.5)),
+        Decoder(decoder, module_of("bernoulli", (1, 1, 1)), torch.full((1, 1, 1), 0.5)),
         latent_dim=5,
     )
 
@@ -136,7 +136,7 @@ def linear(encode: list[float], log_variance: list[float], decode: list[float]) 
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
         Decoder(
             nn.Sequential(decoder, nn.Unflatten(1, (1, 1, 1))),
-            GaussianFixedSigma(1.0),
+            module_of("gaussian_fixed_sigma_1", (1, 1, 1)),
             torch.zeros(1, 1, 1),
         ),
         latent_dim=d,

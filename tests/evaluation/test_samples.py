@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from every_likelihood import module_of
 from torch import nn
 
 from vae.configuration.sweep import Cell
@@ -13,7 +14,6 @@ from vae.evaluation.real_images import training_images
 from vae.evaluation.realism import Realism, generated_count
 from vae.evaluation.samples import SampleMeasure, evaluate
 from vae.features.pixels import fit_pixels
-from vae.likelihoods import GaussianFixedSigma
 from vae.metrics import METRICS
 from vae.models import VAE, Autoencoder, Decoder, Encoder
 from vae.results.per_image import PerImage
@@ -33,7 +33,7 @@ def identity(kind: type[VAE] = VAE) -> VAE:
     decoder = nn.Sequential(decoder, nn.Unflatten(1, (1, 8, 8)))
     return kind(
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
-        Decoder(decoder, GaussianFixedSigma(0.1), torch.zeros(1, 8, 8)),
+        Decoder(decoder, module_of("gaussian_fixed_sigma_0.1", (1, 8, 8)), torch.zeros(1, 8, 8)),
         latent_dim=64,
     ).requires_grad_(False)
 

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import torch
 from browser import Browser, browser, find_browser
+from every_likelihood import DENSITIES, MASSES
 from explorer.test_page import HARMFUL
 from synthetic_results import benchmark, build_results
 
-from vae.configuration.sweep import LIKELIHOODS, WITHOUT_DENSITY, Likelihood, Network
+from vae.configuration.sweep import Network
 from vae.explorer.decoders import decoder_data
 from vae.explorer.page import page, write_page
 from vae.explorer.pictures import sweep_data
@@ -25,13 +26,7 @@ from vae.randomness import generator
 READY = "document.documentElement.dataset.ready === 'yes'"
 WIDTHS = (1400, 900, 400)
 LIKELIHOOD_NAMES = ["bernoulli", "gaussian_learned_sigma", "discretized_logistic"]
-FIXED = "gaussian_fixed_sigma"
-DECODED = [
-    Likelihood(name, 0.1 if name == FIXED else None, discretized=discretized)
-    for name in LIKELIHOODS
-    for discretized in (False, True)
-    if not discretized or name not in (*WITHOUT_DENSITY, "beta")
-]
+DECODED = [*DENSITIES, *(one for one in MASSES if one.name != "beta")]
 
 
 @pytest.fixture(scope="module")

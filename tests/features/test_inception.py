@@ -117,9 +117,8 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, input_error, content)
 
 def test_the_verb_refuses_before_it_trains(tmp_path, input_error, digits, monkeypatch):
     monkeypatch.setattr("vae.data.datasets.load_dataset", lambda path: digits)
-    options = Namespace(
-        device="cpu", threads=1, data=None, features=["inception"], inception_weights="none.pth"
-    )
+    settings = {"features": ["inception"], "inception_weights": "none.pth"}
+    options = Namespace(device="cpu", threads=1, data=None, settings=settings)
     with input_error("none.pth"):
         verbs.features(options)
 

@@ -3,8 +3,8 @@
 import math
 
 import pytest
+from every_likelihood import SLUGS
 
-from vae.configuration.sweep import LIKELIHOODS
 from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
 
 
@@ -38,7 +38,7 @@ def test_beta(beta, text):
 
 
 def test_every_likelihood_has_a_name_without_underscores():
-    names = [likelihood_name(name) for name in LIKELIHOODS if name != "gaussian_fixed_sigma"]
+    names = [likelihood_name(slug) for slug in SLUGS]
     assert not any("_" in name for name in names)
     assert len(set(names)) == len(names)
     assert likelihood_name("gaussian_fixed_sigma_0.1") == "Gaussian, σ = 0.1"

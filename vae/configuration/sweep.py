@@ -1,8 +1,10 @@
 """What is trained: a sweep of cells, its network, likelihood and training settings."""
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 
 from vae.checks import (
     boolean,
@@ -16,39 +18,21 @@ from vae.checks import (
     shown,
     whole_number,
 )
+from vae.errors import InputError
+from vae.families import BLACK_AND_WHITE, FAMILIES, GREY_LEVELS, Family
 
 NETWORKS = (
     "mlp",
     "conv",
     "linear",
 )
-LIKELIHOODS = (
-    "bernoulli",
-    "continuous_bernoulli",
-    "gaussian_fixed_sigma",
-    "gaussian_learned_sigma",
-    "gaussian_dimension_sigma",
-    "gaussian_image_sigma",
-    "gaussian_pixel_sigma",
-    "gaussian_optimal_sigma",
-    "laplace_learned_scale",
-    "beta",
-    "discretized_logistic",
-    "categorical",
-)
-WITHOUT_DENSITY = {
-    "bernoulli": "is a probability of black and white, not a density of grey",
-    "gaussian_optimal_sigma": "reads σ off the image it scores and is no density",
-    "discretized_logistic": "is a probability of grey levels already",
-    "categorical": "is a probability of grey levels already",
-}
-"""Families that cannot be discretized, and why."""
 OBJECTIVES = ("elbo", "iwae")
-IWAE = (
-    "_iwae_"  # ends, with their number, the slugs of those trained on the bound of several samples
-)
+IWAE = "_iwae_"  # ends, with their number, the slugs of likelihoods trained on several samples
 MOST_SAMPLES = 10**6
-DISCRETIZED = "_discretized"  # ends the slugs of discretized likelihoods
+DISCRETIZED = "_discretized"  # ends the slugs of likelihoods trained on masses
+SLUG = re.compile(
+    rf"(.*?)(?:_([0-9.]+(?:e[+-][0-9]+)?))?({DISCRETIZED})?(?:{IWAE}([0-9]+))?", re.DOTALL
+)
 WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
 MOST_LAYERS = 100
 MOST_EPOCHS = 10**6
@@ -117,13 +101,18 @@ class Objective:
         """What the slugs of likelihoods trained on it end with."""
         return f"{IWAE}{self.samples}" if self.name == "iwae" else ""
 
+    @property
+    def title(self) -> str:
+        """What their names in print end with."""
+        return f", bound of {self.samples} samples" if self.name == "iwae" else ""
+
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A decoder likelihood p(x|z).
+    """A decoder likelihood p(x|z), one of ``FAMILIES``, as it is trained.
 
     Attributes:
-        sigma: of ``gaussian_fixed_sigma`` alone.
+        sigma: of a family that needs one.
         discretized: whether a density is trained on, and is, the probability of grey levels.
         betas: for this likelihood, in place of the grid's.
         objective: what it is trained on.
@@ -136,28 +125,21 @@ class Likelihood:
     objective: Objective = Objective()
 
     def __post_init__(self) -> None:
-        choice(self.name, LIKELIHOODS, "likelihoods.name")
-        if self.name == "gaussian_fixed_sigma":
-            positive_number(self.sigma, "likelihoods.gaussian_fixed_sigma.sigma")
+        choice(self.name, tuple(FAMILIES), "likelihoods.name")
+        where = f"likelihoods.{self.name}"
+        if self.family.needs_sigma:
+            positive_number(self.sigma, f"{where}.sigma")
         else:
-            require(
-                self.sigma is None,
-                f"likelihoods.{self.name}.sigma: this likelihood takes no sigma",
-            )
-        where = f"likelihoods.{self.name}.discretized"
+            require(self.sigma is None, f"{where}.sigma: this likelihood takes no sigma")
         require(
             isinstance(self.discretized, bool),
-            f"{where}: {self.discretized!r} must be true or false",
+            f"{where}.discretized: {self.discretized!r} must be true or false",
         )
-        require(
-            not self.discretized or self.name not in WITHOUT_DENSITY,
-            f"{where}: this likelihood {WITHOUT_DENSITY.get(self.name)}; leave it out",
-        )
+        reason = self.family.no_density if self.discretized else None
+        require(reason is None, f"{where}.discretized: this likelihood {reason}; leave it out")
         if self.betas is not None:
-            object.__setattr__(
-                self, "betas", beta_axis(self.betas, f"likelihoods.{self.name}.betas")
-            )
-        where = f"likelihoods.{self.name}.objective"
+            object.__setattr__(self, "betas", beta_axis(self.betas, f"{where}.betas"))
+        where = f"{where}.objective"
         if not isinstance(self.objective, Objective):
             object.__setattr__(self, "objective", build(Objective, self.objective, where))
         require(
@@ -166,11 +148,51 @@ class Likelihood:
             "give betas: [1]",
         )
 
+    @classmethod
+    @cache
+    def from_slug(cls, slug: str) -> "Likelihood":
+        """The likelihood that tables and files call ``slug``.
+
+        Raises:
+            InputError: if there is none of that name.
+        """
+        try:
+            name, sigma, discretized, samples = SLUG.fullmatch(slug).groups()
+            how = ((1.0,), Objective("iwae", int(samples))) if samples else ()
+            return cls(name, float(sigma) if sigma else None, bool(discretized), *how)
+        except (ValueError, InputError):
+            raise InputError(f"{shown(slug)} is no likelihood of ours") from None
+
+    @property
+    def family(self) -> Family:
+        """What is known of all likelihoods of this name."""
+        return FAMILIES[self.name]
+
     @property
     def slug(self) -> str:
         """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
         sigma = "" if self.sigma is None else f"_{self.sigma:g}"
         return self.name + sigma + (DISCRETIZED if self.discretized else "") + self.objective.slug
+
+    @property
+    def title(self) -> str:
+        """The name in print, such as ``Gaussian, σ = 0.1``."""
+        title = self.family.title.format(sigma=self.sigma) + " on masses" * self.discretized
+        return title + self.objective.title
+
+    @property
+    def density(self) -> "Likelihood":
+        """The same trained on its density."""
+        return replace(self, discretized=False)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether its density is the probability of grey levels already."""
+        return self.discretized or self.family.over == GREY_LEVELS
+
+    def over_numbers(self, levels: int) -> bool:
+        """Whether it gives each of ``levels`` grey levels a probability."""
+        return self.family.over != BLACK_AND_WHITE or levels == 2
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,6 @@ class DiscretizedLogistic(PixelDistribution):
         levels: number of grey levels L; level k sits at x = k / (L - 1).
     """
 
-    discrete = True
-
     def __init__(self, location: Tensor, log_scale: Tensor, levels: int) -> None:
         self.location, self.log_scale, self.levels = location, log_scale, levels
 
@@ -101,8 +99,6 @@ class Discretized(PixelDistribution):
     3.3) decode by such a Gaussian.
     """
 
-    discrete = True
-
     def __init__(self, density: PixelDistribution, levels: int) -> None:
         self.density, self.levels = density, levels
 
@@ -134,8 +130,6 @@ class Categorical(PixelDistribution):
     Args:
         logits: shape (..., L, C, H, W).
     """
-
-    discrete = True
 
     def __init__(self, logits: Tensor) -> None:
         self.log_probabilities = logits.log_softmax(-4)

@@ -12,12 +12,7 @@ class PixelDistribution(ABC):
     """Independent pixels with values in [0, 1] (or beyond it, where the family is defined there).
 
     ``log_prob`` is in nats and summed over pixels: one number per image.
-
-    Attributes:
-        discrete: whether ``log_prob`` is the probability of grey levels already.
     """
-
-    discrete = False
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from vae.evaluation.posterior import Score
 from vae.models import VAE
 
-LEAPFROGS, START_STEP = 2, 0.1  # more leaps help less than more temperatures of the same cost
+LEAPFROGS, START_STEP = 2, 0.5  # more leaps help less than more temperatures of the same cost
 GROW, SHRINK = 1.02, 0.94  # of a tuned step, towards three of four accepted
 SPAN = 6.0  # of the logistic schedule
 

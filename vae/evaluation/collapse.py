@@ -31,6 +31,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vae.configuration.sweep import Likelihood
+
 
 def bernoulli_collapse_beta(mean: np.ndarray, covariance: np.ndarray) -> float:
     """β_c of the Bernoulli likelihood; 0 if no pixel varies.
@@ -69,11 +71,13 @@ def collapse_beta(likelihood: str, references: Mapping[str, float]) -> float | N
     """
     if not {"pixels", "largest_eigenvalue"} <= set(references):
         return None
-    if likelihood == "bernoulli":
-        return references["bernoulli_collapse_beta"]
-    if likelihood == "gaussian_learned_sigma":
-        share = references["largest_eigenvalue"] / references["total_variance"]
-        return share * references["pixels"]
-    if likelihood.startswith("gaussian_fixed_sigma_"):
-        return references["largest_eigenvalue"] / float(likelihood.rsplit("_", 1)[1]) ** 2
+    chosen = Likelihood.from_slug(likelihood)
+    match chosen.name, chosen.discretized:
+        case "bernoulli", _:
+            return references["bernoulli_collapse_beta"]
+        case "gaussian_learned_sigma", False:
+            share = references["largest_eigenvalue"] / references["total_variance"]
+            return share * references["pixels"]
+        case "gaussian_fixed_sigma", False:
+            return references["largest_eigenvalue"] / chosen.sigma**2
     return None

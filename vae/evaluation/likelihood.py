@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from vae.configuration.sweep import Cell
+from vae.configuration.sweep import Cell, Likelihood
 from vae.data.datasets import Dataset
-from vae.distributions import Bernoulli, DiagonalGaussian, PixelDistribution
+from vae.distributions import DiagonalGaussian, PixelDistribution
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.gaps import best_factorised, measured_elbo
 from vae.evaluation.importance import (
@@ -19,7 +19,7 @@ from vae.evaluation.importance import (
     local_weights,
 )
 from vae.evaluation.posterior import Score, local_posterior
-from vae.evaluation.scales import IMAGES, Rescaling, best_scale, has_free_scale, rescaled
+from vae.evaluation.scales import IMAGES, Rescaling, best_scale, rescaled
 from vae.models import VAE, TrainedSweep
 from vae.objectives import rate
 from vae.randomness import generator
@@ -80,9 +80,9 @@ def exact_likelihood(
     weights = local_weights(model, x, samples, seed, rescaled(density, scale.log_factor))
     nats = weights.log_likelihood()
     estimates = {"log_likelihood": average(nats)} | diagnostics(weights)
-    if _example(model).discrete:  # its density is the probability of grey levels already
+    if likelihood_of(model).discrete:
         estimates["bits_per_dim"] = average(-nats / (math.log(2) * x[0].numel()))
-    return estimates | (_scale_metrics(scale, "") if has_free_scale(_example(model)) else {})
+    return estimates | _scale_metrics(model, scale, "")
 
 
 def diagnostics(weights: ImportanceWeights) -> dict[str, Estimate]:
@@ -103,12 +103,12 @@ def probability_of_levels(
     model: VAE, x: Tensor, validation: Tensor, samples: int, seed: int, levels: int
 ) -> dict[str, Estimate]:
     """bits/dim, the probability of grey levels; of Bernoulli, that of binarised copies."""
-    p, dimensions = _example(model), math.log(2) * x[0].numel()
-    if isinstance(p, Bernoulli) and levels > 2:
+    likelihood, dimensions = likelihood_of(model), math.log(2) * x[0].numel()
+    if not likelihood.over_numbers(levels):
         copies = binarised(x, seed)
         nats = local_weights(model, copies, samples, seed).log_likelihood()
         return {"log_likelihood_binarised": average(nats.unflatten(0, (-1, len(x))).mean(0))}
-    if p.discrete or not has_mass(model, levels):
+    if likelihood.discrete:  # its density says it
         return {}
 
     def mass(p: PixelDistribution, images: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def probability_of_levels(
     scale = _scale(model, validation, seed, mass)
     weights = local_weights(model, x, samples, seed, rescaled(mass, scale.log_factor))
     bits = {"bits_per_dim": average(-weights.log_likelihood() / dimensions)}
-    return bits | (_scale_metrics(scale, "_mass") if has_free_scale(p) else {})
+    return bits | _scale_metrics(model, scale, "_mass")
 
 
 def binarised(x: Tensor, seed: int) -> Tensor:
@@ -143,32 +143,23 @@ def gaps(model: VAE, x: Tensor, samples: int, seed: int) -> dict[str, Estimate]:
 
 
 def _scale(model: VAE, validation: Tensor, seed: int, score: Score) -> Rescaling:
-    if not has_free_scale(_example(model)):
+    if not likelihood_of(model).family.free_scale:
         return Rescaling()
     return best_scale(model, evenly(validation, IMAGES), seed, score)
 
 
-def _scale_metrics(scale: Rescaling, suffix: str) -> dict[str, Estimate]:
+def _scale_metrics(model: VAE, scale: Rescaling, suffix: str) -> dict[str, Estimate]:
+    if not likelihood_of(model).family.free_scale:
+        return {}
     return {
         f"scale_factor{suffix}": Estimate(math.exp(scale.log_factor)),
         f"scale_gain{suffix}": Estimate(float(scale.gain)),
     }
 
 
-def has_mass(model: VAE, levels: int) -> bool:
-    """Whether the likelihood is a distribution over numbers with ``levels`` grey levels."""
-    p = _example(model)
-    try:
-        p.log_mass(torch.zeros_like(p.mean), levels)
-    except NotImplementedError:
-        return False
-    return True
-
-
-def _example(model: VAE) -> PixelDistribution:
-    """p(x|z) of one code."""
-    parameter = next(model.parameters())
-    return model.decode(torch.zeros(1, model.latent_dim, device=parameter.device))
+def likelihood_of(model: VAE) -> Likelihood:
+    """What is known of the model's likelihood."""
+    return model.decoder.likelihood.chosen
 
 
 def evaluate(

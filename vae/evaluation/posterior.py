@@ -4,7 +4,7 @@ Only the decoder and the prior enter: an encoder does no more than say where to 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,7 +52,12 @@ class StudentT:
         root = vectors * width[:, None, :]
         return cls(mode, root.to(mode.dtype), (vectors / width[:, None, :]).mT.to(mode.dtype))
 
-    def __getitem__(self, part: slice) -> "StudentT":
+    @classmethod
+    def joined(cls, parts: Sequence["StudentT"]) -> "StudentT":
+        """Those of several parts of the images, as one."""
+        return cls(*(torch.cat([vars(t)[name] for t in parts]) for name in vars(parts[0])))
+
+    def __getitem__(self, part: slice | Tensor) -> "StudentT":
         return StudentT(self.location[part], self.root[part], self.inverse_root[part])
 
     def rsample(self, noise: Tensor) -> Tensor:
@@ -87,25 +92,45 @@ def curvature(model: VAE, z: Tensor, x: Tensor, score: Score) -> Tensor:
     return torch.stack(rows, -2)
 
 
-def local_posterior(model: VAE, x: Tensor, start: Tensor, score: Score) -> tuple[Tensor, Tensor]:
+def local_posterior(
+    model: VAE, x: Tensor, start: Tensor, score: Score, rounds: int = ROUNDS
+) -> tuple[Tensor, Tensor]:
     """A mode of p(z|x) (N, d) and the Hessian of -log p(x, z) there, (N, d, d).
 
-    Newton's method from ``start``, every step taken only where it leads upwards; the Hessian,
-    positive definite by ``_clamped``, serves several steps.
+    Newton's method from ``start`` (N, d), with as many Hessians on the way as ``rounds`` say.
     """
-    z, size = start, torch.ones_like(start[:, :1])
-    value, slope = _value_and_slope(model, z, x, score)
-    for _ in range(ROUNDS):
-        values, vectors = _clamped(curvature(model, z, x, score))
-        inverse = ((vectors / values[:, None, :]) @ vectors.mT).to(z.dtype)
-        for _ in range(STEPS):
-            trial = z + size * torch.einsum("nij,nj->ni", inverse, slope)
-            new_value, new_slope = _value_and_slope(model, trial, x, score)
-            better = (new_value > value)[:, None]
-            z, slope = torch.where(better, trial, z), torch.where(better, new_slope, slope)
-            value = torch.where(better[:, 0], new_value, value)
-            size = torch.where(better, (2 * size).clamp(max=1), size / 4)
+    z = start
+    for _ in range(rounds):
+        z = climbed(model, x, z, score)
     return z, curvature(model, z, x, score)
+
+
+def highest(model: VAE, x: Tensor, codes: Tensor, score: Score) -> Tensor:
+    """Of codes (J, N, d) the one with the largest p(x, z) of each image, (N, d)."""
+    best = log_joint(model, codes, x, score).argmax(0)
+    return codes[best, torch.arange(len(best), device=best.device)]
+
+
+def climbed(model: VAE, x: Tensor, starts: Tensor, score: Score) -> Tensor:
+    """Codes of the shape of ``starts`` (..., N, d), further up: one round of Newton's method.
+
+    Every step is taken only where it leads upwards; the Hessian, positive definite by
+    ``_clamped``, serves all of them.
+    """
+    z = starts.flatten(0, -2)
+    x = x.repeat(len(z) // len(x), 1, 1, 1)
+    size = torch.ones_like(z[:, :1])
+    value, slope = _value_and_slope(model, z, x, score)
+    values, vectors = _clamped(curvature(model, z, x, score))
+    inverse = ((vectors / values[:, None, :]) @ vectors.mT).to(z.dtype)
+    for _ in range(STEPS):
+        trial = z + size * torch.einsum("nij,nj->ni", inverse, slope)
+        new_value, new_slope = _value_and_slope(model, trial, x, score)
+        better = (new_value > value)[:, None]
+        z, slope = torch.where(better, trial, z), torch.where(better, new_slope, slope)
+        value = torch.where(better[:, 0], new_value, value)
+        size = torch.where(better, (2 * size).clamp(max=1), size / 4)
+    return z.view_as(starts)
 
 
 def _value_and_slope(model: VAE, z: Tensor, x: Tensor, score: Score) -> tuple[Tensor, Tensor]:

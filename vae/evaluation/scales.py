@@ -6,8 +6,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from vae.distributions import Discretized, Gaussian, Laplace, PixelDistribution
-from vae.evaluation.importance import Mixture, encode, student_t
+from vae.evaluation.importance import Mixture, encode, proposals
 from vae.evaluation.posterior import FREEDOM, Score, log_joint
 from vae.models import VAE
 from vae.randomness import generator
@@ -31,12 +30,6 @@ def rescaled(score: Score, log_factor: float) -> Score:
     return lambda p, x: score(p.rescaled(log_factor), x)
 
 
-def has_free_scale(p: PixelDistribution) -> bool:
-    """Whether all pixels of all images share one scale, that could be any."""
-    density = p.density if isinstance(p, Discretized) else p
-    return isinstance(density, Gaussian | Laplace) and density.log_scale.numel() == 1
-
-
 @torch.no_grad()
 def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     """The scale under which validation images ``x`` are most probable by ``score``."""
@@ -44,7 +37,8 @@ def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     for number in range(ROUNDS):
         current = rescaled(score, total.log_factor)
         q = encode(model, x)
-        mixture = Mixture((student_t(model, x, q.mean, current), q), (0, 0, 0, 1))
+        local, _ = proposals(model, x, q.mean[None], current)
+        mixture = Mixture((local, q), (0, 0, 0, 1))
         stream = generator(x.device, seed, "scale", number)
         shape = (CODES, len(x), model.latent_dim + FREEDOM)
         z = mixture.draw(0, torch.randn(shape, generator=stream, device=x.device), slice(None))

@@ -1,7 +1,6 @@
 """What figures, tables and sentences show: the results of one dataset, network and latent size."""
 
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -158,14 +157,6 @@ class Group:
             if len(betas):
                 return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))
         return None
-
-    @cached_property
-    def fixed_sigmas(self) -> dict[str, float]:
-        """σ of every Gaussian with a fixed one, by slug."""
-        found = {
-            slug: re.fullmatch(r"gaussian_fixed_sigma_(.+)", slug) for slug in self.likelihoods
-        }
-        return {slug: float(match[1]) for slug, match in found.items() if match}
 
 
 def read_groups(results: Path) -> list[Group]:

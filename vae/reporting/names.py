@@ -2,31 +2,12 @@
 
 import math
 
-from vae.configuration.sweep import DISCRETIZED, IWAE
-
-LIKELIHOOD_NAMES = {
-    "bernoulli": "Bernoulli",
-    "continuous_bernoulli": "continuous Bernoulli",
-    "gaussian_learned_sigma": "Gaussian, learned σ",
-    "gaussian_dimension_sigma": "Gaussian, σ per position",
-    "gaussian_image_sigma": "Gaussian, σ per image",
-    "gaussian_pixel_sigma": "Gaussian, σ per pixel",
-    "gaussian_optimal_sigma": "Gaussian, optimal σ",
-    "laplace_learned_scale": "Laplace, learned scale",
-    "discretized_logistic": "discretized logistic",
-}
+from vae.configuration.sweep import Likelihood
 
 
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
-    plain, _, samples = slug.partition(IWAE)
-    if samples:
-        return f"{likelihood_name(plain)}, bound of {samples} samples"
-    if slug.endswith(DISCRETIZED):
-        return f"{likelihood_name(slug.removesuffix(DISCRETIZED))} on masses"
-    if slug.startswith("gaussian_fixed_sigma_"):
-        return f"Gaussian, σ = {slug.rsplit('_', 1)[1]}"
-    return LIKELIHOOD_NAMES.get(slug, slug.replace("_", " "))
+    return Likelihood.from_slug(slug).title
 
 
 def beta_name(beta: float) -> str:

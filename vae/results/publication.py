@@ -28,13 +28,14 @@ from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
 ORIGINS = "origins.json"
+MEASUREMENTS = tuple(job.name for job in JOBS)
+DETAILS = tuple(table for job in JOBS for table in job.tables)
 OF_A_DATASET = (
     "features/{}/references.csv",
     "features/{}/corruptions.csv",
     "mistakes/{}/mean_reduction.csv",
     "mistakes/{}/free_density.csv",
 )
-OF_A_SWEEP = tuple(name for job in JOBS for name in job.tables)  # beside the metrics
 
 
 def finished(benchmark: Benchmark, results: Path) -> dict[str, Sweep]:
@@ -123,7 +124,7 @@ def collect(results: Path, sweeps: Mapping[str, Sweep], output: Path) -> None:
     collection.collect(models, measured, output / "metrics.csv")
     collection.collect_history(models, output / "history.csv")
     datasets = dict.fromkeys(sweep.dataset for sweep in sweeps.values())
-    others = [folder / f"{name}.csv" for name in OF_A_SWEEP for folder in metrics]
+    others = [folder / f"{name}.csv" for name in DETAILS for folder in metrics]
     others += [results / path.format(name) for path in OF_A_DATASET for name in datasets]
     collection.collect_others(others, output)
 
@@ -160,7 +161,7 @@ def answer(folder: Path, criteria: Iterable[str]) -> None:
 
 
 def _tables(sweep: Sweep) -> list[str]:
-    names = (*(job.name for job in JOBS), *OF_A_SWEEP)
+    names = (*MEASUREMENTS, *DETAILS)
     return [f"metrics/{sweep.slug}/{name}.csv" for name in names]
 
 

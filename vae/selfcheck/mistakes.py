@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vae.configuration.sweep import Cell, Likelihood, Objective, Sweep
 from vae.data.datasets import Dataset
+from vae.distributions import Discretized
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
 from vae.models import VAE, build_model
@@ -139,7 +140,7 @@ def measured_densities(stack: Stack) -> dict[str, float]:
         q = model.encode(part)
         noise = torch.randn(q.mean.shape, generator=stream, device=stack.device)
         p = model.decode(q.rsample(noise))
-        density = p.density if p.discrete else p
+        density = p.density if isinstance(p, Discretized) else p
         terms = (density.log_prob(part), rate(q), density.log_mass(part, dataset.levels))
         totals += torch.stack([term.double().sum() for term in terms])
     log_density, nats, log_mass = (totals / len(x)).tolist()

@@ -112,7 +112,7 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
         checkpoint = Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors")
         train_stack(stack, checkpoint, f"part {start // size + 1} of {parts}, ")
         stacks.append(stack)
-    if sweep.likelihood.name == "gaussian_optimal_sigma":
+    if sweep.likelihood.family.calibrated:
         for stack in stacks:
             calibrate(stack)
     write_previews(directory / "previews", stacks)

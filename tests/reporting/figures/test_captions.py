@@ -17,7 +17,7 @@ from vae.reporting.figures.captions import (
 )
 from vae.reporting.figures.catalogue import CHARTS, GALLERY
 
-WRITTEN = Path(__file__).parent.parent / "report" / "captions.yaml"
+WRITTEN = Path(__file__).parents[3] / "report" / "captions.yaml"
 
 
 @pytest.mark.parametrize("text", ["z ~ p(z)", "E[x|z] or |q|", "*L*_K and L_", "a `b` \\ c"])

@@ -5,6 +5,7 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from every_likelihood import DENSITIES
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -15,7 +16,6 @@ from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts
 from vae.reporting.figures.charts import DRAWERS, draw_all
 from vae.reporting.figures.panels import beta_ticks, panel_columns, wrapped_text
 from vae.reporting.group import Group
-from vae.reporting.names import LIKELIHOOD_NAMES
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -46,7 +46,7 @@ SHAPES = {
         "diverged": [(slug, beta) for slug in BOTH_FORMS for beta in (0.0, *BETAS)],
     },
     "Inception": {"inception": True},
-    "many likelihoods": {"likelihoods": [*LIKELIHOOD_NAMES, *FIXED], "seeds": [0]},
+    "many likelihoods": {"likelihoods": [one.slug for one in DENSITIES], "seeds": [0]},
 }
 LATER = (
     *("approximation_gap", "amortisation_gap", "importance_bound", "marginal_kl_lower"),

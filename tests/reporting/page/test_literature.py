@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic_results import make_group
+from synthetic_results import BETAS, make_group
 
 from vae.reporting.group import Group
 from vae.reporting.page.literature import (
@@ -100,10 +100,10 @@ def test_what_several_samples_gain_is_judged_over_seeds(gain, verdict):
 
 @pytest.mark.parametrize(("of_ae", "verdict"), [(5.0, AGREES), (50.0, CONTRADICTED)])
 def test_autoencoders_and_vaes_by_fid(of_ae, verdict):
-    values = {0.0: [of_ae, of_ae + 0.1, of_ae - 0.1]}
+    seeds = (-0.1, 0.0, 0.1)
     changes = {
-        "fid_gmm": lambda beta: values.get(beta, 9.0),
-        "fid_prior": {1.0: [20.0, 20.2, 19.9]},
+        "fid_gmm": {beta: [of_ae + noise for noise in seeds] for beta in (0.0, *BETAS)},
+        "fid_prior": {beta: [20 - noise for noise in seeds] for beta in BETAS},
     }
     (claim,) = autoencoder(on("mnist", changes=changes))
     assert claim.verdict == verdict

@@ -28,7 +28,7 @@ from vae.reporting.page.tables import (
 )
 
 ONE = "gaussian_learned_sigma"
-WRITTEN = Path(__file__).parent.parent / "report"
+WRITTEN = Path(__file__).parents[3] / "report"
 
 
 def row(**columns: object) -> pd.Series:

@@ -5,6 +5,8 @@ Kept apart from the drawing so that the workflow can list the files without load
 
 from dataclasses import dataclass
 
+from vae.configuration.sweep import Likelihood
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -51,12 +53,21 @@ GALLERY = {
 
 def charts_for(likelihoods: list[str]) -> list[str]:
     """The charts of a group with these likelihoods; some compare several of them."""
-    fixed = [slug for slug in likelihoods if slug.startswith("gaussian_fixed_sigma")]
-    needs = {"beta_sigma": len(fixed) > 1, "masses": bool(mass_pairs(likelihoods))}
+    needs = {
+        "beta_sigma": len(fixed_sigmas(likelihoods)) > 1,
+        "masses": bool(mass_pairs(likelihoods)),
+    }
     return [name for name in CHARTS if needs.get(name, True)]
+
+
+def fixed_sigmas(likelihoods: list[str]) -> dict[str, float]:
+    """The densities among ``likelihoods`` whose σ was given, with it."""
+    known = [Likelihood.from_slug(slug) for slug in likelihoods]
+    return {one.slug: one.sigma for one in known if one.sigma and not one.discretized}
 
 
 def mass_pairs(likelihoods: list[str]) -> list[tuple[str, str]]:
     """The densities among ``likelihoods`` that were trained on masses too, with that form."""
-    pairs = [(slug, f"{slug}_discretized") for slug in likelihoods]
-    return [pair for pair in pairs if pair[1] in likelihoods]
+    known = [Likelihood.from_slug(slug) for slug in likelihoods]
+    forms = {one.density.slug: one.slug for one in known if one.discretized}
+    return [(slug, forms[slug]) for slug in likelihoods if slug in forms]

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vae.configuration.sweep import Likelihood
 from vae.metrics import METRICS
 from vae.reporting.figures import style
-from vae.reporting.figures.catalogue import mass_pairs
+from vae.reporting.figures.catalogue import fixed_sigmas, mass_pairs
 from vae.reporting.figures.panels import (
     beta_axis,
     label_rows,
@@ -24,7 +25,6 @@ from vae.reporting.figures.panels import (
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 
-FIXED_SIGMA = "gaussian_fixed_sigma_"
 WIDE = {"color": style.LIGHT_GREY, "linewidth": 5, "marker": "", "zorder": 1}
 FORMS = {False: "trained on the density", True: "trained on masses"}
 SCORES = ("bits_per_dim", "fid_prior")
@@ -84,7 +84,7 @@ def _both_forms(ax: Axes, group: Group, metric: str, pair: tuple[str, str]) -> N
     looks, better = style.line_styles(group.likelihoods), METRICS[metric].better
     best = {}
     for slug in pair:
-        label = FORMS[style.is_mass(slug)]
+        label = FORMS[Likelihood.from_slug(slug).discretized]
         seed_line(ax, group.rows(metric, likelihood=slug), **looks[slug])
         ax.plot([], [], color=style.GREY, linestyle=looks[slug]["linestyle"], label=label)
         means = group.values(slug, metric).mean()
@@ -111,10 +111,10 @@ def _ring(ax: Axes, beta: float, value: float, above: bool) -> None:
 def draw_beta_sigma(group: Group) -> Figure:
     """Rate and log-likelihood of the fixed-σ Gaussians against β σ²: one curve for all σ."""
     figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.6))
-    fixed = [slug for slug in group.likelihoods if slug.startswith(FIXED_SIGMA)]
+    sigmas = fixed_sigmas(group.likelihoods)
     for ax, metric in zip(axes, ("rate", "bits_per_dim"), strict=True):
-        for slug, line in style.line_styles(fixed).items():
-            sigma = float(slug.removeprefix(FIXED_SIGMA))
+        for slug, line in style.line_styles(list(sigmas)).items():
+            sigma = sigmas[slug]
             rows = group.rows(metric, likelihood=slug)
             seed_line(ax, rows.assign(beta=rows.beta * sigma**2), label=f"σ = {sigma:g}", **line)
         ax.set_xscale("log")

@@ -3,7 +3,6 @@
 Figures are opaque white, so that they read the same on a light and on a dark page.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from vae.configuration.sweep import Likelihood
 from vae.files import replacing
 
 mpl.use("Agg")
@@ -23,7 +23,6 @@ DPI = 150
 GREY = "#777777"
 LIGHT_GREY = "#bbbbbb"
 MARKERS = "osD^vPX<>"
-MASS = "_discretized"
 BLACK = "#222222"
 BLUE = (0.0, 0.26, 0.55)
 BEST = "#c1121f"  # what is framed
@@ -65,16 +64,17 @@ def line_styles(likelihoods: Sequence[str]) -> dict[str, dict]:
     its hue. Hues repeat beyond ten families, markers beyond nine likelihoods.
     """
     colours = hues()
-    families = list(dict.fromkeys(map(family, likelihoods)))
+    known = [Likelihood.from_slug(slug) for slug in likelihoods]
+    families = list(dict.fromkeys(one.name for one in known))
     looks = {}
-    for i, slug in enumerate(likelihoods):
-        own = family(slug)
-        twins = [other for other in likelihoods if family(other) == own and not is_mass(other)]
-        shade = twins.index(slug) / len(twins) if slug in twins else 0.0
-        looks[slug] = {
-            "color": mixed_with_white(colours[families.index(own) % len(colours)], 0.75 * shade),
+    for i, one in enumerate(known):
+        twins = [two for two in known if two.name == one.name and not two.discretized]
+        shade = twins.index(one) / len(twins) if one in twins else 0.0
+        colour = colours[families.index(one.name) % len(colours)]
+        looks[one.slug] = {
+            "color": mixed_with_white(colour, 0.75 * shade),
             "marker": MARKERS[i % len(MARKERS)],
-            "linestyle": "--" if is_mass(slug) else "-",
+            "linestyle": "--" if one.discretized else "-",
         }
     return looks
 
@@ -83,16 +83,6 @@ def hues() -> list[tuple]:
     """Ten colours that the colour-blind tell apart; those that look most alike come last."""
     palette = sns.color_palette("colorblind", 10)
     return [palette[i] for i in (0, 1, 2, 3, 4, 9, 5, 7, 6)] + [to_rgb(BLACK)]  # yellow is faint
-
-
-def family(likelihood: str) -> str:
-    """The likelihood without what it was trained on and without its σ."""
-    return re.sub(r"_[0-9.]+$", "", likelihood.removesuffix(MASS))
-
-
-def is_mass(likelihood: str) -> bool:
-    """Whether it is a density that was trained on the probabilities of the grey levels."""
-    return likelihood.endswith(MASS)
 
 
 def mixed_with_white(colour: tuple, share: float) -> tuple:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vae.configuration.sweep import DISCRETIZED
+from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
@@ -143,8 +143,7 @@ class Masses:
 def masses(group: Group) -> Iterator[Masses]:
     """One finding per family that was trained both ways."""
     bits, fid = group.answers("bits_per_dim"), group.answers("fid_prior")
-    for slug in group.likelihoods:
-        other = slug + DISCRETIZED
+    for slug, other in mass_pairs(group.likelihoods):
         if slug not in bits or other not in bits:
             continue
         pair = (bits[slug], bits[other])
