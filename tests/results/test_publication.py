@@ -10,12 +10,12 @@ import pytest
 from synthetic_results import benchmark, build_results
 
 from vae.configuration.benchmark import Benchmark
-from vae.configuration.jobs import JOBS
 from vae.errors import InputError
 from vae.files import sha256, write_json, write_text
 from vae.reporting.page.publish import render_published
 from vae.results.publication import (
     DETAILS,
+    MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
     publish,
@@ -24,7 +24,6 @@ from vae.results.publication import (
 )
 from vae.results.table import SWEEP, read_table
 
-MEASUREMENTS = [job.name for job in JOBS]
 OF_RECORDS = ("diverged", "converged", "epochs", "best_epoch")
 TABLES = ("metrics", "best_beta", "best_likelihood", "references", "dimensions", "spectra")
 
