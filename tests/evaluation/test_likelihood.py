@@ -380,7 +380,7 @@ def winding(encoder_mean: float) -> VAE:
     encoder = nn.Linear(PIXEL_COUNT, 4)
     encoder.weight.data.zero_()
     encoder.bias.data = torch.tensor([encoder_mean, 0.0, -4.0, -4.0])
-    likelihood = GaussianFixedSigma(0.1)
+    likelihood = module_of("gaussian_fixed_sigma_0.1", SHAPE)
     return VAE(
         Encoder(nn.Sequential(nn.Flatten(), encoder), "log_variance"),
         Decoder(Winding(), likelihood, torch.zeros(SHAPE)),

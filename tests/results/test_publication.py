@@ -14,6 +14,7 @@ from vae.errors import InputError
 from vae.files import sha256, write_json, write_text
 from vae.reporting.page.publish import render_published
 from vae.results.publication import (
+    DETAILS,
     MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
@@ -124,8 +125,7 @@ def test_what_is_not_published_is_what_the_workflow_must_make(chosen, run, tmp_p
     lacking = unpublished(chosen, folder)
     assert list(lacking) == [last]
     assert {path for path in lacking[last] if not (tmp_path / "run" / path).is_file()} == {
-        f"{chosen.results}/metrics/{last}/{name}.csv"
-        for name in (*MEASUREMENTS, "dimensions", "spectra")
+        f"{chosen.results}/metrics/{last}/{name}.csv" for name in (*MEASUREMENTS, *DETAILS)
     }
 
 

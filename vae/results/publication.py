@@ -120,7 +120,7 @@ def collect(results: Path, sweeps: Mapping[str, Sweep], output: Path) -> None:
         return
     models = [results / "models" / slug for slug in sweeps]
     metrics = [results / "metrics" / slug for slug in sweeps]
-    measured = [folder / f"{name}.csv" for name in MEASUREMENTS for folder in metrics]
+    measured = [folder / f"{job.name}.csv" for job in JOBS for folder in metrics]
     collection.collect(models, measured, output / "metrics.csv")
     collection.collect_history(models, output / "history.csv")
     datasets = dict.fromkeys(sweep.dataset for sweep in sweeps.values())
