@@ -447,6 +447,11 @@ CRITERIA += (
 COMPARABLE += CRITERIA[-6:]
 
 
+def without_space(name: str) -> str:
+    """A metric's name without the feature space that it was measured in."""
+    return next((name.removeprefix(p) for p in SPACES if name.startswith(p)), name)
+
+
 def available(name: str, names: Collection[str]) -> str:
     """``name``, or its counterpart in other features if only that is among ``names``."""
     if name in names:
