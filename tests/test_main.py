@@ -110,7 +110,7 @@ def other_data(tmp_path):
 
 @pytest.mark.parametrize(
     "verb",
-    ["likelihood --importance-samples 9", "latents m", "images m", "samples c"],
+    ["likelihood --importance-samples 9", "codes m m", "samples c"],
     ids=str,
 )
 def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
