@@ -10,10 +10,10 @@ import pytest
 import torch
 from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
-from safetensors.torch import load_file
 
 from vae.configuration.sweep import NETWORKS, Network
 from vae.data.datasets import Dataset
+from vae.distributions import interval
 from vae.evaluation import (
     corruptions,
     gaps,
@@ -26,7 +26,7 @@ from vae.evaluation import (
     scales,
 )
 from vae.features.spaces import load_spaces, save_spaces, train_spaces
-from vae.models import TrainedSweep, build_model
+from vae.models import TrainedSweep
 from vae.randomness import generator
 from vae.selfcheck import closed_forms, mistakes
 from vae.training.loop import train
@@ -34,7 +34,8 @@ from vae.training.loop import train
 CPU = torch.device("cpu")
 REAL = torch.cuda.is_available()
 EVERY = (*DENSITIES, *MASSES)
-HIDDEN = {"mlp": (16,), "conv": (4, 8), "linear": ()}
+LEVELS = 5
+HIDDEN = {"conv": (4, 8), "linear": ()}
 
 
 @contextmanager
@@ -60,8 +61,8 @@ def few(digits) -> Dataset:
     """A few images of every split, of five grey levels."""
     return replace(
         digits,
-        levels=5,
-        source_levels=5,
+        levels=LEVELS,
+        source_levels=LEVELS,
         images={split: x[:40] // 4 for split, x in digits.images.items()},
         labels={split: y[:40] for split, y in digits.labels.items()},
     )
@@ -69,89 +70,91 @@ def few(digits) -> Dataset:
 
 @pytest.fixture
 def make(make_sweep):
-    """A sweep of one seed that needs little work."""
+    """A sweep of one cell that needs little work; keyword arguments replace its fields."""
     short = replace(make_sweep().training, epochs=2, batch_size=30, previews=3)
-    return lambda **changes: make_sweep(**{"seeds": (0,), "training": short, **changes})
+    few = {"betas": (1.0,), "seeds": (0,), "autoencoder": False, "latent_dim": 2}
+    return lambda **changes: make_sweep(**few | {"training": short} | changes)
 
 
-@pytest.mark.parametrize("chosen", EVERY, ids=lambda one: one.slug)
-def test_every_likelihood(chosen, make, few):
-    sweep, x = make(likelihood=chosen), few.unit("test")[:3]
-
-    def measured(device: torch.device) -> list[torch.Tensor]:
-        model = build_model(sweep, few.mean_image().to(device), few.levels).eval().to(device)
-        there = x.to(device)
-        p = model.decode(model.encode(there).mean.detach())
-        drawn = p.sample(generator(device, 0, "drawn"))
-        assert (drawn.device.type, drawn.shape) == (device.type, x.shape)
-        parts = [p.log_prob(there), p.mean]
-        if chosen.over_numbers(few.levels) and not chosen.discrete:
-            parts += [p.log_mass(there, few.levels), p.quantised_mean(few.levels)]
-        return [part.detach().cpu() for part in parts]
-
-    torch.manual_seed(0)
-    on_cpu = measured(CPU)
-    torch.manual_seed(0)
-    with gpu():
-        on_gpu = measured(CUDA)
-    for a, b in zip(on_gpu, on_cpu, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+def fewer_steps(monkeypatch) -> None:
+    """Where a loop does the same again, once is enough."""
+    loops = ((gaps, "STEPS"), (posterior, "STEPS"), (posterior, "ROUNDS"), (scales, "ROUNDS"))
+    for module, name in loops:
+        monkeypatch.setattr(module, name, 1)
+    nodes, weights = np.polynomial.legendre.leggauss(2)
+    monkeypatch.setattr(interval, "NODES", nodes)
+    monkeypatch.setattr(interval, "WEIGHTS", weights)
 
 
-def trained_on(device, folder, sweep, dataset) -> tuple[pd.DataFrame, dict[str, torch.Tensor]]:
+def outputs(model, x: torch.Tensor, masses: bool, device: torch.device) -> list[torch.Tensor]:
+    """All that a decoder's distribution can be asked for."""
+    model, x = model.to(device), x.to(device)
+    p = model.decode(model.encode(x).mean)
+    drawn = p.sample(generator(device, 0, "drawn"))
+    assert (drawn.device.type, drawn.shape) == (device.type, x.shape)
+    parts = [p.log_prob(x), p.mean]
+    if masses:
+        parts += [p.log_mass(x, LEVELS), p.quantised_mean(LEVELS)]
+    return [part.cpu() for part in parts]
+
+
+def trained_on(device, folder, sweep, dataset) -> tuple[TrainedSweep, pd.DataFrame]:
     train(sweep, dataset, folder, folder / "checkpoints", device)
     assert len(list((folder / "previews").glob("*.png"))) == len(sweep.cells)
-    return pd.read_csv(folder / "history.csv"), load_file(folder / "weights.safetensors")
+    return TrainedSweep(folder), pd.read_csv(folder / "history.csv")
 
 
-def assert_training_is_alike(sweep, dataset, folder) -> None:
-    history, weights = trained_on(CPU, folder / "cpu", sweep, dataset)
+def assert_same_training(sweep, dataset, folder) -> TrainedSweep:
+    """Train on both devices and compare; what the CPU trained."""
+    trained, history = trained_on(CPU, folder / "cpu", sweep, dataset)
     with gpu():
         again, others = trained_on(CUDA, folder / "gpu", sweep, dataset)
-    assert_alike(again, history)
-    assert weights.keys() == others.keys()
-    assert REAL or all(torch.equal(weights[name], others[name]) for name in weights)
+    assert_alike(others, history)
+    weights, theirs = (t.stacked(sweep.cells) for t in (trained, again))
+    assert weights.keys() == theirs.keys()
+    assert REAL or all(torch.equal(weights[name], theirs[name]) for name in weights)
+    return trained
 
 
 @pytest.mark.parametrize("chosen", EVERY, ids=lambda one: one.slug)
-def test_training_by_every_likelihood(chosen, make, few, tmp_path):
-    assert_training_is_alike(make(likelihood=chosen), few, tmp_path)
+def test_every_likelihood(chosen, make, few, tmp_path, monkeypatch):
+    fewer_steps(monkeypatch)
+    trained = assert_same_training(make(likelihood=chosen), few, tmp_path)
+    (cell,), x = trained.cells, few.unit("test")[:3]
+    masses = chosen.over_numbers(LEVELS)
+    values = outputs(trained.model(cell), x, masses, CPU)
+    table = likelihood.evaluate(trained, few, CPU, 10, 3, 0).table
+    with gpu():
+        theirs = outputs(trained.model(cell), x, masses, CUDA)
+        assert_alike(likelihood.evaluate(trained, few, CUDA, 10, 3, 0).table, table)
+    torch.testing.assert_close(theirs, values, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_training_every_network(name, make, few, tmp_path):
-    sweep = make(network=Network(name, HIDDEN[name]))
-    few = replace(few, levels=2)  # binarised at every use
-    assert_training_is_alike(sweep, few, tmp_path)
+def test_every_network(name, make, few, tmp_path):
+    sweep = make(network=Network(name, HIDDEN.get(name, (16,))), autoencoder=True)
+    assert_same_training(sweep, replace(few, levels=2), tmp_path)  # binarised at every use
 
 
-@pytest.mark.parametrize("chosen", EVERY, ids=lambda one: one.slug)
-def test_log_likelihood_of_every_likelihood(chosen, make, few, tmp_path, monkeypatch):
-    for module, name in ((gaps, "STEPS"), (posterior, "STEPS"), (scales, "ROUNDS")):
-        monkeypatch.setattr(module, name, 1)
-    train(make(likelihood=chosen), few, tmp_path / "models", tmp_path / "checkpoints", CPU)
-    trained = TrainedSweep(tmp_path / "models")
-    tables = [likelihood.evaluate(trained, few, CPU, 10, 4, 0).table]
-    with gpu():
-        assert_alike(likelihood.evaluate(trained, few, CUDA, 10, 4, 0).table, *tables)
-
-
-def other_evaluations(trained, dataset, spaces, device) -> Iterator[pd.DataFrame]:
-    """Their tables."""
-    for job in (latents, images):
-        found = job.evaluate(trained, dataset, device, 0)
-        yield from (found.table, *found.tables.values())
+def other_evaluations(trained, dataset, spaces, device) -> list[pd.DataFrame]:
+    """All tables of all evaluations but that of the likelihood."""
     several = load_spaces(spaces, ("classifier", "selfsupervised", "pixels"), device)
-    yield samples.evaluate(trained, dataset, device, several, 50, 0).table
+    measured = (
+        latents.evaluate(trained, dataset, device, 0),
+        images.evaluate(trained, dataset, device, 0),
+        samples.evaluate(trained, dataset, device, several, 50, 0),
+    )
+    return [table for one in measured for table in (one.table, *one.tables.values())]
 
 
 def test_other_evaluations(make, few, tmp_path):
-    train(make(), few, tmp_path / "models", tmp_path / "checkpoints", CPU)
+    sweep = make(autoencoder=True)
+    train(sweep, few, tmp_path / "models", tmp_path / "checkpoints", CPU)
     save_spaces(train_spaces(few, 1, 0, CPU), few, tmp_path / "spaces")
     what = TrainedSweep(tmp_path / "models"), few, tmp_path / "spaces"
-    on_cpu = list(other_evaluations(*what, CPU))
+    on_cpu = other_evaluations(*what, CPU)
     with gpu():
-        on_gpu = list(other_evaluations(*what, CUDA))
+        on_gpu = other_evaluations(*what, CUDA)
     for a, b in zip(on_gpu, on_cpu, strict=True):
         assert_alike(a, b)
 
@@ -166,7 +169,7 @@ def test_features_and_what_is_read_against_them(few, monkeypatch):
         spaces = train_spaces(few, 1, 0, device)
         classifier, several = spaces["classifier"], list(spaces.values())
         return [
-            references.references(few, classifier, several, 50, (3,), 0, device),
+            references.references(few, classifier, several, 50, (2,), 0, device),
             corruptions.corruption_table(few, [classifier], 0, device),
         ]
 
@@ -177,7 +180,10 @@ def test_features_and_what_is_read_against_them(few, monkeypatch):
         assert_alike(a, b)
 
 
-def test_the_check_against_closed_forms(few):
+def test_the_check_against_closed_forms(few, monkeypatch):
+    fewer_steps(monkeypatch)
+    monkeypatch.setattr(closed_forms, "SAMPLES", 10)
+    monkeypatch.setattr(closed_forms, "choose_betas", lambda _: (1.0,))
     phases = [replace(phase, epochs=2) for phase in closed_forms.PHASES[:2]]
     on_cpu = closed_forms.selfcheck(few, 0, CPU, phases)
     with gpu():

@@ -53,6 +53,20 @@ BEST_BETA_COLUMNS = [
     "at_edge",
     "lowest_beta",
 ]
+"""What ``best_beta.csv`` says of one sweep by one criterion.
+
+Two answers stand side by side. ``indistinguishable_betas``, separated by spaces, is the set of
+measured βs that hold the best of them with probability 95 % (``statistics.not_worse``).
+``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval that
+starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``). A price is
+how much worse a β is than ``beta_star``, in the criterion's units, never negative. With fewer than
+three seeds sets and intervals stay empty, with fewer than four βs the curve.
+
+``optimum`` is ``inside`` the grid, ``below`` or ``above`` it, or ``none``: where a metric falls or
+rises with β by its nature and the measurements do not contradict it. The interval of
+``difference_to_beta_1`` is simultaneous over all βs, so choosing the best one is allowed for.
+``value`` comes from the data that chose the β and flatters it; ``cross_validated_value`` does not.
+"""
 BEST_LIKELIHOOD_COLUMNS = [
     *GROUP,
     "criterion",
@@ -81,20 +95,6 @@ def best_betas(
 ) -> pd.DataFrame:
     """The best β of every sweep by every criterion.
 
-    Two answers stand side by side. ``indistinguishable_betas`` is the set of measured βs that
-    hold the best of them with probability ``level`` (``statistics.not_worse``).
-    ``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval
-    that starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``).
-    A price is how much worse a β is than ``beta_star``, in the criterion's units, never negative.
-    With fewer than three seeds sets and intervals stay empty, with fewer than four βs the curve.
-
-    ``optimum`` is ``inside`` the grid, ``below`` or ``above`` it, or ``none``: where a metric
-    falls or rises with β by its nature and the measurements do not contradict it.
-
-    The interval of ``difference_to_beta_1`` is simultaneous over all βs, so choosing the best one
-    is allowed for. ``value`` comes from the data that chose the β and flatters it;
-    ``cross_validated_value`` does not.
-
     Args:
         metrics: the table ``metrics.csv``.
         per_image: values of single images, over which differences are paired as well.
@@ -104,7 +104,7 @@ def best_betas(
         curves: whether to fit curves, a tenth of a second for each answer.
 
     Returns:
-        columns ``BEST_BETA_COLUMNS``; ``indistinguishable_betas`` lists βs separated by spaces.
+        columns ``BEST_BETA_COLUMNS``.
 
     Raises:
         InputError: for a price outside the measured βs.

@@ -14,7 +14,7 @@ from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_c
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.codes import draw_codes, ranked_dimensions
-from vae.reporting.figures.generated import best_by_fid, prior_codes
+from vae.reporting.figures.generated import prior_codes
 from vae.reporting.figures.picture_grid import (
     NUMBERS,
     draw_grid,
@@ -25,7 +25,7 @@ from vae.reporting.figures.picture_grid import (
     write_numbers,
 )
 from vae.reporting.group import Group, read_groups
-from vae.reporting.names import beta_name, rounded
+from vae.reporting.names import beta_equals, rounded
 
 COLUMNS = 6
 STEPS = 9
@@ -52,7 +52,7 @@ def draw_gallery(
     trained.expect(dataset)
     (group,) = [g for g in read_groups(results) if g.name == trained.sweep.group]
     cells = shown_cells(trained)
-    few = few_betas(cells, best_by_fid(group, trained.sweep.likelihood.slug))
+    few = few_betas(cells, group.best_mean(trained.sweep.likelihood.slug, "fid_prior"))
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
     train = spaced(dataset.unit("train"), MOST_CODES).to(device)
     x = spaced(dataset.unit("test")).to(device)
@@ -180,4 +180,4 @@ def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: 
 
 
 def _row_name(cell: Cell) -> str:
-    return "autoencoder" if cell.model == "ae" else f"β = {beta_name(cell.beta)}"
+    return "autoencoder" if cell.model == "ae" else beta_equals(cell.beta)

@@ -3,10 +3,11 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 
 from vae import __version__
 from vae.configuration.benchmark import Benchmark
@@ -16,8 +17,7 @@ from vae.metrics import METRICS
 from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
-from vae.reporting.findings.checks import agreement, agreement_table, left
-from vae.reporting.findings.free_density import free_density
+from vae.reporting.findings.checks import agreement_table
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
@@ -30,6 +30,17 @@ from vae.results.publication import origins
 from vae.results.statistics import LEAST_SEEDS
 
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
+TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
+    "uses": tables.use_table,
+    "always_one": tables.always_one,
+    "side_by_side": tables.side_by_side,
+    "against_autoencoder": tables.against_autoencoder,
+    "agreement": agreement_table,
+    "sets": tables.set_table,
+    "sum_or_mean": tables.sum_or_mean,
+    "free_density": tables.free_density,
+}
+"""The tables of a group by their names in the template; what is empty is left out."""
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
@@ -116,11 +127,7 @@ def _section(
     }
     first = next(iter(sweeps.values()))
     record = read_json(results / "models" / first.slug / "sweep.json")
-    made = {
-        name: markdown_table(getattr(tables, name)(group))
-        for name in ("use_table", "side_by_side", "always_one", "set_table", "against_autoencoder")
-    }
-    return made | {
+    return {
         "name": group.name,
         "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
@@ -128,16 +135,12 @@ def _section(
         "parameters": record["parameters"],
         "lead": list(lead(group)),
         "said": findings(group),
-        "checks": [str(found) for check in (left, agreement) for found in check(group)],
-        "agreement_table": markdown_table(agreement_table(group)),
+        "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},
         "charts": [
             name
             for name in charts_for(group.likelihoods)
             if (figures / group.name / f"{name}.png").is_file()
         ],
-        "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
-        "free_density": markdown_table(tables.free_density(group)),
-        "free_density_says": [str(found) for found in (free_density(group),) if found],
         "published": markdown_table(published_values(data, group)),
         **_literature(group, data),
         "featured": _one_likelihood(group, sweeps[group.featured], figures),
