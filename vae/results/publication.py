@@ -22,8 +22,7 @@ from vae.errors import InputError
 from vae.files import read_json, reading, replacing, write_json, write_text
 from vae.metrics import COMPARABLE
 from vae.results import collection
-from vae.results.comparison import best_betas, best_likelihoods
-from vae.results.per_image import PerImage
+from vae.results.comparison import compare
 from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
@@ -110,7 +109,7 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     }
     known = origins(folder) | dict.fromkeys(taken, origin)
     write_json(folder / ORIGINS, {slug: known[slug] for slug in order})
-    answer(folder, benchmark.criteria)
+    compare(folder, benchmark.criteria)
     return taken
 
 
@@ -147,17 +146,6 @@ def merge(new: Path, old: Path, sweeps: Iterable[Sweep]) -> None:
     places = [order.get(k, -1) for k in rows[key].itertuples(index=False, name=None)]
     rows = rows.assign(place=places).query("place >= 0").sort_values("place", kind="stable")
     write_text(old, rows.drop(columns="place").to_csv(index=False))
-
-
-def answer(folder: Path, criteria: Iterable[str]) -> None:
-    """Write the best β of every sweep and the best likelihood of every group."""
-    metrics, per_image = read_table(folder / "metrics.csv"), PerImage(folder / "metrics")
-    comparable = [name for name in criteria if name in COMPARABLE]
-    for name, answers in (
-        ("best_beta", best_betas(metrics, per_image, criteria)),
-        ("best_likelihood", best_likelihoods(metrics, per_image, comparable)),
-    ):
-        write_text(folder / f"{name}.csv", answers.to_csv(index=False))
 
 
 def _tables(sweep: Sweep) -> list[str]:
