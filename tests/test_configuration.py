@@ -31,6 +31,7 @@ CONFIGURATION = {
 }
 
 FIXED = {"name": "gaussian_fixed_sigma"}
+BOUND = {"name": "bernoulli", "betas": [1], "objective": {"name": "iwae", "samples": 5}}
 BAD_VALUES = [  # path to the value, the value, what the message must name
     ("datasets", ["cifar"], ["datasets", "cifar"]),
     ("datasets", [], ["datasets"]),
@@ -58,6 +59,13 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("likelihoods", [{"name": "gaussian_fixed_sigma", "sigma": -1}], ["sigma", "-1"]),
     ("likelihoods", [{"name": "bernoulli", "betas": [-2]}], ["bernoulli.betas", "-2"]),
     ("likelihoods", [{"name": "bernoulli", "betas": []}], ["bernoulli.betas"]),
+    ("likelihoods", [{"name": "beta", "objective": None}], ["beta.objective"]),
+    ("likelihoods", [{"name": "beta", "objective": "iwae"}], ["beta.objective"]),
+    ("likelihoods", [{"name": "beta", "objective": {"name": "vimco"}}], ["objective", "vimco"]),
+    ("likelihoods", [{"name": "beta", "objective": {"samples": 5}}], ["objective", "iwae"]),
+    ("likelihoods", [BOUND | {"betas": [1, 2]}], ["objective", "β = 1"]),
+    ("likelihoods", [BOUND | {"betas": None}], ["objective", "β = 1"]),
+    ("likelihoods", [BOUND | {"objective": {"name": "iwae", "samples": 0}}], ["samples", "0"]),
     ("betas", [-1], ["betas", "-1"]),
     ("betas", [0], ["betas", "0"]),
     ("betas", [], ["betas"]),
@@ -260,6 +268,8 @@ GOOD_VALUES = [
     ("betas", [1e-12, 1e12]),
     ("likelihoods", [FIXED | {"sigma": 1e6}]),
     ("likelihoods", [{"name": "beta", "betas": None}]),
+    ("likelihoods", [BOUND, "bernoulli"]),
+    ("likelihoods", [{"name": "beta", "objective": {}}]),
     ("networks", [{"name": "conv", "hidden": [4, 4, 4]}]),
     ("networks", [{"name": "linear", "hidden": []}]),
     ("seeds", [10**9]),
@@ -466,3 +476,12 @@ def test_known_names_load(load):
         assert load("training.scale_reading", reading).training.scale_reading == reading
     for precision in PRECISIONS:
         assert load("training.precision", precision).training.precision == precision
+
+
+def test_the_bound_of_several_samples_has_no_autoencoder_and_no_warm_up(load):
+    sweeps = load("likelihoods", [BOUND, "bernoulli"]).sweeps.values()
+    bound, elbo = sweeps
+    assert (bound.autoencoder, elbo.autoencoder) == (False, True)
+    assert bound.training.warmup_epochs == 0
+    assert Sweep.from_dict(bound.to_dict()) == bound
+    assert bound.likelihood.slug == "bernoulli_iwae_5"

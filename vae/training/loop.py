@@ -75,7 +75,8 @@ def layer_outputs(sweep: Sweep, dataset: Dataset) -> list[int]:
     for layer in (*model.encoder.network, *model.decoder.network):
         layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
     with torch.no_grad():
-        model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
+        noise = torch.zeros(*sweep.likelihood.objective.axis, 1, sweep.latent_dim)
+        model(torch.zeros(1, *dataset.shape), noise)
     return outputs
 
 
