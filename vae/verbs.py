@@ -155,18 +155,9 @@ def collect(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """Find the best β of every sweep and the best likelihood of every group."""
-    from vae.metrics import COMPARABLE
-    from vae.results.comparison import best_betas, best_likelihoods
-    from vae.results.per_image import PerImage
-    from vae.results.table import read_table
+    from vae.results.comparison import compare
 
-    metrics = read_table(options.results / "metrics.csv")
-    per_image = PerImage(options.results / "metrics")
-    betas = best_betas(metrics, per_image, options.criteria)
-    comparable = [name for name in options.criteria if name in COMPARABLE]
-    likelihoods = best_likelihoods(metrics, per_image, comparable)
-    _write_csv(betas, options.results / "best_beta.csv")
-    _write_csv(likelihoods, options.results / "best_likelihood.csv")
+    compare(options.results, options.criteria)
 
 
 def status(options: Namespace) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor
 from vae.configuration.sweep import Cell
 from vae.data.datasets import Dataset, load_dataset, spaced
 from vae.distributions import PixelDistribution
-from vae.evaluation.aggregate import posterior
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import code_statistics
 from vae.explorer.decoders import as_text, decoder_data
@@ -94,7 +93,7 @@ def pixels(images: Tensor) -> str:
 
 
 def _codes(model: VAE, x: Tensor, order: list[int], seed: int) -> np.ndarray:
-    q = posterior(model, spaced(x, MOST_CODES))
+    q = model.encode_all(spaced(x, MOST_CODES)).double()
     stream = generator(x.device, seed, "gallery codes")
     noise = torch.randn(q.mean.shape, generator=stream, device=x.device, dtype=q.mean.dtype)
     return q.rsample(noise)[:, order[:2]].cpu().numpy().astype(np.float16)

@@ -11,7 +11,7 @@ from vae.reporting.answers import compared_over, members
 from vae.reporting.findings.blur import pairs
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded
-from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
+from vae.reporting.uses import WITH_OPTIMUM, answers, held_out_value
 from vae.reporting.words import beta_star, criterion_name, price
 from vae.results.table import read_table
 
@@ -21,11 +21,6 @@ EVERY_BETA = (
 )
 SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
 AGAINST = ("mse_mean", "fid_gmm", "probe_accuracy")
-SHOWN = {*EVERY_BETA, *SIDE_BY_SIDE, *AGAINST, "log_likelihood", "importance_bound", "collapsed"}
-SHOWN |= {"marginal_kl", "marginal_kl_lower", "mutual_information", "dimensions_unlike_prior"}
-SHOWN |= {"high_frequency_energy", "precision_prior", "data_copying", "authentic_share"}
-SHOWN |= {"approximation_gap", "amortisation_gap", "converged", "distortion"}
-"""The metrics that the page shows somewhere, which the glossary explains."""
 NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
@@ -68,11 +63,11 @@ def side_by_side(group: Group) -> pd.DataFrame:
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
         found = group.answers(metric)
-        order = sorted(found, key=lambda s: fair_value(found[s]))
+        order = sorted(found, key=lambda s: held_out_value(found[s]))
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
             row = found.get(slug)
-            text = "–" if row is None else rounded(fair_value(row), row.se)
+            text = "–" if row is None else rounded(held_out_value(row), row.se)
             rows[slug][METRICS[metric].header] = ranked(text, slug, order)
     return pd.DataFrame(rows.values()) if columns else pd.DataFrame()
 
