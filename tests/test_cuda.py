@@ -11,7 +11,7 @@ import torch
 from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
 
-from vae.configuration.sweep import NETWORKS, Network
+from vae.configuration.sweep import NETWORKS, Likelihood, Network, Objective
 from vae.data.datasets import Dataset
 from vae.distributions import interval
 from vae.evaluation import (
@@ -36,7 +36,8 @@ from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 REAL = torch.cuda.is_available()
-EVERY = (*DENSITIES, *MASSES)
+SEVERAL_CODES = Likelihood("bernoulli", betas=(1.0,), objective=Objective("iwae", 3))
+EVERY = (*DENSITIES, *MASSES, SEVERAL_CODES)
 LEVELS = 5
 HIDDEN = {"conv": (4, 8), "linear": ()}
 

@@ -23,6 +23,7 @@ import math
 import torch
 import pandas as pd
 from pathlib import Path
+from vae.__main__ import main
 from vae.configuration.benchmark import Benchmark
 from vae.data.datasets import load_dataset, prepare
 from vae.evaluation import images
@@ -55,6 +56,12 @@ tables = {"metrics": measured.table, "best_beta": pd.DataFrame(columns=["criteri
 (ax, *_) = DRAWERS["psnr"](Group("digits", tables)).axes
 drawn = [line for line in ax.get_lines() if len(line.get_xdata()) == len(sweep.betas)]
 assert [line.get_label() for line in drawn] == ["logistic, learned scale"]
+
+verb = ["evaluate-cycles", "models", "digits.npz", "cycles.csv", "--cycled-codes", "50"]
+assert main(verb) == 0
+cycles = pd.read_csv("cycles.csv")
+assert set(cycles.metric) == {"code_error"} and set(cycles.model) == {"vae"}
+assert (cycles.value > 0).all() and (cycles.se > 0).all()
 """
 
 
@@ -93,6 +100,7 @@ def test_the_parts_work(extended):
         "networks": [{"name": "smooth", "hidden": [16]}],
         "likelihoods": ["logistic_learned_scale"],
         "criteria": ["psnr"],
+        "evaluation": TINY["evaluation"] | {"cycled_codes": 60},
     }
     (extended / "config.json").write_text(json.dumps(config))
     environment = os.environ | {"PYTHONPATH": str(extended)}
@@ -100,9 +108,11 @@ def test_the_parts_work(extended):
     done = subprocess.run(command, cwd=extended, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (extended / "config" / "config.yaml").write_text(yaml.safe_dump(config))
-    result = snakemake(extended, "--dry-run", "all")
+    result = snakemake(extended, "--dry-run", "--printshellcmds", "all")
     assert result.returncode == 0, result.stderr + result.stdout
     assert "figures/digits-smooth-2d/psnr.png" in result.stdout + result.stderr
+    assert "metrics/digits-smooth-2d-logistic_learned_scale/cycles.csv" in result.stdout
+    assert "--cycled-codes 60" in result.stdout
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from vae.errors import InputError
 from vae.files import read_json, reading, sha256
 from vae.likelihoods import LikelihoodFamily, make_likelihood
 from vae.networks import DECODERS, ENCODERS, Shape, initialise
-from vae.objectives import distortion, rate
+from vae.objectives import distortion, importance_weighted, rate
 
 TRAIN_AGAIN = "train the sweep again"
 AT_ONCE = 1000  # images or codes, where there may be any number
@@ -113,9 +113,15 @@ class VAE(nn.Module):
         return torch.cat([read(self.decode(codes), *part) for codes, *part in parts])
 
     def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate in nats, each (B,), with z = mean + std * noise."""
+        """Distortion and rate in nats, each (B,), with z = mean + std * noise.
+
+        Args:
+            noise: (B, latent_dim), or (k, B, latent_dim) for the bound of k samples.
+        """
         q = self.encoder(x)
-        return distortion(self.decoder(q.rsample(noise)), x), rate(q)
+        z = q.rsample(noise)
+        terms = distortion(self.decoder(z), x)
+        return importance_weighted(q, z, terms) if noise.ndim == 3 else (terms, rate(q))
 
 
 class Autoencoder(VAE):
@@ -195,6 +201,17 @@ class TrainedSweep:
             InputError: naming both.
         """
         expect(dataset, self.sweep.dataset, self.record.get("data"))
+
+    def its_own(self, datasets: Sequence[Dataset]) -> Dataset:
+        """The one of ``datasets`` that the models were trained on.
+
+        Raises:
+            InputError: if it is not among them.
+        """
+        named = [dataset for dataset in datasets if dataset.name == self.sweep.dataset]
+        found = (named or datasets)[0]
+        self.expect(found)
+        return found
 
     def diverged(self, cell: Cell) -> bool:
         """Whether training this cell left the finite numbers."""

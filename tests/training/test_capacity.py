@@ -6,7 +6,7 @@ import pytest
 import torch
 from fake_cuda import CUDA, fake_cuda
 
-from vae.configuration.sweep import Likelihood, Network
+from vae.configuration.sweep import Likelihood, Network, Objective
 from vae.models import build_model
 from vae.training import capacity
 from vae.training.capacity import default_stack_size
@@ -19,7 +19,7 @@ CONV = Network("conv", (4, 8))
 
 def one_cell(sweep, dataset) -> int:
     model = build_model(sweep, dataset.mean_image(), dataset.levels)
-    return capacity.cell_bytes(model, sweep.training.batch_size)
+    return capacity.cell_bytes(model, sweep)
 
 
 def with_free_memory(monkeypatch, free: int) -> None:
@@ -77,6 +77,7 @@ def peak(sweep, dataset, cells: int) -> int:
     "chosen",
     [
         Likelihood("bernoulli"),
+        Likelihood("bernoulli", betas=(1.0,), objective=Objective("iwae", 5)),
         Likelihood("categorical"),
         Likelihood("beta", discretized=True),
         Likelihood("gaussian_learned_sigma", discretized=True),

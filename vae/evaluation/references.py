@@ -44,23 +44,31 @@ def references(
 ) -> pd.DataFrame:
     """One row per reference value of a dataset: columns ``dataset, reference, value, sd``.
 
-    In every feature space, with its prefix, the metrics of images that no model made. Random
-    sets of training images, as many as there are test images: ``fid_floor``, ``kid_floor``,
-    ``precision_real``, ``recall_real``, ``density_real``, ``coverage_real``, each a mean over
-    sets with its standard deviation. All training images (at most 10,000, those that are
-    reconstructed): ``fid_floor_training``; as copies, ``data_copying_copies`` and
-    ``authentic_share_copies``. Validation images, which nobody has copied:
-    ``data_copying_real``, ``authentic_share_real``. Uniform noise: ``fid_noise``. What codes are
-    read against: ``probe_accuracy_pixels``, and ``probe_accuracy_pca_10`` for as many principal
-    components as there are in each of ``latent_dims``, or for the features of a space,
-    ``probe_accuracy_selfsupervised_features``; so for all of ``Probe``. Without classes there
-    are neither probes nor ``classifier_accuracy``.
+    What the dataset is (``_of_dataset``), what images that no model made score in every feature
+    space (``_of_space``), and what codes are read against (``_of_probes``).
 
     Args:
         classifier: None if the images have no classes.
     """
+    everything = training_images(dataset, len(dataset.images["train"]), seed)
+    rows = [*_of_dataset(dataset, samples)]
+    if classifier is not None:
+        rows.append(("classifier_accuracy", accuracy(classifier, dataset), None))
+    rows += [(name, value, None) for name, value in collapse_references(everything).items()]
     test, training = dataset.unit("test"), training_images(dataset, MOST_TRAINING, seed)
-    rows: list[Reference] = [
+    for extractor in spaces:
+        space = Realism(extractor, test.to(device), training.to(device), dataset.levels, seed)
+        rows += _of_space(space, dataset, everything.to(device), seed)
+    rows += _of_probes(Probe(dataset, seed, device), spaces, latent_dims)
+    frame = pd.DataFrame(rows, columns=["reference", "value", "sd"])
+    frame.insert(0, "dataset", dataset.name)
+    return frame
+
+
+def _of_dataset(dataset: Dataset, samples: int) -> list[Reference]:
+    """How many classes and images there are, and what needs no model."""
+    test = dataset.unit("test")
+    return [
         ("classes", class_count(dataset), None),
         ("feature_count", feature_count(len(test)), None),
         ("fid_images", len(test), None),
@@ -68,26 +76,35 @@ def references(
         ("histogram_bits_per_dim", histogram_bits_per_dim(dataset), None),
         ("bernoulli_floor", bernoulli_floor(dataset), None),
     ]
-    if classifier is not None:
-        rows.append(("classifier_accuracy", accuracy(classifier, dataset), None))
-    everything = training_images(dataset, len(dataset.images["train"]), seed)
-    rows += [(name, value, None) for name, value in collapse_references(everything).items()]
-    for extractor in spaces:
-        space = Realism(extractor, test.to(device), training.to(device), dataset.levels, seed)
-        rows += _of_space(space, dataset, everything.to(device), seed)
-    probe = Probe(dataset, seed, device)
+
+
+def _of_probes(
+    probe: Probe, spaces: Sequence[FeatureExtractor], latent_dims: Sequence[int]
+) -> Iterator[Reference]:
+    """Probes of pixels, ``probe_accuracy_pixels``, of principal components, as many as a code has
+    dimensions, ``probe_accuracy_pca_10``, and of the features of a space,
+    ``probe_accuracy_selfsupervised_features``; none without classes.
+    """
     codes = {"pixels": probe.of_pixels()}
     codes |= {f"{s.metric_prefix}features": probe.of_features(s.features) for s in spaces}
     codes |= {f"pca_{d}": probe.of_components(d) for d in latent_dims}
-    rows += [(f"{m}_{c}", e.value, e.se) for c, found in codes.items() for m, e in found.items()]
-    frame = pd.DataFrame(rows, columns=["reference", "value", "sd"])
-    frame.insert(0, "dataset", dataset.name)
-    return frame
+    for name, found in codes.items():
+        for metric, estimate in found.items():
+            yield f"{metric}_{name}", estimate.value, estimate.se
 
 
 def _of_space(
     space: Realism, dataset: Dataset, training: Tensor, seed: int
 ) -> Iterator[Reference]:
+    """With the prefix of a feature space, the metrics of images that no model made.
+
+    Random sets of training images, as many as there are test images: ``fid_floor``,
+    ``kid_floor``, ``precision_real``, ``recall_real``, ``density_real``, ``coverage_real``, each
+    a mean over sets with its standard deviation. All training images (at most 10,000, those that
+    are reconstructed): ``fid_floor_training``; as copies, ``data_copying_copies`` and
+    ``authentic_share_copies``. Validation images, which nobody has copied: ``data_copying_real``,
+    ``authentic_share_real``. Uniform noise: ``fid_noise``.
+    """
     features, count = space.extract(training), len(space.test)
     for name, values in _random_subsets(space, features, min(count, len(features)), seed).items():
         of = "floor" if name in ("fid", "kid") else "real"
@@ -97,7 +114,7 @@ def _of_space(
     yield f"{space.prefix}fid_noise", space.fid(space.extract(noise)).value, None
     unseen = space.extract(dataset.unit("validation").to(training.device))
     for of, images in (("real", unseen), ("copies", space.training)):
-        for name, estimate in space.memory(images).items():
+        for name, estimate in space.copying(images).items():
             yield f"{space.prefix}{name}_{of}", estimate.value, None
 
 

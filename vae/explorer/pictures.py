@@ -1,6 +1,7 @@
 """What one sweep's models reconstruct, invent and encode, as data for the page."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,17 @@ from vae.reporting.figures.gallery import COLUMNS, STEPS, distinct_images, shown
 
 
 def write_pictures(
-    models: Path, data: Path, output: Path, seed: int, device: torch.device
+    models: Sequence[Path], data: Sequence[Path], output: Path, seed: int, device: torch.device
 ) -> None:
-    """Write ``sweep_data`` of the sweep in ``models`` as JSON to ``output``."""
-    content = sweep_data(TrainedSweep(models), load_dataset(data), seed, device)
-    write_text(output, json.dumps(content))
+    """Write ``sweep_data`` of every sweep, of those in ``models``, as JSON to folder ``output``.
+
+    Args:
+        data: the datasets of the sweeps.
+    """
+    datasets = [load_dataset(path) for path in data]
+    for trained in map(TrainedSweep, models):
+        content = sweep_data(trained, trained.its_own(datasets), seed, device)
+        write_text(output / f"{trained.sweep.slug}.json", json.dumps(content))
 
 
 def sweep_data(trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device) -> dict:

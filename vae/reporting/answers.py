@@ -9,7 +9,7 @@ import pandas as pd
 
 from vae.errors import InputError
 from vae.metrics import CRITERIA, METRICS
-from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded, with_error
 from vae.results.comparison import best_betas, price_columns
 from vae.results.per_image import PerImage
 from vae.results.response import LEAST_BETAS
@@ -146,7 +146,7 @@ def answer_table(best: pd.DataFrame, prices: Sequence[float] = (1.0,)) -> pd.Dat
             "best β of the grid": best_cell(row),
             "not distinguishable": beta_set(row),
             "value at best β": with_error(row.value, row.se),
-            **{f"price of β = {beta_name(beta)}": price_cell(row, beta) for beta in prices},
+            **{f"price of {beta_equals(beta)}": price_cell(row, beta) for beta in prices},
             "compared over": compared_over(row),
         }
         for _, row in best.iterrows()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from vae.errors import InputError
-from vae.metrics import available
+from vae.metrics import METRICS, available
+from vae.reporting.names import Choice
 from vae.results.scores import by_beta
 from vae.results.table import GROUP, SWEEP, read_table
 
@@ -123,10 +124,22 @@ class Group:
     def _rows_of(self) -> dict[str, pd.DataFrame]:
         return dict(list(self.metrics.groupby("likelihood")))
 
+    def means(self, likelihood: str, metric: str) -> pd.Series:
+        """Of the VAEs: a mean over seeds per β; empty if not measured."""
+        return self.values(likelihood, metric).mean()
+
     def mean(self, likelihood: str, beta: float, metric: str) -> float | None:
         """Of the VAEs at one β, over seeds; None if not measured there."""
-        values = self.values(likelihood, metric)
-        return float(values[beta].mean()) if beta in values.columns else None
+        means = self.means(likelihood, metric)
+        return float(means[beta]) if beta in means else None
+
+    def best_mean(self, likelihood: str, metric: str) -> float | None:
+        """The β of the grid whose mean over seeds is best; None if not measured."""
+        means = self.means(likelihood, metric)
+        if means.empty:
+            return None
+        higher = METRICS[self.metric(metric)].better == "higher"
+        return float(means.idxmax() if higher else means.idxmin())
 
     def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
         """Of the autoencoders: a value per seed; empty if there is none."""
@@ -144,10 +157,8 @@ class Group:
         best = table.best_likelihood[table.criterion == "bits_per_dim"]
         return next(iter([*best, *self.trained, *self.likelihoods]))
 
-    def example(
-        self, metric: str, likelihoods: Sequence[str] | None = None
-    ) -> tuple[str, float] | None:
-        """The likelihood and β at which a number of this run is quoted.
+    def example(self, metric: str, likelihoods: Sequence[str] | None = None) -> Choice | None:
+        """Where a number of this run is quoted.
 
         The featured likelihood or the first that has the metric, at the β nearest to 1; None if
         none has.
@@ -155,7 +166,7 @@ class Group:
         for likelihood in likelihoods or [self.featured, *self.likelihoods]:
             betas = self.values(likelihood, metric).columns
             if len(betas):
-                return likelihood, min(betas, key=lambda beta: abs(math.log(beta)))
+                return Choice(likelihood, min(betas, key=lambda beta: abs(math.log(beta))))
         return None
 
 

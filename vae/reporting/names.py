@@ -1,6 +1,7 @@
 """How slugs and numbers are written in print."""
 
 import math
+from typing import NamedTuple
 
 from vae.configuration.sweep import Likelihood
 
@@ -16,6 +17,26 @@ def beta_name(beta: float) -> str:
     if beta < 1 and math.isclose(inverse, round(inverse)):
         return f"1/{inverse:.0f}"
     return f"{beta:g}"
+
+
+def beta_equals(beta: float) -> str:
+    """``β = 1/8``, wherever a number is said to be of one β."""
+    return f"β = {beta_name(beta)}"
+
+
+class Choice(NamedTuple):
+    """A likelihood with a β, of which a number is quoted."""
+
+    likelihood: str
+    beta: float
+
+    def __str__(self) -> str:
+        return f"{likelihood_name(self.likelihood)} at {beta_equals(self.beta)}"
+
+
+def percent(share: float) -> str:
+    """A share in whole hundredths."""
+    return f"{100 * share:.0f} %"
 
 
 def rounded(value: float, se: float | None = None) -> str:

@@ -18,16 +18,23 @@ class Use:
         name: what one does with the model, after "to".
         criteria: metrics that judge it; for each likelihood the first that it has.
         unit: of a difference, behind a number.
+        details: what else is said of it where there is room.
     """
 
     name: str
     criteria: tuple[str, ...]
     unit: str
+    details: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name in full at the beginning of a line."""
+        return self.name[0].upper() + self.name[1:] + self.details
 
 
 JUDGE = Use("judge how probable an image is", LIKELIHOOD_CRITERIA, "bits/dim")
-DRAW = Use("draw new images", ("fid_prior_drawn",), "in FID")
-SHOW = Use("show expected images", ("fid_prior",), "in FID")
+DRAW = Use("draw new images", ("fid_prior_drawn",), "in FID", " from all of the model, x ~ p(x|z)")
+SHOW = Use("show expected images", ("fid_prior",), "in FID", " E[x|z], as most papers do")
 ENCODE = Use("use the codes", ("probe_accuracy",), "in accuracy")
 RECONSTRUCT = Use("reconstruct", ("mse",), "per pixel")
 WITH_OPTIMUM = (JUDGE, DRAW, SHOW, ENCODE)
@@ -123,6 +130,6 @@ def worsens_throughout(group: Group, use: Use) -> bool:
 
 def _curves(group: Group, use: Use) -> Iterator[pd.Series]:
     for slug in group.likelihoods:
-        means = group.values(slug, use.criteria[0]).mean()
+        means = group.means(slug, use.criteria[0])
         if len(means) > 1:
             yield means

@@ -6,10 +6,12 @@ between βs are paired within a seed.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from vae.files import write_text
 from vae.metrics import COMPARABLE, CRITERIA, has_optimum
 from vae.results.per_image import PerImage
 from vae.results.response import LEAST_BETAS, Response, fit_response
@@ -22,7 +24,7 @@ from vae.results.statistics import (
     seeds_to_halve,
     worst_regret,
 )
-from vae.results.table import GROUP, SWEEP
+from vae.results.table import GROUP, SWEEP, read_table
 
 BEST_BETA_COLUMNS = [
     *SWEEP,
@@ -53,6 +55,20 @@ BEST_BETA_COLUMNS = [
     "at_edge",
     "lowest_beta",
 ]
+"""What ``best_beta.csv`` says of one sweep by one criterion.
+
+Two answers stand side by side. ``indistinguishable_betas``, separated by spaces, is the set of
+measured βs that hold the best of them with probability 95 % (``statistics.not_worse``).
+``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval that
+starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``). A price is
+how much worse a β is than ``beta_star``, in the criterion's units, never negative. With fewer than
+three seeds sets and intervals stay empty, with fewer than four βs the curve.
+
+``optimum`` is ``inside`` the grid, ``below`` or ``above`` it, or ``none``: where a metric falls or
+rises with β by its nature and the measurements do not contradict it. The interval of
+``difference_to_beta_1`` is simultaneous over all βs, so choosing the best one is allowed for.
+``value`` comes from the data that chose the β and flatters it; ``cross_validated_value`` does not.
+"""
 BEST_LIKELIHOOD_COLUMNS = [
     *GROUP,
     "criterion",
@@ -71,6 +87,21 @@ BEST_LIKELIHOOD_COLUMNS = [
 ]
 
 
+def compare(folder: Path, criteria: Sequence[str]) -> None:
+    """Write the answers of a run beside its tables: ``best_beta.csv`` and ``best_likelihood.csv``.
+
+    Args:
+        folder: of ``metrics.csv``; below ``metrics/`` lie the values of single images.
+    """
+    metrics, per_image = read_table(folder / "metrics.csv"), PerImage(folder / "metrics")
+    comparable = [name for name in criteria if name in COMPARABLE]
+    for name, answers in (
+        ("best_beta", best_betas(metrics, per_image, criteria)),
+        ("best_likelihood", best_likelihoods(metrics, per_image, comparable)),
+    ):
+        write_text(folder / f"{name}.csv", answers.to_csv(index=False))
+
+
 def best_betas(
     metrics: pd.DataFrame,
     per_image: PerImage | None = None,
@@ -81,20 +112,6 @@ def best_betas(
 ) -> pd.DataFrame:
     """The best β of every sweep by every criterion.
 
-    Two answers stand side by side. ``indistinguishable_betas`` is the set of measured βs that
-    hold the best of them with probability ``level`` (``statistics.not_worse``).
-    ``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval
-    that starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``).
-    A price is how much worse a β is than ``beta_star``, in the criterion's units, never negative.
-    With fewer than three seeds sets and intervals stay empty, with fewer than four βs the curve.
-
-    ``optimum`` is ``inside`` the grid, ``below`` or ``above`` it, or ``none``: where a metric
-    falls or rises with β by its nature and the measurements do not contradict it.
-
-    The interval of ``difference_to_beta_1`` is simultaneous over all βs, so choosing the best one
-    is allowed for. ``value`` comes from the data that chose the β and flatters it;
-    ``cross_validated_value`` does not.
-
     Args:
         metrics: the table ``metrics.csv``.
         per_image: values of single images, over which differences are paired as well.
@@ -104,7 +121,7 @@ def best_betas(
         curves: whether to fit curves, a tenth of a second for each answer.
 
     Returns:
-        columns ``BEST_BETA_COLUMNS``; ``indistinguishable_betas`` lists βs separated by spaces.
+        columns ``BEST_BETA_COLUMNS``.
 
     Raises:
         InputError: for a price outside the measured βs.

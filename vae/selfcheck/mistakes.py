@@ -10,7 +10,7 @@ import math
 import pandas as pd
 import torch
 
-from vae.configuration.sweep import Cell, Likelihood, Sweep
+from vae.configuration.sweep import Cell, Likelihood, Objective, Sweep
 from vae.data.datasets import Dataset
 from vae.distributions import Discretized
 from vae.evaluation.images import reconstructions
@@ -102,9 +102,10 @@ def free_density(sweep: Sweep, dataset: Dataset, seed: int, device: torch.device
 
 
 def shortened(sweep: Sweep, epochs: int) -> Sweep:
-    """``sweep`` for exactly so many epochs, with β at once at its value."""
+    """``sweep`` for exactly so many epochs on the ELBO, with β at once at its value."""
     training = dataclasses.replace(sweep.training, epochs=epochs, warmup_epochs=0, tolerance=0.0)
-    return dataclasses.replace(sweep, training=training)
+    likelihood = dataclasses.replace(sweep.likelihood, objective=Objective())
+    return dataclasses.replace(sweep, likelihood=likelihood, training=training)
 
 
 def _collapse(stack: Stack, seed: int) -> dict[str, float]:

@@ -138,11 +138,12 @@ class Stack:
         return torch.tensor(list(values), dtype=torch.long, device=self.device)
 
     def terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate of every cell: x (A, B, C, H, W), noise (A, B, d) -> two (A, B)."""
+        """Distortion and rate, each (A, B), of images (A, B, C, H, W) and noise (A, …, B, d)."""
         return self._terms(self.trained.differentiable, x, noise)
 
     def _terms(self, weights: Mapping[str, Tensor], x: Tensor, noise: Tensor):
-        noise = noise * self.stochastic[self._index, None, None]
+        stochastic = self.stochastic[self._index]
+        noise = noise * stochastic.reshape(-1, *[1] * (noise.ndim - 1))
 
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
@@ -162,7 +163,7 @@ class Stack:
         settings, n = self.sweep.training, len(self.dataset.images["train"])
         streams = [generator(self.device, seed, "epoch", self.epoch) for seed in self.seeds]
         order = torch.stack([torch.randperm(n, generator=g, device=self.device) for g in streams])
-        noise = self._noise(streams, n)
+        noise = self._noise(streams, n, self.sweep.likelihood.objective.axis)
         beta = self.beta[self._index, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
         row, steps = self.row[self._index], -(-n // settings.batch_size)
         totals = torch.zeros(2, len(self.active), device=self.device)
@@ -170,7 +171,7 @@ class Stack:
             for step in range(steps):
                 batch = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
                 x = self.dataset.training_batch(order[:, batch], streams)
-                totals += self._step(x[row], noise[:, batch][row], beta)
+                totals += self._step(x[row], noise[..., batch, :][row], beta)
                 share = averaging_weight((self.epoch - 1) * steps + step + 1)
                 self.trained.include_in_average(share)
         self._note_divergence(totals)
@@ -191,12 +192,13 @@ class Stack:
         Cells that have settled leave the stack.
         """
         images = self.dataset.unit("validation")
-        noise = self._fixed_noise("validation", len(images))[self._index]
+        axis = self.sweep.likelihood.objective.axis
+        noise = self._fixed_noise("validation", len(images), axis)[self._index]
         totals = torch.zeros(2, len(self.active), device=self.device)
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
             x = images[batch].expand(len(self.active), *images[batch].shape)
-            parts = self._terms(self.trained.average, x, noise[:, batch])
+            parts = self._terms(self.trained.average, x, noise[..., batch, :])
             totals += torch.stack([part.sum(1) for part in parts])
         distortion, rate = totals / len(images)
         objective = weighted(distortion, rate, self.beta[self._index])
@@ -243,15 +245,17 @@ class Stack:
             f"{len(self.active)} cells go on, validation distortion + rate {first} … {last} nats"
         )
 
-    def _noise(self, streams: Sequence[torch.Generator], count: int) -> Tensor:
-        """Standard normal noise of every seed: (S, count, d)."""
-        shape = (count, self.sweep.latent_dim)
+    def _noise(
+        self, streams: Sequence[torch.Generator], count: int, axis: tuple[int, ...] = ()
+    ) -> Tensor:
+        """Standard normal noise of every seed: (S, *axis, count, d)."""
+        shape = (*axis, count, self.sweep.latent_dim)
         return torch.stack([torch.randn(shape, generator=g, device=self.device) for g in streams])
 
-    def _fixed_noise(self, purpose: str, count: int) -> Tensor:
-        """The same noise in every epoch: (M, count, d)."""
+    def _fixed_noise(self, purpose: str, count: int, axis: tuple[int, ...] = ()) -> Tensor:
+        """The same noise in every epoch: (M, *axis, count, d)."""
         streams = [generator(self.device, seed, purpose) for seed in self.seeds]
-        return self._noise(streams, count)[self.row]
+        return self._noise(streams, count, axis)[self.row]
 
     def _note_divergence(self, totals: Tensor) -> None:
         before = self.diverged_at[self._index]

@@ -1,12 +1,11 @@
 """Captions carry their numbers, and keep their words when read as reStructuredText."""
 
-from pathlib import Path
-
 import pytest
 from docutils.core import publish_doctree
 from synthetic_results import make_group
 
 from vae.configuration.benchmark import read_yaml
+from vae.dependencies import PACKAGE
 from vae.files import write_text
 from vae.reporting.figures.captions import (
     captions,
@@ -17,7 +16,7 @@ from vae.reporting.figures.captions import (
 )
 from vae.reporting.figures.catalogue import CHARTS, GALLERY
 
-WRITTEN = Path(__file__).parents[3] / "report" / "captions.yaml"
+WRITTEN = PACKAGE.parent / "report" / "captions.yaml"
 
 
 @pytest.mark.parametrize("text", ["z ~ p(z)", "E[x|z] or |q|", "*L*_K and L_", "a `b` \\ c"])

@@ -4,7 +4,7 @@ import pytest
 from synthetic_results import make_group
 
 from vae.reporting.findings.likelihoods import (
-    Champion,
+    BestLikelihood,
     ContinuousBernoulli,
     Histogram,
     Masses,
@@ -72,5 +72,5 @@ def test_likelihoods_that_lose_to_the_histogram_code_are_said_to_lose():
 
 @pytest.mark.parametrize(("seeds", "known"), [([0], False), ([0, 1, 2], True)])
 def test_rivals_of_the_best_likelihood_need_seeds(seeds, known):
-    found = only(make_group(PAIR, seeds=seeds), Champion)
+    found = only(make_group(PAIR, seeds=seeds), BestLikelihood)
     assert found and all((one.rivals is not None) == known for one in found)

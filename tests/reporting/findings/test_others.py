@@ -7,7 +7,7 @@ import pytest
 from synthetic_results import BETAS, make_group
 
 from vae.reporting.findings import measuring
-from vae.reporting.findings.blur import TASKS, duels, sharpness, winner
+from vae.reporting.findings.blur import TASKS, Pair, against_autoencoder, sharpness
 from vae.reporting.findings.certainty import beyond, diverged, few_seeds, sets
 from vae.reporting.findings.samples import copies, drawn_or_expected, path, spaces
 
@@ -27,18 +27,20 @@ def test_the_autoencoder_is_blurry_already_or_not():
     [([1, 1, 1], "vae"), ([3, 3, 3], "autoencoder"), ([1, 3, 1], "neither"), ([], "neither")],
 )
 def test_who_is_better_must_be_so_in_every_seed(vae, who):
-    assert winner(pd.Series([2.0, 2, 2]), pd.Series(vae, dtype=float), higher=False) == who
+    values = pd.Series([2.0, 2, 2]), pd.Series(vae, dtype=float)
+    assert Pair(ONE[0], "mse_mean", *values, beta=1.0).better == who
     mirrored = {"vae": "autoencoder", "autoencoder": "vae"}.get(who, who)
-    assert winner(pd.Series([2.0, 2, 2]), pd.Series(vae, dtype=float), higher=True) == mirrored
+    assert Pair(ONE[0], "probe_accuracy", *values, beta=1.0).better == mirrored
 
 
-def test_duels_are_at_the_posterior_mean_and_need_both():
+def test_both_are_compared_at_the_posterior_mean():
     assert TASKS[0].metric == "mse_mean"
     changes = {"mse_mean": {0.0: 0.5, 1.0: 0.4, 2.0: 0.6}}
-    (found,) = duels(make_group(ONE, changes=changes), TASKS[0])
-    assert found.vae == ONE
-    assert found.example[1:] == pytest.approx((0.5, 0.4, 1.0))
-    assert not list(duels(make_group(ONE, autoencoder=False), TASKS[0]))
+    found = against_autoencoder(make_group(ONE, changes=changes), TASKS[0])
+    assert found.better("vae") == list(ONE)
+    (pair,) = found.pairs
+    assert (pair.autoencoder.mean(), pair.vae.mean(), pair.beta) == pytest.approx((0.5, 0.4, 1))
+    assert against_autoencoder(make_group(ONE, autoencoder=False), TASKS[0]) is None
 
 
 def test_the_path_of_fidelity_and_diversity_ends_before_collapse():
@@ -98,7 +100,7 @@ def test_sets_and_intervals_need_seeds():
 
 def test_a_one_sided_interval_lies_beyond_the_grid():
     answers = [star("fid_prior", 4.0, math.inf), star("bits_per_dim", 0.5, 2)]
-    found = beyond(make_group(ONE, answers=answers)).found
+    found = beyond(make_group(ONE, answers=answers)).likelihoods
     assert found["FID of expected images"] == ONE
     assert "bits/dim" not in found
 

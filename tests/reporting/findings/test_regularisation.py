@@ -51,7 +51,7 @@ def test_a_likelihood_whose_information_is_not_saturated_is_shown_first():
     slugs = ("bernoulli", *ONE)
     saturated = {"bernoulli/mutual_information_saturated": lambda beta: 1.0}
     free = {f"{ONE[0]}/mutual_information_saturated": lambda beta: 0.0}
-    assert rate_split(make_group(slugs, changes=saturated | free)).likelihood == ONE[0]
+    assert rate_split(make_group(slugs, changes=saturated | free)).choice.likelihood == ONE[0]
     assert rate_split(make_group(slugs[:1], changes=saturated)).saturated
 
 

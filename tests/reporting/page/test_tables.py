@@ -1,7 +1,6 @@
 """The tables of the report: what they mark, what they leave out, and that sentences agree."""
 
 import math
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 from synthetic_results import BETAS, make_group
 
+from vae.dependencies import PACKAGE
 from vae.reporting.figures.latents import draw_dimensions
 from vae.reporting.findings.collapse import active_units, onset
 from vae.reporting.names import beta_name, likelihood_name
@@ -28,7 +28,7 @@ from vae.reporting.page.tables import (
 )
 
 ONE = "gaussian_learned_sigma"
-WRITTEN = Path(__file__).parents[3] / "report"
+WRITTEN = PACKAGE.parent / "report"
 
 
 def row(**columns: object) -> pd.Series:

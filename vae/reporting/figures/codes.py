@@ -15,7 +15,7 @@ from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import shared_legend
-from vae.reporting.names import beta_name
+from vae.reporting.names import beta_equals
 
 MOST_CODES = 400  # that remain legible in one panel
 REACHES = (1, 2, 3)  # standard deviations of the prior
@@ -52,7 +52,7 @@ def draw_codes(
         z = _codes(model, x, seed)
         shown = z[spaced(torch.arange(len(z)), MOST_CODES).numpy()]
         rate = sum(kl for _, kl in ranked)
-        above.set_title(f"β = {beta_name(cell.beta)}: rate {rate:.1f} nats")
+        above.set_title(f"{beta_equals(cell.beta)}: rate {rate:.1f} nats")
         above.set_xlabel(_axis_name(*first))
         if others:
             _plane(above, shown[:, first[0]], shown[:, others[0][0]], classes)

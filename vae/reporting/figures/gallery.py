@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae.configuration.sweep import Cell
-from vae.data.datasets import Dataset, load_dataset, spaced
+from vae.data.datasets import Dataset, spaced
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.codes import draw_codes, ranked_dimensions
-from vae.reporting.figures.generated import best_by_fid, prior_codes
+from vae.reporting.figures.generated import prior_codes
 from vae.reporting.figures.picture_grid import (
     NUMBERS,
     draw_grid,
@@ -24,8 +24,8 @@ from vae.reporting.figures.picture_grid import (
     strip,
     write_numbers,
 )
-from vae.reporting.group import Group, read_groups
-from vae.reporting.names import beta_name, rounded
+from vae.reporting.group import Group
+from vae.reporting.names import beta_equals, rounded
 
 COLUMNS = 6
 STEPS = 9
@@ -40,19 +40,20 @@ BLOCKS = {
 
 
 def draw_gallery(
-    models: Path, data: Path, results: Path, output: Path, seed: int, device: torch.device
+    trained: TrainedSweep,
+    dataset: Dataset,
+    group: Group,
+    output: Path,
+    seed: int,
+    device: torch.device,
 ) -> None:
-    """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``.
+    """Write every picture of ``catalogue.GALLERY`` for the sweep ``trained`` to ``output``.
 
     Args:
-        results: folder of the tables, which name the βs and numbers to show.
+        group: the tables of its group, which name the βs and numbers to show.
     """
-    style.apply()
-    trained, dataset = TrainedSweep(models), load_dataset(data)
-    trained.expect(dataset)
-    (group,) = [g for g in read_groups(results) if g.name == trained.sweep.group]
     cells = shown_cells(trained)
-    few = few_betas(cells, best_by_fid(group, trained.sweep.likelihood.slug))
+    few = few_betas(cells, group.best_mean(trained.sweep.likelihood.slug, "fid_prior"))
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
     train = spaced(dataset.unit("train"), MOST_CODES).to(device)
     x = spaced(dataset.unit("test")).to(device)
@@ -180,4 +181,4 @@ def draw_traversals(trained: TrainedSweep, cells: list[Cell], image: Tensor, x: 
 
 
 def _row_name(cell: Cell) -> str:
-    return "autoencoder" if cell.model == "ae" else f"β = {beta_name(cell.beta)}"
+    return "autoencoder" if cell.model == "ae" else beta_equals(cell.beta)

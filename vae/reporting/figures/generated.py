@@ -6,19 +6,12 @@ from torch import Tensor
 from vae.configuration.sweep import Cell
 from vae.models import TrainedSweep
 from vae.randomness import generator
-from vae.reporting.group import Group
 
 
 def first_seed(sweep: TrainedSweep, beta: float) -> Cell | None:
     """The VAE of one β with the first seed; None if there is none or it diverged."""
     cell = Cell("vae", beta, sweep.sweep.seeds[0])
     return cell if cell in sweep.cells and not sweep.diverged(cell) else None
-
-
-def best_by_fid(group: Group, likelihood: str, metric: str = "fid_prior") -> float | None:
-    """The β whose mean over seeds is lowest; None if nothing was measured."""
-    means = group.values(likelihood, metric).mean()
-    return means.idxmin() if len(means) else None
 
 
 def prior_codes(trained: TrainedSweep, count: int, seed: int, device: torch.device) -> Tensor:

@@ -31,7 +31,7 @@ def draw_rate_parts(group: Group) -> Figure:
     """The rate and its two parts: mutual information, and the marginal KL within its bounds."""
     figure, axes = panels(group, sharey=True)
     for likelihood, ax in axes.items():
-        means = {m: group.values(likelihood, m).mean() for m in RATE_METRICS}
+        means = {m: group.means(likelihood, m) for m in RATE_METRICS}
         wide = {"color": style.LIGHT_GREY, "linewidth": 5, "zorder": 1}
         ax.plot(means["rate"], label="rate", **wide)
         _information(ax, means["mutual_information"], means["mutual_information_saturated"])
@@ -89,7 +89,7 @@ def draw_dimensions(group: Group) -> Figure:
     for likelihood, ax in axes.items():
         chosen = rows[rows.likelihood == likelihood]
         if len(chosen):
-            active = group.values(likelihood, "active_units").mean()
+            active = group.means(likelihood, "active_units")
             _heat_map(ax, chosen, norm, active)
         ax.set_xlabel("β")
     label_rows(axes, "latent dimension, by rank")

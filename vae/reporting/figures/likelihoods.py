@@ -23,7 +23,7 @@ from vae.reporting.figures.panels import (
     symlog_axis,
 )
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_equals, likelihood_name
 
 WIDE = {"color": style.LIGHT_GREY, "linewidth": 5, "marker": "", "zorder": 1}
 FORMS = {False: "trained on the density", True: "trained on masses"}
@@ -81,16 +81,14 @@ def draw_masses(group: Group) -> Figure:
 
 def _both_forms(ax: Axes, group: Group, metric: str, pair: tuple[str, str]) -> None:
     """One family's two lines, each with its best β: the lower one's name stands below it."""
-    looks, better = style.line_styles(group.likelihoods), METRICS[metric].better
+    looks = style.line_styles(group.likelihoods)
     best = {}
     for slug in pair:
         label = FORMS[Likelihood.from_slug(slug).discretized]
         seed_line(ax, group.rows(metric, likelihood=slug), **looks[slug])
         ax.plot([], [], color=style.GREY, linestyle=looks[slug]["linestyle"], label=label)
-        means = group.values(slug, metric).mean()
-        if len(means):
-            beta = means.idxmin() if better == "lower" else means.idxmax()
-            best[slug] = beta, means[beta]
+        if (beta := group.best_mean(slug, metric)) is not None:
+            best[slug] = beta, group.mean(slug, beta, metric)
     for beta, value in best.values():
         _ring(ax, beta, value, above=value > min(v for _, v in best.values()))
     beta_axis(ax, group.betas)
@@ -105,7 +103,7 @@ def _ring(ax: Axes, beta: float, value: float, above: bool) -> None:
     ax.scatter(beta, value, zorder=4, **ring)
     text = {"fontsize": 9, "ha": "center", "va": "bottom" if above else "top"}
     text |= {"textcoords": "offset points", "path_effects": style.HALO, "zorder": 5}
-    ax.annotate(f"β = {beta_name(beta)}", (beta, value), (0, 7 if above else -8), **text)
+    ax.annotate(beta_equals(beta), (beta, value), (0, 7 if above else -8), **text)
 
 
 def draw_beta_sigma(group: Group) -> Figure:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from vae.data.datasets import spaced
 from vae.models import TrainedSweep
-from vae.reporting.figures.generated import best_by_fid, decoded, first_seed, prior_codes
+from vae.reporting.figures.generated import decoded, first_seed, prior_codes
 from vae.reporting.figures.picture_grid import Sheet
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_equals, likelihood_name, percent
 
 PICTURES = 9
 CANDIDATES = 400  # prior samples among which those nearest to training images are shown
@@ -29,13 +29,13 @@ def draw_memory(
     blocks = {"test images": spaced(test, CANDIDATES)}
     for trained in sweeps:
         likelihood = trained.sweep.likelihood.slug
-        beta = best_by_fid(group, likelihood)
+        beta = group.best_mean(likelihood, "fid_prior")
         if beta is not None and (cell := first_seed(trained, beta)):
             z = prior_codes(trained, CANDIDATES, seed, train.device)
-            name = f"{likelihood_name(likelihood)}, β = {beta_name(beta)}"
             share = group.mean(likelihood, beta, "authentic_share")
-            authentic = "" if share is None else f": {100 * share:.0f} % authentic"
-            blocks[name + authentic] = decoded(trained, cell, z, seed)[0]
+            authentic = "" if share is None else f": {percent(share)} authentic"
+            name = f"{likelihood_name(likelihood)}, {beta_equals(beta)}{authentic}"
+            blocks[name] = decoded(trained, cell, z, seed)[0]
     width, step = PICTURES + 0.8, 3.1
     sheet = Sheet.of(2 * width, math.ceil(len(blocks) / 2) * step)
     for i, (name, images) in enumerate(blocks.items()):

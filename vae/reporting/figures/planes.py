@@ -11,7 +11,7 @@ from vae.metrics import METRICS
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import label_rows, log_axis, panels, say, shared_legend, wrapped
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name
+from vae.reporting.names import beta_equals, beta_name
 
 OTHERS = "other likelihoods"
 REAL = "real images"
@@ -43,7 +43,7 @@ class Plane:
         ax.plot(path.x, path.y, color=style.GREY, linewidth=1.2, zorder=2)
         for beta, point in path.iterrows():
             dot = {"color": palette[beta], "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
-            ax.scatter(point.x, point.y, s=38, label=f"β = {beta_name(beta)}", **dot)
+            ax.scatter(point.x, point.y, s=38, label=beta_equals(beta), **dot)
 
     def draw_others(self, ax: Axes, likelihood: str) -> None:
         """The paths of all other likelihoods, in grey."""
@@ -107,10 +107,10 @@ def draw_fidelity_diversity(group: Group) -> Figure:
         plane.draw(ax, likelihood, palette)
         plane.draw_others(ax, likelihood)
         _real(ax, group)
-        fid = group.values(likelihood, "fid_prior").mean()
-        if len(fid) and fid.idxmin() in path.index:
-            _frame(ax, path, fid.idxmin(), "best by FID", "D")
-            _write(ax, path, fid.idxmin(), below=True)
+        best = group.best_mean(likelihood, "fid_prior")
+        if best in path.index:
+            _frame(ax, path, best, "best by FID", "D")
+            _write(ax, path, best, below=True)
     label_rows(axes, "precision (fidelity)")
     shared_legend(figure)
     return figure

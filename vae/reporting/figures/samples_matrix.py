@@ -14,7 +14,7 @@ from vae.reporting.figures.generated import decoded, first_seed, prior_codes
 from vae.reporting.figures.panels import wrapped_text
 from vae.reporting.figures.picture_grid import Sheet
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import beta_equals, likelihood_name, rounded
 
 KINDS = {"fid_prior": "E[x|z]", "fid_prior_drawn": "x ~ p(x|z)"}
 TOP = 2.2  # for the names of likelihoods
@@ -57,7 +57,7 @@ def draw_matrix(
     sheet = Sheet.of(layout.width(len(sweeps)), layout.y(len(group.betas)))
     for row, beta in enumerate(group.betas):
         y = layout.y(row)
-        sheet.text(0.1, y - 0.08, f"β = {beta_name(beta)}", weight="bold", fontsize=9.5)
+        sheet.text(0.1, y - 0.08, beta_equals(beta), weight="bold", fontsize=9.5)
         for i, kind in enumerate(KINDS.values()):
             look = {"ha": "right", "color": style.GREY, "fontsize": 8}
             sheet.text(layout.left - 0.3, y + 0.5 + i * STRIP, kind, **look)
@@ -81,7 +81,7 @@ def _column(
 ) -> None:
     """One likelihood; where a β has no model, the reason."""
     x, likelihood = layout.x(column), trained.sweep.likelihood.slug
-    scores = {metric: group.values(likelihood, metric).mean() for metric in KINDS}
+    scores = {metric: group.means(likelihood, metric) for metric in KINDS}
     for row, beta in enumerate(group.betas):
         y = layout.y(row)
         if (cell := first_seed(trained, beta)) is None:

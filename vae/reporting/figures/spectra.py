@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import label_rows, log_axis, panels, shared_legend
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name
+from vae.reporting.names import beta_equals
 
 LEAST_SHARE = 0.01  # of the power of test images; less is as good as gone
 
@@ -47,7 +47,7 @@ def _draw(ax: Axes, shares: pd.Series, palette: dict[float, tuple]) -> None:
     ax.axhline(1, color="black", linewidth=1.5, label="test images", zorder=1)
     for beta, colour in palette.items():
         if ("vae", beta) in shares:
-            line = {"color": colour, "linewidth": 1.5, "label": f"β = {beta_name(beta)}"}
+            line = {"color": colour, "linewidth": 1.5, "label": beta_equals(beta)}
             ax.plot(shares["vae", beta], **line)
     if "ae" in shares:
         line = {"color": "black", "linestyle": "--", "linewidth": 1.3}

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import label_rows, log_axis, panels, shared_legend
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name
+from vae.reporting.names import beta_equals
 
 ELBO_LABEL = "equal ELBO (nats/image)"
 LABEL_ROOM = 0.07  # of a panel's width or height, around the middle of a label
@@ -29,7 +29,7 @@ def draw_rate_distortion(group: Group) -> Figure:
         ax.plot(points.rate, points.distortion, color=style.GREY, linewidth=1, zorder=1)
         for beta, point in points.iterrows():
             mark = {"color": palette[beta], "edgecolor": "black", "linewidth": 1.5 * (beta == 1)}
-            label = f"β = {beta_name(beta)}"
+            label = beta_equals(beta)
             ax.scatter(point.rate, point.distortion, s=50, zorder=3, label=label, **mark)
         ax.margins(0.08)
         ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
@@ -84,7 +84,7 @@ def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
     palette = style.beta_palette(group.betas)
     curves = validation_elbo(group.table("history", HISTORY))
     for likelihood, ax in axes.items():
-        kept = group.values(likelihood, "best_epoch").mean()
+        kept = group.means(likelihood, "best_epoch")
         mean = over_seeds(curves[curves.likelihood == likelihood])
         for beta in mean.index.unique("beta"):
             _curve(ax, mean.loc[beta], kept.get(beta), beta, palette[beta])
@@ -121,7 +121,7 @@ def validation_elbo(history: pd.DataFrame) -> pd.DataFrame:
 def _curve(ax: Axes, elbo: pd.Series, kept: float | None, beta: float, colour: tuple) -> None:
     """One β; a dot where weights were kept, at the mean epoch over seeds."""
     width = 2.2 if beta == 1 else 1.2
-    ax.plot(elbo, color=colour, linewidth=width, label=f"β = {beta_name(beta)}")
+    ax.plot(elbo, color=colour, linewidth=width, label=beta_equals(beta))
     if kept is not None:
         place = kept, np.interp(kept, elbo.index, elbo)
         dot = {"color": colour, "markeredgecolor": style.BLACK, "markersize": 5, "zorder": 4}

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
+from vae.metrics import METRICS
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families
 
 
 def blur(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    if found := sharpness(group):
-        yield found
-    if found := noise(group):
-        yield found
-    for task in TASKS:
-        yield from duels(group, task)
+    tasks = [partial(against_autoencoder, task=task) for task in TASKS]
+    return found(group, sharpness, noise, *tasks)
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Sharpness:
 
     def __str__(self) -> str:
         path = dict.fromkeys([min(self.vaes), self.beta, max(self.vaes)])
-        vaes = ", ".join(f"{_share(self.vaes[b])} at β = {beta_name(b)}" for b in path)
+        vaes = ", ".join(f"{percent(self.vaes[b])} at {beta_equals(b)}" for b in path)
         name = likelihood_name(self.likelihood)
         start = f"Of the test images' energy at high frequencies, with {name}, "
         if self.autoencoder is None:
@@ -53,14 +52,10 @@ class Sharpness:
         already = "already" if self.already else "even"
         count = f"With {len(self.blurrier)} of {len(self.compared)} likelihoods"
         return (
-            f"{start}{already} the autoencoder keeps {_share(self.autoencoder)}; VAEs keep "
-            f"{vaes}. {count} the VAE at β = {beta_name(self.beta)} keeps less than the "
+            f"{start}{already} the autoencoder keeps {percent(self.autoencoder)}; VAEs keep "
+            f"{vaes}. {count} the VAE at {beta_equals(self.beta)} keeps less than the "
             f"autoencoder in every seed."
         )
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
 
 
 def sharpness(group: Group) -> Sharpness | None:
@@ -77,7 +72,7 @@ def sharpness(group: Group) -> Sharpness | None:
             if (vae[beta] - ae).dropna().max() < 0:
                 blurrier.append(one)
     ae = group.autoencoder(slug, metric)
-    vaes = group.values(slug, metric).mean().to_dict()
+    vaes = group.means(slug, metric).to_dict()
     own = float(ae.mean()) if len(ae) else None
     return Sharpness(slug, own, vaes, beta, tuple(blurrier), tuple(compared))
 
@@ -86,18 +81,16 @@ def sharpness(group: Group) -> Sharpness | None:
 class Noise:
     """What decoding a sample of q(z|x) costs in squared error against decoding its mean."""
 
-    likelihood: str
-    beta: float
+    choice: Choice
     sampled: float
     mean: float
 
     def __str__(self) -> str:
         share = 1 - self.mean / self.sampled
-        verdict = f"so the code's noise makes {_share(share)} of it" if share > 0 else "no less"
+        verdict = f"so the code's noise makes {percent(share)} of it" if share > 0 else "no less"
         return (
-            f"With {likelihood_name(self.likelihood)} at β = {beta_name(self.beta)} the MSE is "
-            f"{rounded(self.sampled)} from a sampled code and {rounded(self.mean)} from the "
-            f"posterior mean, {verdict}."
+            f"With {self.choice} the MSE is {rounded(self.sampled)} from a sampled code and "
+            f"{rounded(self.mean)} from the posterior mean, {verdict}."
         )
 
 
@@ -106,7 +99,36 @@ def noise(group: Group) -> Noise | None:
     if not (example := group.example("mse_mean")):
         return None
     sampled, mean = (group.mean(*example, name) for name in ("mse", "mse_mean"))
-    return None if sampled is None else Noise(*example, sampled, mean)
+    return None if sampled is None else Noise(example, sampled, mean)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One likelihood's autoencoder beside its VAE at the best β: a value per seed of each."""
+
+    likelihood: str
+    metric: str
+    autoencoder: pd.Series
+    vae: pd.Series
+    beta: float
+
+    @property
+    def better(self) -> str:
+        """Who is better in every seed that both have: ``autoencoder``, ``vae`` or ``neither``."""
+        sign = -1 if METRICS[self.metric].better == "higher" else 1
+        lead = (self.vae - self.autoencoder).dropna() * sign
+        if lead.empty:
+            return "neither"
+        return "autoencoder" if lead.min() > 0 else "vae" if lead.max() < 0 else "neither"
+
+
+def pairs(group: Group, metric: str) -> Iterator[Pair]:
+    """Every likelihood of which both have ``metric``."""
+    for slug in group.likelihoods:
+        autoencoder, beta = group.autoencoder(slug, metric), group.best_mean(slug, metric)
+        if len(autoencoder) and beta is not None:
+            vae = group.values(slug, metric)[beta]
+            yield Pair(slug, group.metric(metric), autoencoder, vae, beta)
 
 
 @dataclass(frozen=True)
@@ -126,56 +148,39 @@ TASKS = (
 
 
 @dataclass(frozen=True)
-class Duels:
-    """Autoencoder against VAE with every likelihood: who is better in every seed.
+class AgainstAutoencoder:
+    """Who is better at a task in every seed, likelihood by likelihood.
 
     Attributes:
-        example: likelihood, value of the autoencoder, of the VAE, and the VAE's β.
+        pairs: at least one.
     """
 
     task: Task
-    autoencoder: tuple[str, ...]
-    vae: tuple[str, ...]
-    neither: tuple[str, ...]
-    example: tuple[str, float, float, float]
+    pairs: tuple[Pair, ...]
+
+    def better(self, who: str) -> list[str]:
+        """The likelihoods with which ``autoencoder``, ``vae`` or ``neither`` is better."""
+        return [pair.likelihood for pair in self.pairs if pair.better == who]
 
     def __str__(self) -> str:
-        every = (*self.autoencoder, *self.vae, *self.neither)
+        every = [pair.likelihood for pair in self.pairs]
         parts = [
-            f"{who} {self.task.verb} better with {families(slugs, every)}"
-            for who, slugs in (("the autoencoder", self.autoencoder), ("the VAE", self.vae))
-            if slugs
+            f"{name} {self.task.verb} better with {families(self.better(who), every)}"
+            for who, name in (("autoencoder", "the autoencoder"), ("vae", "the VAE"))
+            if self.better(who)
         ]
-        if self.neither:
-            with_ = families(self.neither, every)
+        if neither := self.better("neither"):
+            with_ = families(neither, every)
             parts.append(f"neither {self.task.verb} better in every seed with {with_}")
-        slug, ae, vae, beta = self.example
+        first = self.pairs[0]
         return (
             f"By {self.task.measure}, at the VAE's best β, {'; '.join(parts)} (autoencoder "
-            f"{rounded(ae)}, VAE {rounded(vae)} at β = {beta_name(beta)}, with "
-            f"{likelihood_name(slug)})."
+            f"{rounded(first.autoencoder.mean())}, VAE {rounded(first.vae.mean())} at "
+            f"{beta_equals(first.beta)}, with {likelihood_name(first.likelihood)})."
         )
 
 
-def duels(group: Group, task: Task) -> Iterator[Duels]:
+def against_autoencoder(group: Group, task: Task) -> AgainstAutoencoder | None:
     """One finding, where some likelihood has both."""
-    winners: dict[str, list[str]] = {"autoencoder": [], "vae": [], "neither": []}
-    examples = []
-    for slug in group.likelihoods:
-        ae, vaes = group.autoencoder(slug, task.metric), group.values(slug, task.metric)
-        if ae.empty or vaes.empty:
-            continue
-        higher = task.metric.endswith("accuracy")
-        beta = vaes.mean().idxmax() if higher else vaes.mean().idxmin()
-        winners[winner(ae, vaes[beta], higher)].append(slug)
-        examples.append((slug, float(ae.mean()), float(vaes[beta].mean()), float(beta)))
-    if examples:
-        yield Duels(task, **{k: tuple(v) for k, v in winners.items()}, example=examples[0])
-
-
-def winner(ae: pd.Series, vae: pd.Series, higher: bool) -> str:
-    """Who is better in every seed that both have: ``autoencoder``, ``vae`` or ``neither``."""
-    lead = (vae - ae).dropna() * (-1 if higher else 1)
-    if lead.empty:
-        return "neither"
-    return "autoencoder" if lead.min() > 0 else "vae" if lead.max() < 0 else "neither"
+    compared = tuple(pairs(group, task.metric))
+    return AgainstAutoencoder(task, compared) if compared else None

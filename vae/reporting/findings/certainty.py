@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vae.reporting.answers import members
-from vae.reporting.findings.measuring import MEASURING
+from vae.reporting.findings.checks import agreement, left
+from vae.reporting.findings.measuring import check, estimator, floor, gaps, scales, training
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_equals, likelihood_name
 from vae.reporting.uses import WITH_OPTIMUM, answers, interval
 from vae.reporting.words import counted, criterion_name, families, listed, number
 from vae.results.statistics import LEAST_SEEDS
@@ -17,9 +19,8 @@ from vae.results.statistics import LEAST_SEEDS
 
 def certainty(group: Group) -> Iterator[object]:
     """All findings on how sure one can be, those on the measuring included."""
-    for rule in (diverged, few_seeds, sets, beyond, *MEASURING):
-        if found := rule(group):
-            yield found
+    measuring = (training, estimator, scales, gaps, floor, check)
+    return found(group, diverged, few_seeds, sets, beyond, *measuring, left, agreement)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _lost(slug: str, cells: pd.DataFrame) -> Iterator[str]:
         yield f"all of {likelihood_name(slug)}"
         return
     for (model, beta), same in cells[cells.value > 0].groupby(["model", "beta"], sort=False):
-        name = "autoencoder" if model == "ae" else f"β = {beta_name(beta)}"
+        name = "autoencoder" if model == "ae" else beta_equals(beta)
         yield f"{likelihood_name(slug)}, {name}, seed {listed(map(str, same.seed))}"
 
 
@@ -103,14 +104,14 @@ class Sets:
 
 def sets(group: Group) -> Sets | None:
     """Every criterion of a use, where seeds suffice."""
-    found: dict[str, list[int]] = {}
+    counts: dict[str, list[int]] = {}
     for use in WITH_OPTIMUM:
         for row in answers(group, use).values():
             if chosen := members(row):
-                found.setdefault(criterion_name(row.criterion), []).append(len(chosen))
-    if not found:
+                counts.setdefault(criterion_name(row.criterion), []).append(len(chosen))
+    if not counts:
         return None
-    sizes = tuple(SetSize(name, sum(n) / len(n)) for name, n in found.items())
+    sizes = tuple(SetSize(name, sum(n) / len(n)) for name, n in counts.items())
     grid = max(len(group.betas_of(slug)) for slug in group.likelihoods)
     return Sets(group.seeds, grid, sizes)
 
@@ -119,10 +120,10 @@ def sets(group: Group) -> Sets | None:
 class Beyond:
     """Criterion -> likelihoods whose interval of β* reaches beyond the grid."""
 
-    found: dict[str, tuple[str, ...]]
+    likelihoods: dict[str, tuple[str, ...]]
 
     def __str__(self) -> str:
-        parts = [f"by {name} with {families(slugs)}" for name, slugs in self.found.items()]
+        parts = [f"by {name} with {families(slugs)}" for name, slugs in self.likelihoods.items()]
         return (
             f"The grid may end before the optimum {'; '.join(parts)}: intervals are open there, "
             f"and more βs would close them."
@@ -131,11 +132,11 @@ class Beyond:
 
 def beyond(group: Group) -> Beyond | None:
     """Where an interval is one-sided, or the grid's best β without one lies at its edge."""
-    found: dict[str, list[str]] = {}
+    slugs: dict[str, list[str]] = {}
     for use in WITH_OPTIMUM:
         for slug, row in answers(group, use).items():
             ends = interval(row)
             open_ = bool(row.at_edge) if ends is None else ends[0] == 0 or math.isinf(ends[1])
             if open_:
-                found.setdefault(criterion_name(row.criterion), []).append(slug)
-    return Beyond({name: tuple(slugs) for name, slugs in found.items()}) if found else None
+                slugs.setdefault(criterion_name(row.criterion), []).append(slug)
+    return Beyond({name: tuple(of) for name, of in slugs.items()}) if slugs else None

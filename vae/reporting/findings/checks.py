@@ -1,6 +1,5 @@
 """What checks of the instrument found that are too long for every run: the committed tables."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +7,13 @@ import pandas as pd
 
 from vae.dependencies import PACKAGE
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.names import (
+    Choice,
+    beta_name,
+    likelihood_name,
+    rounded,
+    with_error,
+)
 from vae.reporting.words import families
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
@@ -43,7 +48,7 @@ class Agreement:
         likelihoods: those compared.
         cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
         nats, se: the largest difference, near-exact minus annealed, and its standard error over
-            images; ``likelihood`` and ``beta`` say of which model.
+            images; ``worst`` says of which model.
         short: models whose near-exact estimate is lower by more than two standard errors.
     """
 
@@ -52,8 +57,7 @@ class Agreement:
     close: int
     nats: float
     se: float
-    likelihood: str
-    beta: float
+    worst: Choice
     short: int
 
     def __str__(self) -> str:
@@ -64,38 +68,38 @@ class Agreement:
             f"`benchmarks/results/annealing.csv`, a few test images): the near-exact "
             f"log p(x) is within {CLOSE:g} nats of it in {self.close} of {self.cells} models; "
             f"the largest difference is {with_error(abs(self.nats), self.se)} nats {side} "
-            f"({likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}). Both are bounds "
+            f"({self.worst}). Both are bounds "
             f"from below in expectation, so the near-exact one falls short only where it is the "
             f"lower: by more than two standard errors in {short}."
         )
 
 
-def left(group: Group, tables: Path = TABLES) -> Iterator[Left]:
-    """One finding where the check was made on this group's dataset and likelihoods."""
+def left(group: Group, tables: Path = TABLES) -> Left | None:
+    """Where the check was made on this group's dataset and likelihoods."""
     path = tables / "convergence.csv"
     if group.metrics.dataset.iloc[0] != MEASURED_ON or not path.is_file():
-        return
+        return None
     table = pd.read_csv(path)
     table = table[table.likelihood.isin(group.likelihoods)].dropna(subset="elbo_left")
-    if len(table):
-        yield Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
+    if table.empty:
+        return None
+    return Left(tuple(table.likelihood.unique()), float(table.elbo_left.abs().max()))
 
 
-def agreement(group: Group, tables: Path = TABLES) -> Iterator[Agreement]:
-    """One finding where some were compared on this group's dataset and likelihoods."""
+def agreement(group: Group, tables: Path = TABLES) -> Agreement | None:
+    """Where some were compared on this group's dataset and likelihoods."""
     table = _annealing(group, tables)
     if table.empty:
-        return
+        return None
     difference = table.near_exact_minus_annealed
     worst = table.loc[difference.abs().idxmax()]
-    yield Agreement(
+    return Agreement(
         tuple(table.likelihood.unique()),
         len(table),
         int((difference.abs() <= CLOSE).sum()),
         worst.near_exact_minus_annealed,
         worst.near_exact_minus_annealed_se,
-        worst.likelihood,
-        worst.beta,
+        Choice(worst.likelihood, worst.beta),
         int((difference < -2 * table.near_exact_minus_annealed_se).sum()),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vae.evaluation.collapse import collapse_beta
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_equals, likelihood_name
 from vae.reporting.words import families, listed
 
 
@@ -28,7 +28,7 @@ class ActiveUnits:
     def __str__(self) -> str:
         values = dict.fromkeys(f"{x:.3g}" for x in (self.least, self.most))
         return (
-            f"At β = {beta_name(self.beta)}, {' to '.join(values)} of {self.of} units are active "
+            f"At {beta_equals(self.beta)}, {' to '.join(values)} of {self.of} units are active "
             f"(their code varies with the image)."
         )
 
@@ -70,7 +70,7 @@ class Collapse:
         for slug, beta in self.onsets.items():
             starts.setdefault(beta, []).append(slug)
         parts = [
-            f"from β = {beta_name(beta)} on with {families(starts[beta], list(self.onsets))}"
+            f"from {beta_equals(beta)} on with {families(starts[beta], list(self.onsets))}"
             for beta in sorted(starts)
             if math.isfinite(beta)
         ]
@@ -135,6 +135,3 @@ def theory(group: Group) -> Theory | None:
         kind = "early" if beta > first else "late" if beta <= last < math.inf else kind
         kinds.setdefault(kind, []).append(slug)
     return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None
-
-
-COLLAPSE = (active_units, collapse, theory)

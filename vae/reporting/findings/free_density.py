@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vae.reporting.group import Group
-from vae.reporting.names import rounded
+from vae.reporting.names import percent, rounded
 
 COLUMNS = ("log_density", "rate", "bits_per_dim")
 ONGOING = 0.5  # a gain in the second half that is at least this share of the one before goes on
@@ -51,7 +51,7 @@ class FreeDensity:
         one, two, three = self.epochs
         end = "without an end in sight" if self.goes_on else "which does not run away here"
         return (
-            f"{100 * self.outer:.0f} % of the pixels are exactly 0 or 1. A continuous Bernoulli "
+            f"{percent(self.outer)} of the pixels are exactly 0 or 1. A continuous Bernoulli "
             f"whose logits have no limit, trained on its density, gains {first} nats of it from "
             f"epoch {one} to {two} and {second} to epoch {three} (limited: {limited}), {end}; its "
             f"rate goes from {self.rate[0]:.1f} to {self.rate[2]:.1f} nats."

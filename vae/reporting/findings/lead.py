@@ -8,11 +8,8 @@ import pandas as pd
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
 from vae.reporting.uses import (
-    DRAW,
-    ENCODE,
-    JUDGE,
     RECONSTRUCT,
-    SHOW,
+    WITH_OPTIMUM,
     Sides,
     Use,
     answers,
@@ -70,14 +67,8 @@ def use_line(group: Group, use: Use) -> UseLine | None:
 
 def lead(group: Group) -> Iterator[tuple[str, str]]:
     """The uses of a VAE and the answer for each; nothing where no β could be compared."""
-    judge, draw, show, encode = (use_line(group, use) for use in (JUDGE, DRAW, SHOW, ENCODE))
-    if judge:
-        yield "Judge how probable an image is", str(judge)
-    if draw:
-        yield "Draw new images from all of the model, x ~ p(x|z)", str(draw)
-    if show:
-        yield "Show expected images E[x|z], as most papers do", str(show)
-    if encode:
-        yield "Use the codes", str(encode)
+    for use in WITH_OPTIMUM:
+        if line := use_line(group, use):
+            yield use.title, str(line)
     if worsens_throughout(group, RECONSTRUCT):
-        yield "Reconstruct", "no optimum, the error grows with β throughout."
+        yield RECONSTRUCT.title, "no optimum, the error grows with β throughout."

@@ -29,7 +29,7 @@ def likelihoods(group: Group) -> Iterator[object]:
             yield from continuous_bernoulli(use, found)
     yield from masses(group)
     yield from histogram(group)
-    yield from champions(group)
+    yield from best_likelihoods(group)
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def histogram(group: Group) -> Iterator[Histogram]:
 
 
 @dataclass(frozen=True)
-class Champion:
+class BestLikelihood:
     """The best likelihood by one criterion and those that the data do not exclude as best."""
 
     name: str
@@ -211,7 +211,7 @@ class Champion:
         )
 
 
-def champions(group: Group) -> Iterator[Champion]:
+def best_likelihoods(group: Group) -> Iterator[BestLikelihood]:
     """One finding per criterion that compares likelihoods."""
     rows = group.table("best_likelihood", ["criterion", "likelihoods"])
     for name in ("bits_per_dim", "fid_prior_drawn", "fid_prior"):
@@ -223,4 +223,4 @@ def champions(group: Group) -> Iterator[Champion]:
             rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
             value = rounded(fair_value(row), row.se)
             label = criterion_name(row.criterion)
-            yield Champion(label, row.likelihoods, row.best_likelihood, value, rivals)
+            yield BestLikelihood(label, row.likelihoods, row.best_likelihood, value, rivals)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vae.metrics import available
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families, listed
 
 NEAR_FLOOR = 2.0  # times the floor of FID
@@ -49,12 +49,10 @@ class Estimator:
 
     error: float
     heavy: float
-    likelihood: str
-    beta: float
+    worst: Choice
 
     def __str__(self) -> str:
-        where = f"{likelihood_name(self.likelihood)}, β = {beta_name(self.beta)}"
-        heavy = f"at most {100 * self.heavy:.0f} % of a model's images ({where})"
+        heavy = f"at most {percent(self.heavy)} of a model's images ({self.worst})"
         return (
             f"log p(x) has a Monte Carlo error of at most {rounded(self.error)} nats; its weights "
             f"are too heavy-tailed to trust for {heavy if self.heavy else 'no image'}."
@@ -67,9 +65,8 @@ def estimator(group: Group) -> Estimator | None:
     if errors.empty or heavy.empty:
         return None
     worst = heavy.loc[heavy.value.idxmax()]
-    return Estimator(
-        float(errors.value.max()), float(worst.value), worst.likelihood, float(worst.beta)
-    )
+    choice = Choice(worst.likelihood, worst.beta)
+    return Estimator(float(errors.value.max()), float(worst.value), choice)
 
 
 @dataclass(frozen=True)
@@ -78,14 +75,13 @@ class Scales:
 
     gain: float
     factor: float
-    likelihood: str
-    beta: float
+    most: Choice
 
     def __str__(self) -> str:
         return (
             f"Scales that are free in evaluation (σ) were set on validation images: that gains up "
-            f"to {rounded(self.gain)} nats of probability ({likelihood_name(self.likelihood)}, "
-            f"β = {beta_name(self.beta)}: σ × {rounded(self.factor)})."
+            f"to {rounded(self.gain)} nats of probability ({self.most}: "
+            f"σ × {rounded(self.factor)})."
         )
 
 
@@ -95,9 +91,9 @@ def scales(group: Group) -> Scales | None:
     if gains.empty:
         return None
     means = gains.groupby(["likelihood", "beta"]).value.mean()
-    slug, beta = means.idxmax()
-    factor = group.mean(slug, beta, "scale_factor_mass")
-    return None if factor is None else Scales(float(means.max()), factor, slug, float(beta))
+    most = Choice(*means.idxmax())
+    factor = group.mean(*most, "scale_factor_mass")
+    return None if factor is None else Scales(float(means.max()), factor, most)
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ class Gaps:
 
     def __str__(self) -> str:
         parts = [
-            f"{rounded(gap)} nats at β = {beta_name(beta)} ({100 * share:.0f} %)"
+            f"{rounded(gap)} nats at {beta_equals(beta)} ({percent(share)})"
             for beta, gap, share in dict.fromkeys([self.near, self.far])
         ]
         return (
@@ -130,9 +126,7 @@ def gaps(group: Group) -> Gaps | None:
     if not (example := group.example("amortisation_gap")):
         return None
     slug, near = example
-    encoder, family = (
-        group.values(slug, f"{n}_gap").mean() for n in ("amortisation", "approximation")
-    )
+    encoder, family = (group.means(slug, f"{n}_gap") for n in ("amortisation", "approximation"))
     total = (encoder + family).dropna()
     if near not in total:
         return None
@@ -199,6 +193,3 @@ def check(group: Group) -> Check | None:
     steps = ordered.groupby("corruption", sort=False)[column].diff()
     falling = tuple(ordered.corruption[steps.index[steps < 0]].unique())
     return Check(falling, tuple(k for k in table.corruption.unique() if k not in falling))
-
-
-MEASURING = (training, estimator, scales, gaps, floor, check)

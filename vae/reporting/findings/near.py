@@ -103,7 +103,7 @@ def dearest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
     found = []
     for slug in by_likelihood.keys() & by_quality.keys():
         a, b = by_likelihood[slug], by_quality[slug]
-        fid = group.values(slug, quality).mean()
+        fid = group.means(slug, quality)
         if apart(interval(a), interval(b)) and a.best_beta in fid and b.best_beta in fid:
             pair = (float(a.best_beta), float(b.best_beta))
             found.append((fid[pair[0]] / fid[pair[1]], slug, pair, (fid[pair[0]], fid[pair[1]])))

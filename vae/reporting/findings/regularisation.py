@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.reporting.findings.collapse import COLLAPSE, near_one
+from vae.reporting.findings.collapse import active_units, collapse, near_one, theory
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families
 
 
 def regularisation(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (matching, rate_split, unlike_prior, *COLLAPSE):
-        if found := rule(group):
-            yield found
+    return found(group, matching, rate_split, unlike_prior, active_units, collapse, theory)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Matching:
         return not self.worse
 
     def __str__(self) -> str:
-        where = f"at β = {beta_name(self.beta)}"
+        where = f"at {beta_equals(self.beta)}"
         if self.worked:
             return (
                 f"Did it work? Yes {where}: with no likelihood does a mixture fitted to the codes "
@@ -50,7 +49,7 @@ class Matching:
         most = f", most with {named}" if len(self.worse) > 1 else f" ({named})"
         later = {s: b for s, b in self.matched.items() if s in self.worse}
         heals = (
-            f" That ends from β = {beta_name(min(later.values()))} on with "
+            f" That ends from {beta_equals(min(later.values()))} on with "
             f"{likelihood_name(min(later, key=later.get))}"
             + (", with others later or never." if len(self.worse) > 1 else ".")
             if later
@@ -96,8 +95,7 @@ class RateSplit:
         saturated: whether the information is at the most that so many images can show.
     """
 
-    likelihood: str
-    beta: float
+    choice: Choice
     rate: float
     information: float
     lower: float
@@ -108,16 +106,15 @@ class RateSplit:
         between = f"between {rounded(self.lower)} and {rounded(self.upper)}"
         limit = " (a lower bound: more images would show more)" if self.saturated else ""
         return (
-            f"With {likelihood_name(self.likelihood)} at β = {beta_name(self.beta)} the rate is "
-            f"{rounded(self.rate)} nats: {rounded(self.information)} of information about the "
-            f"image{limit}, which is wanted, and {between} of distance between all codes together "
-            f"and the prior, which is not."
+            f"With {self.choice} the rate is {rounded(self.rate)} nats: "
+            f"{rounded(self.information)} of information about the image{limit}, which is wanted, "
+            f"and {between} of distance between all codes together and the prior, which is not."
         )
 
 
 def rate_split(group: Group) -> RateSplit | None:
     """Near β = 1: of the featured likelihood, or the first whose information is not saturated."""
-    found = []
+    splits = []
     for slug in dict.fromkeys([group.featured, *group.likelihoods]):
         if not (example := group.example("marginal_kl", [slug])):
             continue
@@ -127,8 +124,8 @@ def rate_split(group: Group) -> RateSplit | None:
             continue
         lower = max(0.0, group.mean(*example, "marginal_kl_lower") or 0.0)
         saturated = bool(group.mean(*example, "mutual_information_saturated"))
-        found.append(RateSplit(*example, rate, information, min(lower, upper), upper, saturated))
-    return next((one for one in found if not one.saturated), found[0] if found else None)
+        splits.append(RateSplit(example, rate, information, min(lower, upper), upper, saturated))
+    return next((one for one in splits if not one.saturated), splits[0] if splits else None)
 
 
 @dataclass(frozen=True)
@@ -142,22 +139,18 @@ class UnlikePrior:
     def __str__(self) -> str:
         (a, low), (b, high) = self.least, self.most
         if a == b:
-            return f"{_percent(high)} of the dimensions are told from N(0, 1) at β = 1."
+            return f"{percent(high)} of the dimensions are told from N(0, 1) at β = 1."
         return (
-            f"At β = {beta_name(self.beta)} a test tells {_percent(low)} ({likelihood_name(a)}) "
-            f"to {_percent(high)} ({likelihood_name(b)}) of the latent dimensions from N(0, 1)."
+            f"At {beta_equals(self.beta)} a test tells {percent(low)} ({likelihood_name(a)}) "
+            f"to {percent(high)} ({likelihood_name(b)}) of the latent dimensions from N(0, 1)."
         )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def unlike_prior(group: Group) -> UnlikePrior | None:
     """Near β = 1."""
-    found = near_one(group, "dimensions_unlike_prior")
-    if not found:
+    shares = near_one(group, "dimensions_unlike_prior")
+    if not shares:
         return None
-    least, most = min(found, key=found.get), max(found, key=found.get)
-    beta = group.example("dimensions_unlike_prior")[1]
-    return UnlikePrior(beta, (least, found[least]), (most, found[most]))
+    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
+    beta = group.example("dimensions_unlike_prior").beta
+    return UnlikePrior(beta, (least, shares[least]), (most, shares[most]))

@@ -8,8 +8,9 @@ import pandas as pd
 from vae.metrics import SPACES
 from vae.reporting.findings.collapse import onset
 from vae.reporting.findings.near import apart
+from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import Choice, beta_name, likelihood_name, percent, rounded
 from vae.reporting.uses import SHOW, interval, quoted
 from vae.reporting.words import beta_star, families, listed
 
@@ -18,9 +19,7 @@ COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it
 
 def samples(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    for rule in (path, drawn_or_expected, spaces, copies):
-        if found := rule(group):
-            yield found
+    return found(group, path, drawn_or_expected, spaces, copies)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def path(group: Group) -> Path | None:
     slug = quoted(group, SHOW)
     if slug is None:
         return None
-    precision, recall = (group.values(slug, f"{m}_prior").mean() for m in ("precision", "recall"))
+    precision, recall = (group.means(slug, f"{m}_prior") for m in ("precision", "recall"))
     first = onset(group, slug)
     betas = [b for b in precision.index if b in recall and (first is None or b < first)]
     if len(betas) < 2:
@@ -121,34 +120,34 @@ class Spaces:
 def spaces(group: Group, metric: str = "fid_prior") -> Spaces | None:
     """Every likelihood with intervals in two spaces or more."""
     prefixes = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
-    found: dict[str, dict[str, pd.Series]] = {}
+    rows_of: dict[str, dict[str, pd.Series]] = {}
     for prefix, label in prefixes.items():
         rows = group.best[(group.best.criterion == prefix + metric) & (group.best.betas > 1)]
         for _, row in rows.iterrows():
             if interval(row) is not None:
-                found.setdefault(row.likelihood, {})[label] = row
-    found = {slug: rows for slug, rows in found.items() if len(rows) > 1}
+                rows_of.setdefault(row.likelihood, {})[label] = row
+    rows_of = {slug: rows for slug, rows in rows_of.items() if len(rows) > 1}
     differ = {
         slug: {label: beta_star(row) for label, row in rows.items()}
-        for slug, rows in found.items()
+        for slug, rows in rows_of.items()
         if any(apart(interval(a), interval(b)) for a in rows.values() for b in rows.values())
     }
-    names = tuple(dict.fromkeys(label for rows in found.values() for label in rows))
-    agree = tuple(slug for slug in found if slug not in differ)
-    return Spaces(names, agree, differ) if found else None
+    names = tuple(dict.fromkeys(label for rows in rows_of.values() for label in rows))
+    agree = tuple(slug for slug in rows_of if slug not in differ)
+    return Spaces(names, agree, differ) if rows_of else None
 
 
 @dataclass(frozen=True)
 class Copies:
     """Whether any likelihood's samples are closer to training images than unseen images are."""
 
-    least: tuple[str, float, float]
+    least: float
+    closest: Choice
     copying: tuple[str, ...]
     authentic: tuple[float, float] | None
 
     def __str__(self) -> str:
-        slug, beta, value = self.least
-        values = f"C_T ≥ {rounded(value)} ({likelihood_name(slug)}, β = {beta_name(beta)})"
+        values = f"C_T ≥ {rounded(self.least)} ({self.closest})"
         if self.copying:
             names = families(self.copying)
             verdict = f"Samples lie closer to training images than test images do with {names}"
@@ -156,22 +155,20 @@ class Copies:
             verdict = "No sign of copied training images"
         share = ""
         if self.authentic:
-            low, high = (f"{100 * x:.0f}" for x in self.authentic)
-            share = f"; authentic are {low} to {high} %"
+            share = f"; authentic are {' to '.join(map(percent, self.authentic))}"
         return f"{verdict}, each at its best β by FID: {values}{share}."
 
 
 def copies(group: Group) -> Copies | None:
     """At the best β by FID of expected images."""
-    found, shares = {}, []
-    for slug, row in group.answers("fid_prior").items():
-        value = group.mean(slug, row.best_beta, "data_copying")
-        if value is not None:
-            found[slug] = (slug, float(row.best_beta), value)
-        if (share := group.mean(slug, row.best_beta, "authentic_share")) is not None:
-            shares.append(share)
-    if not found:
+    best = [Choice(slug, row.best_beta) for slug, row in group.answers("fid_prior").items()]
+    values, shares = (
+        {choice: value for choice in best if (value := group.mean(*choice, metric)) is not None}
+        for metric in ("data_copying", "authentic_share")
+    )
+    if not values:
         return None
-    copying = tuple(slug for slug, (_, _, value) in found.items() if value < COPYING)
-    least = min(found.values(), key=lambda one: one[2])
-    return Copies(least, copying, (min(shares), max(shares)) if shares else None)
+    closest = min(values, key=values.get)
+    copying = tuple(choice.likelihood for choice, value in values.items() if value < COPYING)
+    authentic = (min(shares.values()), max(shares.values())) if shares else None
+    return Copies(values[closest], closest, copying, authentic)

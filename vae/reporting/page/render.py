@@ -3,32 +3,47 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 
 from vae import __version__
 from vae.configuration.benchmark import Benchmark
 from vae.configuration.sweep import Sweep
 from vae.files import read_json, replacing, write_text
-from vae.metrics import METRICS
+from vae.metrics import METRICS, Metric, available, without_space
 from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
-from vae.reporting.findings.checks import agreement, agreement_table, left
-from vae.reporting.findings.free_density import free_density
+from vae.reporting.findings.checks import agreement_table
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
 from vae.reporting.page import tables
+from vae.reporting.page.details import other_metrics, samples_in_every_space
+from vae.reporting.page.literature import believe, claims_table, ladder, literature
 from vae.reporting.page.provenance import provenance, split_sizes
-from vae.reporting.page.published import lowest_fids, published_values
+from vae.reporting.page.published import published_values
 from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
 from vae.results.publication import origins
 from vae.results.statistics import LEAST_SEEDS
 
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
+TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
+    "uses": tables.use_table,
+    "always_one": tables.always_one,
+    "side_by_side": tables.side_by_side,
+    "against_autoencoder": tables.against_autoencoder,
+    "agreement": agreement_table,
+    "sets": tables.set_table,
+    "sum_or_mean": tables.sum_or_mean,
+    "free_density": tables.free_density,
+    "other_metrics": other_metrics,
+    "samples": samples_in_every_space,
+}
+"""The tables of a group by their names in the template; what is empty is left out."""
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
@@ -47,7 +62,6 @@ def render(
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     figures = output.parent / "figures"
-    shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
     sweeps = _measured(benchmark, groups)
     written = template.parent
     said = captions(written / "captions.yaml", groups)
@@ -62,7 +76,7 @@ def render(
         captions=said,
         recipes=markdown_table(tables.recipes(written / "recipes.csv")),
         groups=[_section(sweeps, group, results, written, figures) for group in groups],
-        metrics={name: METRICS[name] for name in METRICS if name in shown},
+        metrics=glossary(groups),
         provenance=provenance(benchmark, sweeps, results),
         settings=json.dumps(read_json(config), indent=2),
         version=__version__,
@@ -83,6 +97,13 @@ def _measured(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]
         for slug, sweep in benchmark.sweeps.items()
         if (sweep.group, sweep.likelihood.slug) in known
     }
+
+
+def glossary(groups: Sequence[Group]) -> list[Metric]:
+    """What was measured; in several feature spaces, in the first of them."""
+    measured = set().union(*(group.metric_names for group in groups))
+    plain = dict.fromkeys(map(without_space, METRICS))
+    return [METRICS[name] for name in (available(m, measured) for m in plain) if name in measured]
 
 
 def _classes(group: Group) -> str:
@@ -115,11 +136,7 @@ def _section(
     }
     first = next(iter(sweeps.values()))
     record = read_json(results / "models" / first.slug / "sweep.json")
-    made = {
-        name: markdown_table(getattr(tables, name)(group))
-        for name in ("use_table", "side_by_side", "always_one", "set_table", "against_autoencoder")
-    }
-    return made | {
+    return {
         "name": group.name,
         "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
@@ -127,24 +144,30 @@ def _section(
         "parameters": record["parameters"],
         "lead": list(lead(group)),
         "said": findings(group),
-        "checks": [str(found) for check in (left, agreement) for found in check(group)],
-        "agreement_table": markdown_table(agreement_table(group)),
+        "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},
         "charts": [
             name
             for name in charts_for(group.likelihoods)
             if (figures / group.name / f"{name}.png").is_file()
         ],
-        "sum_or_mean": markdown_table(tables.sum_or_mean(group)),
-        "free_density": markdown_table(tables.free_density(group)),
-        "free_density_says": [str(found) for found in (free_density(group),) if found],
         "published": markdown_table(published_values(data, group)),
-        "lowest_fids": [str(found) for found in lowest_fids(data, group)],
+        **_literature(group, data),
         "featured": _one_likelihood(group, sweeps[group.featured], figures),
         "others": [
             _one_likelihood(group, sweep, figures)
             for slug, sweep in sweeps.items()
             if slug != group.featured
         ],
+    }
+
+
+def _literature(group: Group, data: Path) -> dict:
+    """What is published beside what was measured."""
+    claims = literature(group, data)
+    return {
+        "claims": markdown_table(claims_table(claims)),
+        "ladder": markdown_table(ladder(group, data)),
+        "believe": believe(group, claims),
     }
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from vae.metrics import METRICS
 from vae.reporting.answers import compared_over, members
+from vae.reporting.findings.blur import pairs
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded
 from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
 from vae.reporting.words import beta_star, criterion_name, price
 from vae.results.table import read_table
@@ -19,12 +20,7 @@ EVERY_BETA = (
     *("fid_prior_drawn", "fid_prior", "recall_prior", "probe_accuracy", "mse_mean"),
 )
 SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
-DUELS = ("mse_mean", "fid_gmm", "probe_accuracy")
-SHOWN = {*EVERY_BETA, *SIDE_BY_SIDE, *DUELS, "log_likelihood", "importance_bound", "collapsed"}
-SHOWN |= {"marginal_kl", "marginal_kl_lower", "mutual_information", "dimensions_unlike_prior"}
-SHOWN |= {"high_frequency_energy", "precision_prior", "data_copying", "authentic_share"}
-SHOWN |= {"approximation_gap", "amortisation_gap", "converged", "distortion"}
-"""The metrics that the page shows somewhere, which the glossary explains."""
+AGAINST = ("mse_mean", "fid_gmm", "probe_accuracy")
 NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
@@ -109,7 +105,7 @@ def always_one(group: Group) -> pd.DataFrame:
 
 def _at_one(group: Group, slug: str, criterion: str) -> tuple[float, float, int] | None:
     """Regret and rank of β = 1 among the βs of the grid, and their number."""
-    means = group.values(slug, criterion).mean()
+    means = group.means(slug, criterion)
     if 1.0 not in means:
         return None
     losses = -means if METRICS[criterion].better == "higher" else means
@@ -147,7 +143,7 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
     Best bold, second best underlined, other βs that are not excluded marked.
     """
     best = group.best[group.best.likelihood == likelihood].set_index("criterion")
-    vaes = {m: group.values(likelihood, m).mean() for m in map(group.metric, EVERY_BETA)}
+    vaes = {m: group.means(likelihood, m) for m in map(group.metric, EVERY_BETA)}
     vaes = {metric: means for metric, means in vaes.items() if len(means)}
     autoencoders = {metric: group.autoencoder(likelihood, metric) for metric in vaes}
     models = [("VAE", beta) for beta in group.betas_of(likelihood)] + [("autoencoder", 0.0)]
@@ -179,21 +175,16 @@ def _marked(text: str, beta: float, means: pd.Series, metric: str, best: pd.Data
 
 def against_autoencoder(group: Group) -> pd.DataFrame:
     """Autoencoder and VAE at the VAE's best β, a row per likelihood that has both."""
-    rows = []
-    for slug in group.likelihoods:
-        row = {"likelihood": likelihood_name(slug)}
-        for metric in map(group.metric, DUELS):
-            ae, vae = group.autoencoder(slug, metric), group.values(slug, metric)
-            if ae.empty or vae.empty:
-                continue
-            higher = METRICS[metric].better == "higher"
-            best = vae.mean().idxmax() if higher else vae.mean().idxmin()
-            name = METRICS[metric].header
-            row[f"{name}: autoencoder"] = rounded(ae.mean(), ae.sem())
-            value = rounded(vae[best].mean(), vae[best].sem())
-            row[f"{name}: VAE"] = f"{value} (β = {beta_name(best)})"
-        rows.append(row)
-    return pd.DataFrame([row for row in rows if len(row) > 1]).fillna("–")
+    rows: dict[str, dict] = {slug: {} for slug in group.likelihoods}
+    for metric in AGAINST:
+        for pair in pairs(group, metric):
+            name, vae = METRICS[pair.metric].header, rounded(pair.vae.mean(), pair.vae.sem())
+            rows[pair.likelihood] |= {
+                f"{name}: autoencoder": rounded(pair.autoencoder.mean(), pair.autoencoder.sem()),
+                f"{name}: VAE": f"{vae} ({beta_equals(pair.beta)})",
+            }
+    found = [{"likelihood": likelihood_name(slug)} | row for slug, row in rows.items() if row]
+    return pd.DataFrame(found).fillna("–")
 
 
 def effective_beta(rate_weight: float, pixels: float, sigma: float = math.nan) -> float:
