@@ -12,11 +12,12 @@ NOISE = 0.01  # of a value, from seed to seed
 EPOCHS = 4
 IN_FEATURES = ("fid_", "kid_", "precision_", "recall_", "density_", "coverage_")
 BERNOULLI_ONLY = ("log_likelihood_binarised",)
-NOT_BERNOULLI = ("bits_per_dim", "scale_factor_mass", "scale_gain_mass")
+SCALES = ("scale_factor", "scale_gain", "scale_factor_mass", "scale_gain_mass")
+NOT_BERNOULLI = ("bits_per_dim", *SCALES)
 NUMBERS = ("active_units", "collapsed", "converged", "diverged", "best_epoch", "epochs")
 OF_AUTOENCODERS = (
     *("active_units", "reconstruction_variance", "collapsed", "mse", "mse_mean", "distortion"),
-    *("high_frequency_energy", "fid_reconstruction", "fid_gaussian", "fid_gmm", "kid_gmm"),
+    *("high_frequency_energy", "fid_reconstruction", "fid_gaussian", "fid_gmm"),
     *("probe_accuracy", "probe_accuracy_10_labels", "best_epoch", "converged", "diverged"),
     *("epochs", "knn_accuracy"),
 )
@@ -35,13 +36,13 @@ def made_up(beta: float, latent_dim: int = LATENT_DIM) -> dict[str, float]:
     realism = {f"fid_{name}": level + spoilt for name, level in fid.items()}
     for source in ("prior", "gmm"):
         realism |= {
-            f"kid_{source}": 0.1 + spoilt,
             f"precision_{source}": 0.95 - 0.5 * kept,
             f"recall_{source}": 0.9 * kept,
             f"density_{source}": 1.5 - kept,
             f"coverage_{source}": 0.8 * kept,
         }
     return realism | {
+        "kid_prior": 0.1 + spoilt,
         "distortion": -log_likelihood + 1 - rate,
         "rate": rate,
         "elbo": log_likelihood - 1 - 0.2 * off,
@@ -64,8 +65,13 @@ def made_up(beta: float, latent_dim: int = LATENT_DIM) -> dict[str, float]:
         "mse_mean": 0.06 - 0.055 * kept,
         "high_frequency_energy": 0.1 + 0.8 * kept,
         "marginal_kl_lower": 0.5 * (rate - information),
+        "ess_mean": 200 - 20 * off,
+        "ess_min": 20 - off,
+        "ess_low_share": 0.05 * kept,
         "monte_carlo_error": 0.01,
         "heavy_tail_share": 0.1 * kept,
+        "scale_factor": 1.1,
+        "scale_gain": 0.2,
         "scale_factor_mass": 1.2,
         "scale_gain_mass": 0.3,
         "knn_accuracy": 0.96 - 0.02 * off,

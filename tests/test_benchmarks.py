@@ -166,6 +166,33 @@ def test_annealing_has_a_row_for_the_lowest_best_and_highest_beta(run, trained, 
     assert table.near_exact_minus_annealed.abs().max() < 0.3
 
 
+def test_annealing_goes_on_where_it_was_left(monkeypatch, tmp_path, trained):
+    monkeypatch.syspath_prepend(FOLDER)
+    annealing = importlib.import_module("annealing")
+    options = Namespace(
+        *(),
+        images=8,
+        samples=5,
+        temperatures=9,
+        chains=2,
+        name="annealing",
+        output=tmp_path,
+        device="cpu",
+        threads=1,
+    )
+    first, other = trained.sweep.cells[:2]
+    one = annealing.described(trained.sweep, first, options)
+    annealing.Rows(options).add({**one, "near_exact": 1.0})
+    left = annealing.Rows(options)
+    assert left.has(one)
+    assert not left.has(annealing.described(trained.sweep, other, options))
+    options.temperatures = 90
+    more = annealing.described(trained.sweep, first, options)
+    assert not left.has(more)
+    left.add({**more, "near_exact": 2.0})
+    assert [row["near_exact"] for row in annealing.Rows(options).rows] == [2.0]
+
+
 def test_growth_varies_one_size_at_a_time(run):
     sizes = ("--cells", "1", "--images", "8", "--samples", "1", "--latent-dim", "2")
     table = run("growth", *sizes, "--factors", "1", "2", "--sweeps")

@@ -101,7 +101,7 @@ METRICS = {
         "effective sample size, mean",
         "",
         "higher",
-        "(Σ w)² / Σ w² of the weights behind the log-likelihood, from 1 to K (to 4K for images "
+        "(Σ w)² / Σ w² of the weights behind the log-likelihood, from 1 to K (to 3K for images "
         "measured anew), averaged over images (Kong 1992)",
         log_scale=True,
     ),
@@ -445,6 +445,11 @@ CRITERIA += (
     "probe_accuracy_10_labels",
 )
 COMPARABLE += CRITERIA[-6:]
+
+
+def without_space(name: str) -> str:
+    """A metric's name without the feature space that it was measured in."""
+    return next((name.removeprefix(p) for p in SPACES if name.startswith(p)), name)
 
 
 def available(name: str, names: Collection[str]) -> str:

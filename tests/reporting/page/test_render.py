@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from synthetic_results import benchmark, build_results
+from synthetic_results import benchmark, build_results, make_group
 
 from vae.configuration.benchmark import Benchmark
-from vae.metrics import METRICS
+from vae.metrics import METRICS, OF_SAMPLES, without_space
 from vae.reporting.figures import style
 from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY, charts_for
 from vae.reporting.figures.charts import draw_all
 from vae.reporting.group import read_groups
+from vae.reporting.names import rounded
+from vae.reporting.page.details import samples_in_every_space
 from vae.reporting.page.render import render
-from vae.reporting.page.tables import SHOWN
 
 TEMPLATE = Path(__file__).parents[3] / "report" / "template.md"
 CASES: dict[str, dict] = {
@@ -219,17 +220,27 @@ def test_rendering_twice_gives_the_same_bytes(tmp_path):
     assert rendered(chosen, tmp_path).path.read_bytes() == first
 
 
-def test_the_glossary_explains_what_the_page_shows_and_nothing_else(tmp_path):
-    chosen = benchmark()
+def test_everything_that_is_measured_is_shown_and_explained(tmp_path):
+    chosen = benchmark(likelihoods=["gaussian_learned_sigma", "bernoulli"])
     build_results(chosen, tmp_path)
     text = rendered(chosen, tmp_path).markdown
-    glossary = text[text.index("## Words") :]
-    assert {m.label for n, m in METRICS.items() if f"| {m.label} |" in glossary} <= {
-        METRICS[name].label for name in SHOWN
-    }
-    headers = {m.header: m.label for m in METRICS.values()}
-    for cell in re.findall(r"(?<=\| )[^|]+(?= \|)", text[: text.index("## Words")]):
-        assert cell not in headers or f"| {headers[cell]} |" in glossary, cell
+    page, glossary = text.split("## Words")
+    cells = set(re.findall(r"(?<=\| )[^|]+(?= \|)", page))
+    for metric in map(METRICS.get, set(map(without_space, METRICS))):
+        assert metric.header in cells, metric.label
+        assert f"| {metric.label} |" in glossary
+
+
+def test_samples_stand_side_by_side_in_every_feature_space():
+    group = make_group(["gaussian_learned_sigma"])
+    table = samples_in_every_space(group).set_index("metric")
+    assert list(table.columns) == ["classifier", "self-supervised", "pixel"]
+    assert set(table.index) == {m.header for m in OF_SAMPLES.values()}
+    beta = group.best_mean("gaussian_learned_sigma", "fid_prior")
+    values = group.values("gaussian_learned_sigma", "pixels_fid_prior")[beta]
+    shown = table.loc[METRICS["fid_prior"].header, "pixel"]
+    assert shown == rounded(values.mean(), values.sem())
+    assert table.loc[METRICS["recall_gmm"].header, "pixel"] == "–"
 
 
 OPTIONAL = ("dimensions", "spectra", "history", "corruptions", "mean_reduction", "free_density")

@@ -13,7 +13,7 @@ from vae import __version__
 from vae.configuration.benchmark import Benchmark
 from vae.configuration.sweep import Sweep
 from vae.files import read_json, replacing, write_text
-from vae.metrics import METRICS
+from vae.metrics import METRICS, Metric, available, without_space
 from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
@@ -22,6 +22,7 @@ from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
 from vae.reporting.page import tables
+from vae.reporting.page.details import other_metrics, samples_in_every_space
 from vae.reporting.page.literature import believe, claims_table, ladder, literature
 from vae.reporting.page.provenance import provenance, split_sizes
 from vae.reporting.page.published import published_values
@@ -39,6 +40,8 @@ TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
     "sets": tables.set_table,
     "sum_or_mean": tables.sum_or_mean,
     "free_density": tables.free_density,
+    "other_metrics": other_metrics,
+    "samples": samples_in_every_space,
 }
 """The tables of a group by their names in the template; what is empty is left out."""
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
@@ -59,7 +62,6 @@ def render(
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     figures = output.parent / "figures"
-    shown = set().union(*(group.metric_names for group in groups)) & tables.SHOWN
     sweeps = _measured(benchmark, groups)
     written = template.parent
     said = captions(written / "captions.yaml", groups)
@@ -74,7 +76,7 @@ def render(
         captions=said,
         recipes=markdown_table(tables.recipes(written / "recipes.csv")),
         groups=[_section(sweeps, group, results, written, figures) for group in groups],
-        metrics={name: METRICS[name] for name in METRICS if name in shown},
+        metrics=glossary(groups),
         provenance=provenance(benchmark, sweeps, results),
         settings=json.dumps(read_json(config), indent=2),
         version=__version__,
@@ -95,6 +97,13 @@ def _measured(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]
         for slug, sweep in benchmark.sweeps.items()
         if (sweep.group, sweep.likelihood.slug) in known
     }
+
+
+def glossary(groups: Sequence[Group]) -> list[Metric]:
+    """What was measured; in several feature spaces, in the first of them."""
+    measured = set().union(*(group.metric_names for group in groups))
+    plain = dict.fromkeys(map(without_space, METRICS))
+    return [METRICS[name] for name in (available(m, measured) for m in plain) if name in measured]
 
 
 def _classes(group: Group) -> str:

@@ -21,11 +21,6 @@ EVERY_BETA = (
 )
 SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
 AGAINST = ("mse_mean", "fid_gmm", "probe_accuracy")
-SHOWN = {*EVERY_BETA, *SIDE_BY_SIDE, *AGAINST, "log_likelihood", "importance_bound", "collapsed"}
-SHOWN |= {"marginal_kl", "marginal_kl_lower", "mutual_information", "dimensions_unlike_prior"}
-SHOWN |= {"high_frequency_energy", "precision_prior", "data_copying", "authentic_share"}
-SHOWN |= {"approximation_gap", "amortisation_gap", "converged", "distortion"}
-"""The metrics that the page shows somewhere, which the glossary explains."""
 NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
