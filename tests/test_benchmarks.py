@@ -3,6 +3,9 @@
 import importlib
 import importlib.util
 import math
+import os
+import re
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -207,15 +210,27 @@ def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
         file = tmp_path / "benchmarks" / f"{name}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t100\t{seconds / 2}\n")
+        log = tmp_path / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("said\nimported for 0.500 s\n")
     monkeypatch.syspath_prepend(FOLDER)
     monkeypatch.setattr(importlib.import_module("workflow"), "timed", lambda *_: 0.5)
     table = run("workflow", "--results", str(tmp_path)).set_index("rule")
     assert table.wall_seconds["train"] == table.wall_seconds["all training"] == 5
     assert table.jobs["train"] == 2
     assert table.peak_memory_mb["all training"] == 100
-    assert table.import_seconds["train"] == 1
+    assert (table.import_seconds["train"], table.import_seconds["compare"]) == (1, 0.5)
     assert table.cpu_seconds["everything else"] == 0.5
     assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
+
+
+def test_import_time_is_counted_in_functions_and_once():
+    code = "def f():\n import json, decimal\nf()\nimport json"
+    environment = os.environ | {"PYTHONPATH": str(FOLDER / "counting")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    (seconds,) = re.findall(r"^imported for ([\d.]+) s$", done.stderr, re.M)
+    assert 0 < float(seconds) < 5
 
 
 def test_coverage_repeats_itself_on_curves_with_the_stated_best_beta(coverage):

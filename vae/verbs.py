@@ -195,23 +195,13 @@ def figures(options: Namespace) -> None:
 
 
 def gallery(options: Namespace) -> None:
-    """Draw images of one sweep across β."""
+    """Draw the figures that need trained models."""
     from vae.devices import set_up
-    from vae.reporting.figures.gallery import draw_gallery
-
-    device = set_up("cpu", options.threads)
-    folders = options.models, options.data, options.results, options.output
-    draw_gallery(*folders, options.seed, device)
-
-
-def sheets(options: Namespace) -> None:
-    """Draw the figures of a group that show images of all its likelihoods."""
-    from vae.devices import set_up
-    from vae.reporting.figures.sheets import draw_sheets
+    from vae.reporting.figures.from_models import draw_from_models
 
     device = set_up("cpu", options.threads)
     folders = options.results, options.models, options.data, options.output
-    draw_sheets(*folders, options.seed, device)
+    draw_from_models(*folders, options.seed, device)
 
 
 def report(options: Namespace) -> None:
@@ -255,7 +245,7 @@ def render(options: Namespace) -> None:
 
 
 def explorer_pictures(options: Namespace) -> None:
-    """Gather what the interactive page shows of one sweep's models."""
+    """Gather what the interactive page shows of trained models."""
     from vae.devices import set_up
     from vae.explorer.pictures import write_pictures
 

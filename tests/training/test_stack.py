@@ -8,6 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vae.configuration.sweep import Cell, Likelihood, Network
 from vae.data.datasets import load_dataset, prepare
+from vae.models import Autoencoder
 from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
@@ -288,6 +289,27 @@ def test_pictures_of_one_image_differ_by_the_sampled_code(make_stack):
         distinct = len(reconstructions.unique(dim=0))
         assert distinct == 1 if cell.model == "ae" else distinct > 1
         assert len(samples.unique(dim=0)) > 1
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept weights", "last weights"])
+def test_a_cell_as_a_model_of_its_own_has_the_terms_it_has_in_the_stack(make_stack, digits, kept):
+    stack = make_stack()
+    train(stack, 2)
+    stack.narrow(stack.active[1:])  # the first cell's row is gone from what is trained
+    x, noise = digits.unit("train")[:5], torch.randn(5, 3)
+    weights = {n: w[1:] for n, w in stack.best.items()} if kept else stack.parameters
+    all_terms = stack._terms(
+        weights,
+        x.expand(len(stack.active), *x.shape),
+        noise.expand(len(stack.active), *noise.shape),
+    )
+    for row, index in enumerate(stack.active):
+        model = stack.model(index, None if kept else stack.parameters)
+        assert isinstance(model, Autoencoder) == (stack.cells[index].model == "ae")
+        assert not model.training and not any(p.requires_grad for p in model.parameters())
+        q = model.encode(x)
+        distortion = -model.decode(q.rsample(noise)).log_prob(x)
+        torch.testing.assert_close(distortion, all_terms[0][row].detach())
 
 
 def stacked_bound(make_sweep, digits, seeds, samples: int) -> Stack:

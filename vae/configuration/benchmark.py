@@ -73,7 +73,7 @@ class Benchmark:
             "networks": _entries(Network, benchmark.networks, "networks"),
             "datasets": _datasets(benchmark.datasets),
             "likelihoods": _entries(Likelihood, benchmark.likelihoods, "likelihoods"),
-            "dataset_mirror": benchmark.dataset_mirror or None,
+            "dataset_mirror": None if benchmark.dataset_mirror == "" else benchmark.dataset_mirror,
         }
         for key in ("latent_dims", "criteria"):
             distinct(getattr(benchmark, key), key)

@@ -1,6 +1,5 @@
 """What is trained: a sweep of cells, its network, likelihood and training settings."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -218,11 +217,8 @@ class Training:
         whole_number(self.previews, "training.previews", 2, MOST_PREVIEWS)
         whole_number(self.warmup_epochs, "training.warmup_epochs")
         positive_number(self.learning_rate, "training.learning_rate")
-        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
-        require(
-            number and 0 <= self.tolerance < math.inf,
-            f"training.tolerance: {self.tolerance!r} must be a number, 0 or more",
-        )
+        if self.tolerance != 0 or isinstance(self.tolerance, bool):
+            positive_number(self.tolerance, "training.tolerance")
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         choice(self.precision, PRECISIONS, "training.precision")
         require(

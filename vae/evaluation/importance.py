@@ -1,7 +1,7 @@
 """log p(x) by importance sampling: through the encoder, or around the posterior's own modes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -163,7 +163,7 @@ def importance_weights(
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     stream = generator(x.device, seed, "importance samples")
-    return weights_of(model, x, Mixture((encode(model, x),), (0,)), samples, stream, score)
+    return weights_of(model, x, Mixture((model.encode_all(x),), (0,)), samples, stream, score)
 
 
 def local_weights(
@@ -176,7 +176,7 @@ def local_weights(
     or with another mode to which the most alike of many codes from the prior leads, are measured
     anew: with more samples, around the best of the modes that several starts lead to.
     """
-    q, at_once = encode(model, x), decoded_at_once(model, x.device)
+    q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
     start = prior.elsewhere(x, first, 1)[0]
@@ -221,15 +221,6 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
 
 def _slices(count: int, at_once: int) -> list[slice]:
     return [slice(first, first + at_once) for first in range(0, count, at_once)]
-
-
-@torch.no_grad()
-def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
-    """q(z|x) of all images."""
-    parts: Sequence[DiagonalGaussian] = [model.encode(part) for part in x.split(1000)]
-    return DiagonalGaussian(
-        torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
-    )
 
 
 def _noise(n: int, width: int, stream: torch.Generator) -> Tensor:

@@ -5,6 +5,7 @@ S for their distinct seeds. Cells of one seed share initial weights, data order 
 differences between βs are paired.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +16,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from vae.configuration.sweep import Cell, Sweep
 from vae.data.datasets import Dataset
 from vae.devices import tensor_float_32
-from vae.models import VAE, build_model, initial_model
+from vae.models import VAE, as_kind, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
 from vae.training.previews import pictures_of, preview_epochs
@@ -100,6 +101,20 @@ class Stack:
     def weights(self) -> dict[str, Tensor]:
         """The weights that are kept, stacked (M, ...): the best averages on validation so far."""
         return {**self.best, **self.constants}
+
+    def model(self, index: int, trained: Mapping[str, Tensor] | None = None) -> VAE:
+        """One cell as a model of its own, in evaluation mode.
+
+        Args:
+            trained: in place of the weights that are kept, a row per active cell, such as
+                ``parameters``.
+        """
+        rows = {n: w[index] for n, w in self.weights.items()}
+        if trained is not None:
+            rows |= {n: w[self.active.index(index)] for n, w in trained.items()}
+        model = as_kind(copy.deepcopy(self.template), self.cells[index].model)
+        model.load_state_dict(rows)
+        return model.requires_grad_(False).eval()
 
     @property
     def finished(self) -> bool:
@@ -192,8 +207,7 @@ class Stack:
             self._keep_best(objective)
         if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
             frame = self.frames.new_zeros(1, *self.frames.shape[1:])
-            cells = {index: row for row, index in enumerate(self.active)}
-            frame[0, self.active] = self._pictures({**self.trained.average, **self._held}, cells)
+            frame[0, self.active] = self._pictures(self.active, self.trained.average)
             self.frames = torch.cat([self.frames, frame])
         for index, value in zip(self.active, objective.tolist(), strict=True):
             self.objectives[index].append(value)
@@ -209,20 +223,16 @@ class Stack:
         """Pictures of one cell while it trained, then of its kept weights: uint8 (points, ...)."""
         training, ended = self.sweep.training, len(self.objectives[index]) - 1
         points = sum(e < ended for e in preview_epochs(training.epochs, training.previews))
-        return torch.cat(
-            [self.frames[:points, index], self._pictures(self.weights, {index: index})]
-        )
+        return torch.cat([self.frames[:points, index], self._pictures([index])])
 
     @torch.no_grad()
-    def _pictures(self, weights: Mapping[str, Tensor], cells: Mapping[int, int]) -> Tensor:
-        """Pictures of ``cells``, index -> row of ``weights``: uint8 (cells, ...)."""
+    def _pictures(
+        self, cells: Sequence[int], trained: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Pictures of some cells, with weights as ``model`` takes them: uint8 (cells, ...)."""
         x = self.preview_images.to(self.device)
         noise = self._fixed_noise("previews", 2 * len(x))
-        pictures = []
-        for index, row in cells.items():
-            self.template.load_state_dict({name: w[row] for name, w in weights.items()})
-            pictures.append(pictures_of(self.template, x, noise[index], self.stochastic[index]))
-        return torch.stack(pictures)
+        return torch.stack([pictures_of(self.model(i, trained), x, noise[i]) for i in cells])
 
     def summary(self) -> str:
         """How many cells still train; the last validation terms of the first and the last."""

@@ -9,7 +9,16 @@ from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
-from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, fair_value, interval, overlap
+from vae.reporting.uses import (
+    DRAW,
+    JUDGE,
+    Interval,
+    Use,
+    answers,
+    held_out_value,
+    interval,
+    overlap,
+)
 from vae.reporting.words import (
     beta_star,
     counted,
@@ -148,10 +157,10 @@ def masses(group: Group) -> Iterator[Masses]:
             continue
         pair = (bits[slug], bits[other])
         both = slug in fid and other in fid
-        fids = (fair_value(fid[slug]), fair_value(fid[other])) if both else None
+        fids = (held_out_value(fid[slug]), held_out_value(fid[other])) if both else None
         excluded = [(one := interval(row)) is not None and not _holds(one, 1) for row in pair]
         stars = (beta_star(pair[0]), beta_star(pair[1]))
-        values = (fair_value(pair[0]), fair_value(pair[1]))
+        values = (held_out_value(pair[0]), held_out_value(pair[1]))
         yield Masses(slug, values, fids, stars, excluded == [True, False])
 
 
@@ -195,14 +204,14 @@ class BestLikelihood:
     count: int
     best: str
     value: str
-    rivals: tuple[str, ...] | None
+    not_excluded: tuple[str, ...] | None
 
     def __str__(self) -> str:
-        if self.rivals is None:
+        if self.not_excluded is None:
             rest = "; the seeds are too few to say whether that lead is real"
-        elif self.rivals:
-            verb = "is" if len(self.rivals) == 1 else "are"
-            rest = f"; {families(self.rivals)} {verb} not excluded"
+        elif self.not_excluded:
+            verb = "is" if len(self.not_excluded) == 1 else "are"
+            rest = f"; {families(self.not_excluded)} {verb} not excluded"
         else:
             rest = ", and all others are excluded"
         return (
@@ -220,7 +229,9 @@ def best_likelihoods(group: Group) -> Iterator[BestLikelihood]:
         ].iterrows():
             known = row.indistinguishable_likelihoods
             others = None if pd.isna(known) else set(str(known).split()) - {row.best_likelihood}
-            rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
-            value = rounded(fair_value(row), row.se)
+            not_excluded = (
+                None if others is None else tuple(s for s in group.likelihoods if s in others)
+            )
+            value = rounded(held_out_value(row), row.se)
             label = criterion_name(row.criterion)
-            yield BestLikelihood(label, row.likelihoods, row.best_likelihood, value, rivals)
+            yield BestLikelihood(label, row.likelihoods, row.best_likelihood, value, not_excluded)

@@ -168,9 +168,9 @@ def autoencoder(group: Group) -> Iterator[Claim]:
     if pairs:
         won, lost = better[AGREES], better[CONTRADICTED]
         verdict = AGREES if won and not lost else CONTRADICTED if lost and not won else OPEN
-        split = (
-            f"better with {families(won)}, worse with {families(lost)}: " if won and lost else ""
-        )
+        split = ""
+        if won and lost:
+            split = f"better with {families(won)}, worse with {families(lost)}: "
         yield Claim(
             "Images from an autoencoder's codes, drawn from a mixture fitted to them, are better "
             "than a VAE's from its prior (FID 10.66 and 19.21 on MNIST)",

@@ -11,7 +11,7 @@ from vae.reporting.answers import compared_over, members
 from vae.reporting.findings.blur import pairs
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded
-from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
+from vae.reporting.uses import WITH_OPTIMUM, answers, held_out_value
 from vae.reporting.words import beta_star, criterion_name, price
 from vae.results.table import read_table
 
@@ -63,11 +63,11 @@ def side_by_side(group: Group) -> pd.DataFrame:
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
         found = group.answers(metric)
-        order = sorted(found, key=lambda s: fair_value(found[s]))
+        order = sorted(found, key=lambda s: held_out_value(found[s]))
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
             row = found.get(slug)
-            text = "–" if row is None else rounded(fair_value(row), row.se)
+            text = "–" if row is None else rounded(held_out_value(row), row.se)
             rows[slug][METRICS[metric].header] = ranked(text, slug, order)
     return pd.DataFrame(rows.values()) if columns else pd.DataFrame()
 
