@@ -31,6 +31,7 @@ from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
 
 SEED = 0
+MODEL = ["dataset", "network", "latent_dim", "likelihood", "beta", "seed"]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,19 +44,53 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--seed", type=int, default=0, help="of the models (default: 0)")
     options.add_argument("--samples", type=int, default=150, help="K (default: 150)")
     options.add_argument("--images", type=int, default=32, help="of the test split, and simulated")
-    options.add_argument("--temperatures", type=int, default=300)
-    options.add_argument("--chains", type=int, default=4, help="per image")
+    options.add_argument("--temperatures", type=int, default=2000)
+    options.add_argument("--chains", type=int, default=8, help="per image")
     options.add_argument("--name", default="annealing", help="of the table")
     options = options.parse_args(arguments)
-    rows = []
+    table = Rows(options)
     for folder in sorted((options.results / "models").iterdir()):
         trained = TrainedSweep(folder)
         if options.likelihoods and trained.sweep.likelihood.slug not in options.likelihoods:
             continue
         for beta in options.betas or chosen_betas(trained.sweep, options.results):
-            rows.append(measure(trained, Cell("vae", beta, options.seed), options))
-            print(rows[-1], flush=True)
-    publish(rows, options.name, options)
+            cell = Cell("vae", beta, options.seed)
+            if not table.has(described(trained.sweep, cell, options)):
+                table.add(measure(trained, cell, options))
+
+
+class Rows:
+    """A table that is written after every row, and goes on where an earlier one was left."""
+
+    def __init__(self, options) -> None:
+        self.options, path = options, options.output / f"{options.name}.csv"
+        self.rows = pd.read_csv(path).to_dict("records") if path.is_file() else []
+
+    def has(self, wanted: dict) -> bool:
+        """Whether a row is there of that model, measured that way."""
+        return any(wanted.items() <= row.items() for row in self.rows)
+
+    def add(self, row: dict) -> None:
+        """Keep it, in place of an earlier one of the same model."""
+        print(row, flush=True)
+        self.rows = [r for r in self.rows if any(r[name] != row[name] for name in MODEL)] + [row]
+        publish(self.rows, self.options.name, self.options)
+
+
+def described(sweep: Sweep, cell: Cell, options) -> dict:
+    """Which model a row is of, and how much was done for it."""
+    return {
+        "dataset": sweep.dataset,
+        "network": sweep.network.name,
+        "latent_dim": sweep.latent_dim,
+        "likelihood": sweep.likelihood.slug,
+        "beta": cell.beta,
+        "seed": cell.seed,
+        "images": options.images,
+        "samples": options.samples,
+        "temperatures": options.temperatures,
+        "chains": options.chains,
+    }
 
 
 def chosen_betas(sweep: Sweep, results: Path) -> list[float]:
@@ -85,17 +120,8 @@ def measure(trained: TrainedSweep, cell: Cell, options) -> dict:
     z, simulated = simulate(model, len(x), levels, scored)
     row = compare(model, x, z, simulated, score, options)
     return {
-        "dataset": sweep.dataset,
-        "network": sweep.network.name,
-        "latent_dim": sweep.latent_dim,
-        "likelihood": sweep.likelihood.slug,
-        "beta": cell.beta,
-        "seed": cell.seed,
+        **described(sweep, cell, options),
         "scored": scored,
-        "images": len(x),
-        "samples": options.samples,
-        "temperatures": options.temperatures,
-        "chains": options.chains,
         **row,
         "cpu_seconds": time.process_time() - start,
     }

@@ -21,6 +21,12 @@ Diverged = Callable[[Sweep, Cell], bool]
 RULES = ("train", "evaluate_likelihood")
 
 
+def answer(likelihood: str, criterion: str, low: float, high: float, **others: object) -> dict:
+    """What ``make_group`` is to put into ``best_beta.csv``: β* in the middle of its interval."""
+    columns = {"beta_star": (low + high) / 2, "beta_star_low": low, "beta_star_high": high}
+    return {"likelihood": likelihood, "criterion": criterion} | columns | others
+
+
 def make_group(
     likelihoods: Sequence[str] = LIKELIHOODS,
     betas: Sequence[float] = BETAS,

@@ -3,6 +3,9 @@
 import importlib
 import importlib.util
 import math
+import os
+import re
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -166,6 +169,33 @@ def test_annealing_has_a_row_for_the_lowest_best_and_highest_beta(run, trained, 
     assert table.near_exact_minus_annealed.abs().max() < 0.3
 
 
+def test_annealing_goes_on_where_it_was_left(monkeypatch, tmp_path, trained):
+    monkeypatch.syspath_prepend(FOLDER)
+    annealing = importlib.import_module("annealing")
+    options = Namespace(
+        *(),
+        images=8,
+        samples=5,
+        temperatures=9,
+        chains=2,
+        name="annealing",
+        output=tmp_path,
+        device="cpu",
+        threads=1,
+    )
+    first, other = trained.sweep.cells[:2]
+    one = annealing.described(trained.sweep, first, options)
+    annealing.Rows(options).add({**one, "near_exact": 1.0})
+    left = annealing.Rows(options)
+    assert left.has(one)
+    assert not left.has(annealing.described(trained.sweep, other, options))
+    options.temperatures = 90
+    more = annealing.described(trained.sweep, first, options)
+    assert not left.has(more)
+    left.add({**more, "near_exact": 2.0})
+    assert [row["near_exact"] for row in annealing.Rows(options).rows] == [2.0]
+
+
 def test_growth_varies_one_size_at_a_time(run):
     sizes = ("--cells", "1", "--images", "8", "--samples", "1", "--latent-dim", "2")
     table = run("growth", *sizes, "--factors", "1", "2", "--sweeps")
@@ -180,15 +210,27 @@ def test_workflow_adds_up_the_jobs_of_every_rule(run, monkeypatch, tmp_path):
         file = tmp_path / "benchmarks" / f"{name}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t100\t{seconds / 2}\n")
+        log = tmp_path / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("said\nimported for 0.500 s\n")
     monkeypatch.syspath_prepend(FOLDER)
     monkeypatch.setattr(importlib.import_module("workflow"), "timed", lambda *_: 0.5)
     table = run("workflow", "--results", str(tmp_path)).set_index("rule")
     assert table.wall_seconds["train"] == table.wall_seconds["all training"] == 5
     assert table.jobs["train"] == 2
     assert table.peak_memory_mb["all training"] == 100
-    assert table.import_seconds["train"] == 1
+    assert (table.import_seconds["train"], table.import_seconds["compare"]) == (1, 0.5)
     assert table.cpu_seconds["everything else"] == 0.5
     assert table.share_of_cpu[["all training", "everything else"]].sum() == pytest.approx(1)
+
+
+def test_import_time_is_counted_in_functions_and_once():
+    code = "def f():\n import json, decimal\nf()\nimport json"
+    environment = os.environ | {"PYTHONPATH": str(FOLDER / "counting")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    (seconds,) = re.findall(r"^imported for ([\d.]+) s$", done.stderr, re.M)
+    assert 0 < float(seconds) < 5
 
 
 def test_coverage_repeats_itself_on_curves_with_the_stated_best_beta(coverage):

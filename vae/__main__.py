@@ -223,30 +223,20 @@ def _add_figures(subparsers) -> None:
     figures.add_argument("results", type=Path)
     figures.add_argument("output", type=Path)
 
-    gallery = _add(subparsers, "gallery", verbs.gallery, "draw images of one sweep across β")
-    gallery.add_argument("models", type=Path)
-    gallery.add_argument("data", type=Path)
+    gallery = _add(subparsers, "gallery", verbs.gallery, "draw the figures that need models")
     gallery.add_argument("results", type=Path, help="folder with metrics.csv")
     gallery.add_argument("output", type=Path)
     _add_drawing(gallery)
 
-    sheets = _add(subparsers, "sheets", verbs.sheets, "draw images of likelihoods side by side")
-    sheets.add_argument("results", type=Path, help="folder with metrics.csv")
-    sheets.add_argument("data", type=Path)
-    sheets.add_argument("output", type=Path)
-    text = "all trained sweeps of one group"
-    sheets.add_argument("--models", type=Path, nargs="+", required=True, help=text)
-    _add_drawing(sheets)
-
-    text = "gather what the interactive page shows of one sweep's models"
+    text = "gather what the interactive page shows of trained models"
     pictures = _add(subparsers, "explorer-pictures", verbs.explorer_pictures, text)
-    pictures.add_argument("models", type=Path)
-    pictures.add_argument("data", type=Path)
-    pictures.add_argument("output", type=Path, help="a JSON file")
+    pictures.add_argument("output", type=Path, help="folder for a JSON file per sweep")
     _add_drawing(pictures)
 
 
 def _add_drawing(parser: argparse.ArgumentParser) -> None:
+    for name, text in (("models", "all trained sweeps"), ("data", "their datasets")):
+        parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=text)
     parser.add_argument("--seed", type=_count, default=0)
     parser.add_argument("--threads", type=_positive, default=1)
 

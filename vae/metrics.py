@@ -101,7 +101,7 @@ METRICS = {
         "effective sample size, mean",
         "",
         "higher",
-        "(Σ w)² / Σ w² of the weights behind the log-likelihood, from 1 to K (to 4K for images "
+        "(Σ w)² / Σ w² of the weights behind the log-likelihood, from 1 to K (to 3K for images "
         "measured anew), averaged over images (Kong 1992)",
         log_scale=True,
     ),

@@ -376,3 +376,11 @@ def test_default_stack_size_on_a_cpu_counts_all_outputs_of_the_decoder(make_swee
         for name in ("bernoulli", "beta")
     ]
     assert sizes[0] == pytest.approx(2 * sizes[1], abs=1)  # two outputs per pixel
+
+
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_the_stacks_of_a_sweep_hold_every_cell_once_and_in_order(make_sweep, digits, size):
+    sweep = make_sweep()
+    stacks = [stack.cells for stack in loop.stacks_of(sweep, digits, CPU, size)]
+    assert sum(stacks, ()) == sweep.cells
+    assert {len(cells) for cells in stacks[:-1]} <= {size}

@@ -1,16 +1,16 @@
 """log p(x) by importance sampling: through the encoder, or around the posterior's own modes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.modes import main_mode, nearest_codes, several_modes
+from vae.evaluation.modes import STARTS, PriorCodes, has_rivals, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
-from vae.evaluation.posterior import FREEDOM, Score, StudentT, log_joint
+from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
 from vae.randomness import generator
 
@@ -18,9 +18,8 @@ DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU c
 GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
 LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LOW_ESS = 10
-ENOUGH = 0.1  # effective samples per sample; with fewer, an image's other modes are looked for
-STARTS = 8  # then, besides what is known, and ...
-MORE = 4  # times as many samples
+ENOUGH = 0.05  # effective samples per sample; with fewer, an image's other modes are looked for
+MORE = 3  # times as many samples from then on
 LEAST_TAIL = 5  # weights, for a fit of their tail
 
 
@@ -144,8 +143,7 @@ def weights_of(
     total = ImportanceWeights.none(n, d, samples, x.device)
     for first, count in _cuts(samples, max(1, at_once // n)):
         noise = torch.stack([_noise(n, d + FREEDOM, stream) for _ in range(count)])
-        for start in range(0, n, at_once):
-            part = slice(start, start + at_once)
+        for part in _slices(n, at_once):
             z = mixture.draw(first, noise[:, part], part)
             joint = log_joint(model, z, x[part], score)
             prior = DiagonalGaussian(*torch.zeros(2, d, device=x.device)).log_prob(z)
@@ -165,7 +163,7 @@ def importance_weights(
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     stream = generator(x.device, seed, "importance samples")
-    return weights_of(model, x, Mixture((encode(model, x),), (0,)), samples, stream, score)
+    return weights_of(model, x, Mixture((model.encode_all(x),), (0,)), samples, stream, score)
 
 
 def local_weights(
@@ -175,20 +173,24 @@ def local_weights(
 
     Four of five codes come from a Student-t at the mode with the curvature there, one from
     q(z|x), which keeps the weights bounded where that is wide. Images with few effective samples,
-    or where the encoder and the nearest of many codes from the prior lead to different modes, are
-    measured anew: with more samples around the best of the modes that many starts lead to.
+    or with another mode to which the most alike of many codes from the prior leads, are measured
+    anew: with more samples, around the best of the modes that several starts lead to.
     """
-    q = encode(model, x)
-    at_once = decoded_at_once(model, x.device)
-    near = nearest_codes(model, x, STARTS, generator(x.device, seed, "prior codes"), at_once)
+    q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
+    first = student_t(model, x, q.mean, score)
+    prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
+    start = prior.elsewhere(x, first, 1)[0]
+    rivals = [
+        has_rivals(model, x[part], first[part], start[part], score)
+        for part in _slices(len(x), at_once)
+    ]
     stream = generator(x.device, seed, "local samples")
-    first, several = proposals(model, x, torch.stack([q.mean, near[0]]), score)
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
     few = total.effective_sample_size() < ENOUGH * samples
-    if len(again := (few | several).nonzero()[:, 0]):
-        starts = torch.stack([first.location, total.best, *near])
-        groups = again.split(max(1, at_once // len(starts)))
-        found = [several_modes(model, x[g], starts[:, g], first[g], score) for g in groups]
+    if len(again := (few | torch.cat(rivals)).nonzero()[:, 0]):
+        known = torch.stack([first.location, total.best])
+        groups = again.split(max(1, at_once // (len(known) + STARTS)))
+        found = [several_modes(model, x[g], known[:, g], first[g], prior, score) for g in groups]
         modes = [StudentT.joined(parts) for parts in zip(*found, strict=True)]
         mixture = Mixture((*modes, q[again]), (0, 1, 0, 2, 0, 1, 0, 3))
         others = weights_of(model, x[again], mixture, MORE * samples, stream, score)
@@ -196,12 +198,13 @@ def local_weights(
     return total
 
 
-def proposals(model: VAE, x: Tensor, starts: Tensor, score: Score) -> tuple[StudentT, Tensor]:
-    """``main_mode`` of all images, some at a time."""
-    at_once = max(1, decoded_at_once(model, x.device) // len(starts))
-    groups = zip(x.split(at_once), starts.split(at_once, 1), strict=True)
-    parts = [main_mode(model, images, codes, score) for images, codes in groups]
-    return StudentT.joined([t for t, _ in parts]), torch.cat([several for _, several in parts])
+def student_t(model: VAE, x: Tensor, start: Tensor, score: Score) -> StudentT:
+    """The proposal at the mode that is found from ``start``, some images at a time."""
+    parts = [
+        StudentT.at(*local_posterior(model, x[part], start[part], score))
+        for part in _slices(len(x), decoded_at_once(model, x.device))
+    ]
+    return StudentT.joined(parts)
 
 
 def decoded_at_once(model: VAE, device: torch.device) -> int:
@@ -216,13 +219,8 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
         yield first, min(at_once, samples - first)
 
 
-@torch.no_grad()
-def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
-    """q(z|x) of all images."""
-    parts: Sequence[DiagonalGaussian] = [model.encode(part) for part in x.split(1000)]
-    return DiagonalGaussian(
-        torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
-    )
+def _slices(count: int, at_once: int) -> list[slice]:
+    return [slice(first, first + at_once) for first in range(0, count, at_once)]
 
 
 def _noise(n: int, width: int, stream: torch.Generator) -> Tensor:

@@ -105,12 +105,6 @@ def local_posterior(
     return z, curvature(model, z, x, score)
 
 
-def highest(model: VAE, x: Tensor, codes: Tensor, score: Score) -> Tensor:
-    """Of codes (J, N, d) the one with the largest p(x, z) of each image, (N, d)."""
-    best = log_joint(model, codes, x, score).argmax(0)
-    return codes[best, torch.arange(len(best), device=best.device)]
-
-
 def climbed(model: VAE, x: Tensor, starts: Tensor, score: Score) -> Tensor:
     """Codes of the shape of ``starts`` (..., N, d), further up: one round of Newton's method.
 

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from vae.evaluation.importance import Mixture, encode, proposals
+from vae.evaluation.importance import Mixture, student_t
 from vae.evaluation.posterior import FREEDOM, Score, log_joint
 from vae.models import VAE
 from vae.randomness import generator
@@ -36,9 +36,8 @@ def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     total = Rescaling()
     for number in range(ROUNDS):
         current = rescaled(score, total.log_factor)
-        q = encode(model, x)
-        local, _ = proposals(model, x, q.mean[None], current)
-        mixture = Mixture((local, q), (0, 0, 0, 1))
+        q = model.encode_all(x)
+        mixture = Mixture((student_t(model, x, q.mean, current), q), (0, 0, 0, 1))
         stream = generator(x.device, seed, "scale", number)
         shape = (CODES, len(x), model.latent_dim + FREEDOM)
         z = mixture.draw(0, torch.randn(shape, generator=stream, device=x.device), slice(None))

@@ -38,7 +38,7 @@ SHOW = Use("show expected images", ("fid_prior",), "in FID", " E[x|z], as most p
 ENCODE = Use("use the codes", ("probe_accuracy",), "in accuracy")
 RECONSTRUCT = Use("reconstruct", ("mse",), "per pixel")
 WITH_OPTIMUM = (JUDGE, DRAW, SHOW, ENCODE)
-CURRENCY = {"log_likelihood_binarised": "nats"}  # where a criterion's unit is not its use's
+UNITS = {"log_likelihood_binarised": "nats"}  # where a criterion's unit is not its use's
 
 
 def answers(group: Group, use: Use) -> dict[str, pd.Series]:
@@ -50,7 +50,7 @@ def answers(group: Group, use: Use) -> dict[str, pd.Series]:
 
 def unit(use: Use, row: pd.Series) -> str:
     """What a difference in a row's criterion is counted in."""
-    return CURRENCY.get(row.criterion, use.unit)
+    return UNITS.get(row.criterion, use.unit)
 
 
 def quoted(group: Group, use: Use) -> str | None:

@@ -5,6 +5,7 @@ import math
 import os
 import platform
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
@@ -41,6 +42,19 @@ def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> 
     return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
 
 
+def stacks_of(
+    sweep: Sweep,
+    dataset: Dataset,
+    device: torch.device,
+    size: int | None = None,
+    kind: Callable[..., Stack] = Stack,
+) -> Iterator[Stack]:
+    """All cells of a sweep in stacks of ``size``, each made when it is asked for."""
+    size = size or default_stack_size(sweep, dataset, device)
+    for start in range(0, len(sweep.cells), size):
+        yield kind(sweep, sweep.cells[start : start + size], dataset, device)
+
+
 def cell_bytes(sweep: Sweep, dataset: Dataset) -> int:
     """Memory that training one cell takes, estimated from above.
 
@@ -61,7 +75,8 @@ def layer_outputs(sweep: Sweep, dataset: Dataset) -> list[int]:
     for layer in (*model.encoder.network, *model.decoder.network):
         layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
     with torch.no_grad():
-        model(torch.zeros(1, *dataset.shape), torch.zeros(1, sweep.latent_dim))
+        noise = torch.zeros(*sweep.likelihood.objective.axis, 1, sweep.latent_dim)
+        model(torch.zeros(1, *dataset.shape), noise)
     return outputs
 
 
@@ -104,12 +119,10 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
     cells = sweep.cells
     print(f"{sweep.slug}: {len(cells)} cells on {device}, {size} at a time", flush=True)
     stacks = []
-    parts = -(-len(cells) // size)
-    for start in range(0, len(cells), size):
-        stack = Stack(sweep, cells[start : start + size], dataset, device)
+    for stack in stacks_of(sweep, dataset, device, size):
+        start, part = size * len(stacks), f"part {len(stacks) + 1} of {-(-len(cells) // size)}, "
         end = start + len(stack.cells) - 1
-        checkpoint = Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors")
-        train_stack(stack, checkpoint, f"part {start // size + 1} of {parts}, ")
+        train_stack(stack, Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors"), part)
         stacks.append(stack)
     if sweep.likelihood.family.calibrated:
         for stack in stacks:
@@ -124,10 +137,8 @@ def calibrate(stack: Stack) -> None:
     """Set the σ of every cell's Gaussian likelihood to its best value on the training images."""
     x = stack.dataset.unit("train")
     for i, cell in enumerate(stack.cells):
-        model = build_model(stack.sweep, x[0].cpu(), stack.dataset.levels, cell.model)
-        model.load_state_dict({name: stacked[i] for name, stacked in stack.weights.items()})
         stream = generator(stack.device, cell.seed, "calibration")
-        stack.constants[LOG_SIGMA][i] = calibrated_log_sigma(model.to(stack.device), x, stream)
+        stack.constants[LOG_SIGMA][i] = calibrated_log_sigma(stack.model(i), x, stream)
 
 
 def train_stack(stack: Stack, checkpoint: Checkpoint | None = None, part: str = "") -> None:

@@ -193,29 +193,29 @@ class BestLikelihood:
 
     Attributes:
         value: mean over seeds at the best β.
-        fair: the same on data that did not choose likelihood and β.
+        held_out: the same on data that did not choose likelihood and β.
     """
 
     name: str
     count: int
     best: str
     value: str
-    fair: str
-    rivals: tuple[str, ...] | None
+    held_out: str
+    not_excluded: tuple[str, ...] | None
 
     def __str__(self) -> str:
-        known = self.fair not in ("–", self.value)
-        fair = f" ({self.fair} on data that did not choose it)" if known else ""
-        if self.rivals is None:
+        known = self.held_out not in ("–", self.value)
+        held_out = f" ({self.held_out} on data that did not choose it)" if known else ""
+        if self.not_excluded is None:
             rest = "; the seeds are too few to say whether that lead is real"
-        elif self.rivals:
-            verb = "is" if len(self.rivals) == 1 else "are"
-            rest = f"; {families(self.rivals)} {verb} not excluded"
+        elif self.not_excluded:
+            verb = "is" if len(self.not_excluded) == 1 else "are"
+            rest = f"; {families(self.not_excluded)} {verb} not excluded"
         else:
             rest = ", and all others are excluded"
         return (
             f"Best of {counted(self.count, 'likelihood')} by {self.name}: "
-            f"{likelihood_name(self.best)}, {self.value}{fair}{rest}."
+            f"{likelihood_name(self.best)}, {self.value}{held_out}{rest}."
         )
 
 
@@ -228,7 +228,10 @@ def best_likelihoods(group: Group) -> Iterator[BestLikelihood]:
         ].iterrows():
             known = row.indistinguishable_likelihoods
             others = None if pd.isna(known) else set(str(known).split()) - {row.best_likelihood}
-            rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
-            value, fair = (rounded(v, row.se) for v in (row.value, row.cross_validated_value))
+            not_excluded = (
+                None if others is None else tuple(s for s in group.likelihoods if s in others)
+            )
+            values = (rounded(v, row.se) for v in (row.value, row.cross_validated_value))
+            count, best = row.likelihoods, row.best_likelihood
             label = METRICS[row.criterion].label
-            yield BestLikelihood(label, row.likelihoods, row.best_likelihood, value, fair, rivals)
+            yield BestLikelihood(label, count, best, *values, not_excluded)

@@ -31,7 +31,7 @@ def near_one(group: Group) -> Iterator[object]:
             yield Side(group, use, sides(found))
     if worsens_throughout(group, RECONSTRUCT):
         yield Throughout(METRICS[RECONSTRUCT.criteria[0]].label)
-    if found := dearest(group):
+    if found := costliest(group):
         yield found
 
 
@@ -105,7 +105,7 @@ class Tradeoff:
         )
 
 
-def dearest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
+def costliest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
     """The trade-off with the largest ratio of FIDs, over likelihoods whose intervals are apart."""
     by_likelihood, by_quality = answers(group, JUDGE), group.answers(quality)
     found = []
