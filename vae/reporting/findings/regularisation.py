@@ -55,8 +55,10 @@ class Matching:
             if later
             else ""
         )
+        none = len(self.worse) == len(self.of) > 1
+        who = f"{where} with no likelihood" if none else f"not {where} with {families(self.worse)}"
         return (
-            f"Did it work? Not {where} with {families(self.worse, self.of)}: codes drawn where "
+            f"Did it work? {who[0].upper()}{who[1:]}: codes drawn where "
             f"the data's codes lie (a fitted mixture) give better images than codes of the prior, "
             f"in every seed{most}.{heals}"
         )
