@@ -19,9 +19,14 @@ from vae.reporting.uses import (
     unit,
     worsens_throughout,
 )
-from vae.reporting.words import beta_star, number, price
+from vae.reporting.words import beta_star, listed, number, price
 
-KINDS = {"larger": "above 1", "smaller": "below 1", "around": "1 not excluded"}
+KINDS = {
+    "larger": ("lies above 1", "lie above 1"),
+    "smaller": ("lies below 1", "lie below 1"),
+    "around": ("holds 1", "hold 1"),
+}
+"""What one interval does, and several."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,11 @@ class UseLine:
 
 
 def counted_sides(found: Sides) -> str:
-    """With how many likelihoods β* lies on which side of 1, the most frequent first."""
-    counts = {word: len(getattr(found, kind)) for kind, word in KINDS.items()}
-    total = sum(counts.values())
-    order = sorted((w for w in counts if counts[w]), key=lambda w: -counts[w])
-    sides = ", ".join(f"{word} with {number(counts[word])}" for word in order)
-    return f"Of {number(total)} likelihoods: {sides}"
+    """How many intervals of β* lie on which side of 1, the most frequent first."""
+    counts = {kind: len(getattr(found, kind)) for kind in KINDS}
+    order = sorted((kind for kind in KINDS if counts[kind]), key=lambda kind: -counts[kind])
+    sides = [f"{number(counts[kind])} {KINDS[kind][counts[kind] > 1]}" for kind in order]
+    return f"Of the intervals of {number(sum(counts.values()))} likelihoods {listed(sides)}"
 
 
 def use_line(group: Group, use: Use) -> UseLine | None:
