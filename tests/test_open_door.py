@@ -121,7 +121,11 @@ def test_files_that_the_catalogue_of_workflows_asks_for():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "config/README.md", "docs/extending.md"]
+    "page",
+    [
+        *("README.md", "CONTRIBUTING.md", "config/README.md"),
+        *(f"docs/{name}.md" for name in ("architecture", "extending", "running")),
+    ],
 )
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text()

@@ -10,6 +10,7 @@ from typing import NoReturn
 from vae import verbs
 from vae.checks import whole_number
 from vae.configuration.jobs import JOBS, given, option, settings
+from vae.data.catalogue import DATASETS
 from vae.errors import InputError
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
@@ -98,7 +99,7 @@ def _add_preparation(subparsers) -> None:
     prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
         "dataset",
-        help="digits, mnist, fashion_mnist (with _static or _dynamic: binarised), cifar10, svhn; "
+        help=f"{', '.join(DATASETS)} (static, dynamic: binarised once, or anew at every use); "
         "or any other name for images of your own",
     )
     prepare.add_argument("output", type=Path)
