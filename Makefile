@@ -7,13 +7,16 @@ BIN := .venv/bin
 PARALLEL := --numprocesses $(CORES) --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help report status answer selfcheck notebook test test-fast test-slurm lint format setup clean
+.PHONY: help report published status answer selfcheck notebook test test-fast test-slurm lint format setup clean
 
 help: ## list the targets
 	@grep --extended-regexp '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed 's/:.* ## /\t/' | expand --tabs=14
 
 report: setup ## run the benchmark of config/config.yaml (another: CONFIG=FILE), write report/report.md
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
+
+published: setup ## render the published report from the committed tables, without training
+	$(BIN)/python -m vae render results/benchmark report/benchmark
 
 status: setup ## show how far a run has come
 	@$(BIN)/python -m vae status $(if $(CONFIG),--config $(CONFIG))

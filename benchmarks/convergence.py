@@ -7,6 +7,7 @@ the learning rate. ELBOs are those of the test images, at β = 1, whatever β tr
 
 import dataclasses
 import time
+from functools import partial
 
 import pandas as pd
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from vae.configuration.sweep import Sweep
 from vae.objectives import weighted
 from vae.results.statistics import estimate, not_worse
-from vae.training.loop import default_stack_size
+from vae.training.loop import stacks_of
 from vae.training.schedule import settled
 from vae.training.stack import VALIDATION_BATCH, Stack
 
@@ -82,12 +83,9 @@ def measure(sweep: Sweep, rate: float, options) -> pd.DataFrame:
     faster = sweep.training.learning_rate * rate
     training = dataclasses.replace(sweep.training, learning_rate=faster)
     sweep = dataclasses.replace(sweep, training=training)
-    size = default_stack_size(sweep, dataset, device)
-    parts = [sweep.cells[i : i + size] for i in range(0, len(sweep.cells), size)]
-    rows = []
-    for cells in parts:
-        stack = LongerStack(sweep, cells, dataset, device, factor=factor)
-        rows += _trained(stack)
+    longer = partial(LongerStack, factor=factor)
+    stacks = stacks_of(sweep, dataset, device, kind=longer)
+    rows = [row for stack in stacks for row in _trained(stack)]
     named = {"likelihood": sweep.likelihood.slug, "tolerance": training.tolerance}
     return pd.DataFrame(rows).assign(**named, rate=faster)
 

@@ -27,8 +27,7 @@ from measuring import (
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
-from vae.training.loop import default_stack_size
-from vae.training.stack import Stack
+from vae.training.loop import stacks_of
 
 ROOT = Path(__file__).parent.parent
 BASE = {"cells": 4, "images": 1024, "samples": 64, "latent_dim": 10}
@@ -57,9 +56,7 @@ def measure(varied: str, point: dict[str, int], options: argparse.Namespace) -> 
     device = set_up(options.device, options.threads)
     dataset = mnist(options.data, point["images"], test=100).to(device)
     sweep = make_sweep("mlp", point["cells"], latent_dim=point["latent_dim"])
-    size = default_stack_size(sweep, dataset, device)
-    cuts = range(0, len(sweep.cells), size)
-    stacks = [Stack(sweep, sweep.cells[i : i + size], dataset, device) for i in cuts]
+    stacks = list(stacks_of(sweep, dataset, device))
     training = medians({"": lambda: [s.train_epoch() for s in stacks]}, 1, device)[""]
     start = time.perf_counter()
     stream = torch.Generator().manual_seed(0)

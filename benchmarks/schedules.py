@@ -37,8 +37,8 @@ class CosineStack(ConstantStack):
         """One pass over the training images, at the rate of its epoch."""
         settings = self.sweep.training
         share = self.epoch / settings.epochs
-        for group in self.trained.optimiser.param_groups:
-            group["lr"] = settings.learning_rate * (1 + math.cos(math.pi * share)) / 2
+        rate = settings.learning_rate * (1 + math.cos(math.pi * share)) / 2
+        self.trained.optimiser.learning_rate = rate
         super().train_epoch()
 
 

@@ -1,10 +1,12 @@
 """Where the time of a whole run goes, from what Snakemake measured of every job.
 
-Reads ``results/benchmarks/**/*.tsv`` of a finished run. Imports are measured here, one process
-per verb, and counted once per job; Snakemake's own share is the time of a dry run.
+Reads ``results/benchmarks/**/*.tsv`` of a finished run, and in its logs how long each process
+imported, if it ran with ``PYTHONPATH=benchmarks/counting``. Snakemake's own share is the time of
+a dry run.
 """
 
 import argparse
+import re
 import statistics
 import subprocess
 import sys
@@ -14,23 +16,10 @@ from pathlib import Path
 import pandas as pd
 from measuring import parser, publish
 
+from vae.configuration.jobs import JOBS
+
 TRAINING = ("train", "features", "mistakes")
-EVALUATION = ("evaluate_likelihood", "evaluate_latents")
-EVALUATION += ("evaluate_images", "evaluate_samples")
-MODULES = {
-    "train": "vae.training.loop",
-    "features": "vae.features.spaces, vae.evaluation.references, vae.evaluation.corruptions",
-    "mistakes": "vae.selfcheck.mistakes",
-    "prepare": "vae.data.datasets",
-    "evaluate_likelihood": "vae.evaluation.likelihood",
-    "evaluate_latents": "vae.evaluation.latents",
-    "evaluate_images": "vae.evaluation.images",
-    "evaluate_samples": "vae.evaluation.samples, vae.features.spaces",
-    "gallery": "vae.reporting.figures.gallery",
-    "sheets": "vae.reporting.figures.sheets",
-    "figures": "vae.reporting.figures.charts",
-    "report": "vae.reporting.page.render",
-}
+IMPORTED = re.compile(r"^imported for ([\d.]+) s$", re.M)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,9 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = options.parse_args(arguments)
     jobs = read_jobs(options.results)
     rules = by_rule(jobs)
-    rules["import_seconds"] = [
-        imports(rule, options.repetitions) * row.jobs for rule, row in rules.iterrows()
-    ]
+    rules["import_seconds"] = [import_seconds(options.results, rule) for rule in rules.index]
     how = dict.fromkeys(rules.columns, "sum") | {"peak_memory_mb": "max"}
     groups = {kind: rules.loc[names].agg(how) for kind, names in kinds(rules).items()}
     summary = pd.concat([rules, pd.DataFrame(groups).T])
@@ -78,17 +65,18 @@ def by_rule(jobs: pd.DataFrame) -> pd.DataFrame:
 
 def kinds(rules: pd.DataFrame) -> dict[str, list[str]]:
     """The rules that train, those that evaluate, and everything else."""
-    named = {"all training": TRAINING, "all evaluation": EVALUATION}
+    evaluation = tuple(f"evaluate_{job.name}" for job in JOBS)
+    named = {"all training": TRAINING, "all evaluation": evaluation}
     groups = {kind: [r for r in rules.index if r in names] for kind, names in named.items()}
-    groups["everything else"] = [r for r in rules.index if r not in TRAINING + EVALUATION]
+    groups["everything else"] = [r for r in rules.index if r not in TRAINING + evaluation]
     return groups
 
 
-def imports(rule: str, repetitions: int) -> float:
-    """Median seconds that a process of ``rule`` takes to start and import what it needs."""
-    if rule not in MODULES:
-        return 0.0
-    return timed([sys.executable, "-c", f"import {MODULES[rule]}"], repetitions)
+def import_seconds(results: Path, rule: str) -> float:
+    """CPU seconds in which the processes of ``rule`` imported, by what they said at their ends."""
+    folder = results / "logs"
+    logs = [*(folder / rule).rglob("*.log"), *folder.glob(f"{rule}.log")]
+    return sum(float(n) for log in logs for n in IMPORTED.findall(log.read_text("utf-8")))
 
 
 def dry_run(options: argparse.Namespace) -> float:

@@ -110,19 +110,31 @@ def other_data(tmp_path):
 
 @pytest.mark.parametrize(
     "verb",
-    ["likelihood --importance-samples 9", "latents m", "images m", "samples c", "gallery o"],
+    ["likelihood --importance-samples 9", "codes m m", "samples c"],
     ids=str,
 )
 def test_the_wrong_dataset_is_refused_wherever_models_are_measured(
     trained, other_data, tmp_path, capsys, verb
 ):
     name, *more = verb.split()
-    name = name if name == "gallery" else f"evaluate-{name}"
     before = set(tmp_path.iterdir())
-    assert main([name, str(trained.directory), other_data, str(tmp_path / "out"), *more]) == 2
+    assert (
+        main(
+            [f"evaluate-{name}", str(trained.directory), other_data, str(tmp_path / "out"), *more]
+        )
+        == 2
+    )
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "digits_static" in error
     assert set(tmp_path.iterdir()) == before
+
+
+def test_the_wrong_dataset_is_refused_for_the_page(trained, other_data, tmp_path, capsys):
+    folders = ["--models", str(trained.directory), "--data", other_data]
+    assert main(["explorer-pictures", str(tmp_path / "out"), *folders]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "digits_static" in error
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_wrong_dataset_is_refused_before_training(make_sweep, other_data, tmp_path, capsys):

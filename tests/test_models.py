@@ -9,10 +9,11 @@ from every_likelihood import DENSITIES, mean_tolerance
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vae import models
 from vae.configuration.sweep import SCALE_READINGS, Cell, Likelihood, Network, Sweep
 from vae.distributions import DiagonalGaussian, PointMass
 from vae.files import note, write_json, write_text
-from vae.models import VAE, Encoder, TrainedSweep, build_model, initial_model, load_model
+from vae.models import VAE, Encoder, TrainedSweep, as_kind, build_model, initial_model, load_model
 from vae.objectives import rate
 
 LEVELS = 17
@@ -149,6 +150,27 @@ def test_terms_of_an_image_do_not_depend_on_its_batch(make_sweep, network):
     whole, part = model(x, noise), model(x[3:4], noise[3:4])
     for a, b in zip(whole, part, strict=True):
         torch.testing.assert_close(a[3:4], b)
+
+
+@pytest.mark.parametrize("count", [1, 999, 1000, 2001])
+def test_any_number_of_images_and_codes(make_sweep, monkeypatch, count):
+    monkeypatch.setattr(models, "AT_ONCE", 500)
+    model, x = make_model(make_sweep(), (1, 8, 8)), grey_images(count, 1, 8, 8)
+    q, z = model.encode_all(x), torch.randn(2, count, 3)
+    assert not q.mean.requires_grad
+    torch.testing.assert_close(q.mean, model.encode(x).mean.detach())
+    torch.testing.assert_close(q.log_variance, model.encode(x).log_variance.detach())
+    mean = model.decode_all(z[0], lambda p: p.mean)
+    torch.testing.assert_close(mean, model.decode(z[0]).mean.detach())
+    log_prob = model.decode_all(z, lambda p, x: p.log_prob(x).sum(0), x)
+    torch.testing.assert_close(log_prob, model.decode(z).log_prob(x).sum(0).detach())
+
+
+def test_an_autoencoder_encodes_all_images_to_points(make_sweep):
+    autoencoder = as_kind(make_model(make_sweep(), (1, 8, 8)), "ae")
+    codes, x = autoencoder.encode_all(grey_images(5, 1, 8, 8)), grey_images(5, 1, 8, 8)
+    assert isinstance(codes, PointMass)
+    torch.testing.assert_close(codes.mean, autoencoder.encoder(x).mean.detach())
 
 
 def test_noise_moves_the_code(make_sweep):

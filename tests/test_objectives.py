@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vae.distributions import Bernoulli, ContinuousBernoulli, DiagonalGaussian, Gaussian
-from vae.objectives import distortion, rate, weighted
+from vae.objectives import distortion, importance_weighted, rate, weighted
 
 B, D = 4, 3
 
@@ -75,3 +75,61 @@ def test_beta_and_a_fixed_variance_act_through_their_product(q, x, beta, varianc
     torch.testing.assert_close(
         gradient(beta, variance), beta * gradient(1.0, beta * variance), rtol=1e-6, atol=1e-9
     )
+
+
+def codes_of(q: DiagonalGaussian, k: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(2)
+    return q.rsample(torch.randn(k, B, D, generator=generator, dtype=torch.float64))
+
+
+def log_weights(q: DiagonalGaussian, z: torch.Tensor, distortions: torch.Tensor) -> torch.Tensor:
+    """By torch's own distributions, (k, B)."""
+    prior = torch.distributions.Normal(torch.zeros_like(z), torch.ones_like(z))
+    posterior = torch.distributions.Normal(q.mean, q.std)
+    return prior.log_prob(z).sum(-1) - posterior.log_prob(z).sum(-1) - distortions
+
+
+def test_the_bound_of_one_sample_is_its_elbo_on_the_same_noise(q):
+    z, distortions = codes_of(q, 1), torch.rand(1, B, dtype=torch.float64)
+    terms = importance_weighted(q, z, distortions)
+    torch.testing.assert_close(sum(terms), -log_weights(q, z, distortions)[0])
+    torch.testing.assert_close(terms[1], rate(q))
+
+
+def test_the_bound_of_one_sample_is_the_elbo_on_average(q):
+    z = codes_of(q, 20_000)
+    distortions = z.square().sum(-1)
+    drawn = [
+        sum(importance_weighted(q, *one))
+        for one in zip(z.split(1), distortions.split(1), strict=True)
+    ]
+    drawn = torch.stack(drawn)
+    expected = weighted(distortions.mean(0), rate(q), 1.0)
+    torch.testing.assert_close(drawn.mean(0), expected, rtol=0, atol=0.1)
+
+
+def test_the_bound_of_several_samples_is_exact_where_the_posterior_is(q):
+    """With p(x|z) = q(z|x) / p(z) every weight is 1, so log p(x) is 0."""
+    z = codes_of(q, 5)
+    distortions = log_weights(q, z, torch.zeros(5, B, dtype=torch.float64))
+    torch.testing.assert_close(
+        sum(importance_weighted(q, z, distortions)), torch.zeros(B, dtype=torch.float64)
+    )
+
+
+def test_the_gradient_of_the_bound_weighs_each_sample_by_its_share(q):
+    """Burda et al. 2016, eq. 14."""
+    mean, log_variance = (t.clone().requires_grad_() for t in (q.mean, q.log_variance))
+
+    def terms():
+        moved = DiagonalGaussian(mean, log_variance)
+        z = codes_of(moved, 5)
+        return moved, z, (z - 1).square().sum(-1)
+
+    moved, z, distortions = terms()
+    loss = weighted(*importance_weighted(moved, z, distortions), 1.0).sum()
+    found = torch.autograd.grad(loss, (mean, log_variance))
+    log_w = log_weights(*terms())
+    shares = log_w.detach().softmax(0)
+    expected = torch.autograd.grad(-(shares * log_w).sum(), (mean, log_variance))
+    torch.testing.assert_close(found, expected)

@@ -45,7 +45,7 @@ def copy_project(folder: Path) -> Path:
         shutil.copy(ROOT / name, folder)
     kept = [path for path in (ROOT / "report").iterdir() if path.suffix in (".csv", ".yaml")]
     kept.append(ROOT / "report" / "template.md")
-    for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):
+    for path in (*kept, ROOT / "benchmarks" / "results" / "twice.csv"):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
@@ -135,7 +135,7 @@ class TestWholeRun:
             "report/captions.yaml": {"report"},
             "report/published.csv": {"report"},
             "vae/results/statistics.py": {
-                *("compare", "figures", "sheets", "gallery"),
+                *("compare", "figures", "gallery"),
                 *("report", "explorer", "explorer_pictures"),
             },
         }
@@ -258,11 +258,11 @@ def test_a_cluster_is_asked_for_a_gpu_where_it_pays(tmp_path, monkeypatch, nvidi
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "cluster"))
     options = ("--executor", "recording", "--jobs", "9", "--keep-going")
-    wanted = [f"metrics/{slug}/{name}.csv" for name in ("likelihood", "latents")]
+    wanted = [f"metrics/{slug}/{name}.csv" for name in ("likelihood", "codes")]
     wanted += [f"mistakes/digits/{name}.csv" for name in ("free_density", "mean_reduction")]
     result = snakemake(project, *options, "--", *(f"results/{name}" for name in wanted))
     asked = {line.split()[1]: line.split()[2] for line in re.findall("asked: .*", result.stdout)}
-    assert asked == {"evaluate_likelihood": "1", "evaluate_latents": "0", "mistakes": "0"}
+    assert asked == {"evaluate_likelihood": "1", "evaluate_codes": "0", "mistakes": "0"}
 
 
 def test_folders_with_any_name_run_nothing_but_the_rules(tmp_path):

@@ -1,6 +1,6 @@
 """Models: Encoder x -> q(z|x), Decoder z -> p(x|z), the two together, and loading them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -15,9 +15,10 @@ from vae.errors import InputError
 from vae.files import read_json, reading, sha256
 from vae.likelihoods import LikelihoodFamily, make_likelihood
 from vae.networks import DECODERS, ENCODERS, Shape, initialise
-from vae.objectives import distortion, rate
+from vae.objectives import distortion, importance_weighted, rate
 
 TRAIN_AGAIN = "train the sweep again"
+AT_ONCE = 1000  # images or codes, where there may be any number
 LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more
 
 
@@ -94,10 +95,33 @@ class VAE(nn.Module):
         """Return p(x|z) for codes (..., latent_dim)."""
         return self.decoder(z)
 
+    @torch.no_grad()
+    def encode_all(self, x: Tensor) -> DiagonalGaussian | PointMass:
+        """``encode`` for any number of images, without gradients."""
+        parts = [self.encode(part) for part in x.split(AT_ONCE)]
+        return type(parts[0]).joined(parts)
+
+    @torch.no_grad()
+    def decode_all(self, z: Tensor, read: Callable[..., Tensor], *images: Tensor) -> Tensor:
+        """What ``read`` finds in p(x|z) for any number of codes (..., N, latent_dim).
+
+        Args:
+            read: what is wanted of p(x|z) of some of the codes: a number or an image for each.
+            images: one per code, of which ``read`` is given the same part.
+        """
+        parts = zip(z.split(AT_ONCE, -2), *(x.split(AT_ONCE) for x in images), strict=True)
+        return torch.cat([read(self.decode(codes), *part) for codes, *part in parts])
+
     def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate in nats, each (B,), with z = mean + std * noise."""
+        """Distortion and rate in nats, each (B,), with z = mean + std * noise.
+
+        Args:
+            noise: (B, latent_dim), or (k, B, latent_dim) for the bound of k samples.
+        """
         q = self.encoder(x)
-        return distortion(self.decoder(q.rsample(noise)), x), rate(q)
+        z = q.rsample(noise)
+        terms = distortion(self.decoder(z), x)
+        return importance_weighted(q, z, terms) if noise.ndim == 3 else (terms, rate(q))
 
 
 class Autoencoder(VAE):
@@ -108,7 +132,12 @@ class Autoencoder(VAE):
         return PointMass(self.encoder(x).mean)
 
 
-def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae") -> VAE:
+def as_kind(model: VAE, kind: str) -> VAE:
+    """The same networks as a ``"vae"`` or as an ``"ae"``, whose code has no noise."""
+    return {"vae": VAE, "ae": Autoencoder}[kind](model.encoder, model.decoder, model.latent_dim)
+
+
+def build_model(sweep: Sweep, mean_image: Tensor, levels: int) -> VAE:
     """Make an untrained model of ``sweep`` for images like ``mean_image`` (C, H, W).
 
     Raises:
@@ -125,7 +154,7 @@ def build_model(sweep: Sweep, mean_image: Tensor, levels: int, kind: str = "vae"
         raise InputError(
             f"networks.{sweep.network.name}.hidden, dataset {sweep.dataset}: {error}"
         ) from None
-    return {"vae": VAE, "ae": Autoencoder}[kind](
+    return VAE(
         Encoder(encoder, sweep.training.scale_reading),
         Decoder(decoder, likelihood, mean_image),
         latent_dim,
@@ -173,6 +202,17 @@ class TrainedSweep:
         """
         expect(dataset, self.sweep.dataset, self.record.get("data"))
 
+    def its_own(self, datasets: Sequence[Dataset]) -> Dataset:
+        """The one of ``datasets`` that the models were trained on.
+
+        Raises:
+            InputError: if it is not among them.
+        """
+        named = [dataset for dataset in datasets if dataset.name == self.sweep.dataset]
+        found = (named or datasets)[0]
+        self.expect(found)
+        return found
+
     def diverged(self, cell: Cell) -> bool:
         """Whether training this cell left the finite numbers."""
         return self.cells[cell]["status"] == "diverged"
@@ -191,10 +231,10 @@ class TrainedSweep:
         if cell not in self.cells:
             known = ", ".join(c.slug for c in self.cells)
             raise InputError(f"{self.directory} holds no {cell.slug}; it holds {known}")
-        model = build_model(self.sweep, torch.zeros(self.shape), self.levels, cell.model)
+        model = build_model(self.sweep, torch.zeros(self.shape), self.levels)
         with reading(self.directory / "weights.safetensors", TRAIN_AGAIN):
             model.load_state_dict({name: s[0] for name, s in self.stacked([cell]).items()})
-        return model.requires_grad_(False).eval().to(device)
+        return as_kind(model, cell.model).requires_grad_(False).eval().to(device)
 
 
 def load_model(directory: Path | str, model: str = "vae", beta: float = 1.0, seed: int = 0) -> VAE:

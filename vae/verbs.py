@@ -155,18 +155,9 @@ def collect(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """Find the best β of every sweep and the best likelihood of every group."""
-    from vae.metrics import COMPARABLE
-    from vae.results.comparison import best_betas, best_likelihoods
-    from vae.results.per_image import PerImage
-    from vae.results.table import read_table
+    from vae.results.comparison import compare
 
-    metrics = read_table(options.results / "metrics.csv")
-    per_image = PerImage(options.results / "metrics")
-    betas = best_betas(metrics, per_image, options.criteria)
-    comparable = [name for name in options.criteria if name in COMPARABLE]
-    likelihoods = best_likelihoods(metrics, per_image, comparable)
-    _write_csv(betas, options.results / "best_beta.csv")
-    _write_csv(likelihoods, options.results / "best_likelihood.csv")
+    compare(options.results, options.criteria)
 
 
 def status(options: Namespace) -> None:
@@ -204,23 +195,13 @@ def figures(options: Namespace) -> None:
 
 
 def gallery(options: Namespace) -> None:
-    """Draw images of one sweep across β."""
+    """Draw the figures that need trained models."""
     from vae.devices import set_up
-    from vae.reporting.figures.gallery import draw_gallery
-
-    device = set_up("cpu", options.threads)
-    folders = options.models, options.data, options.results, options.output
-    draw_gallery(*folders, options.seed, device)
-
-
-def sheets(options: Namespace) -> None:
-    """Draw the figures of a group that show images of all its likelihoods."""
-    from vae.devices import set_up
-    from vae.reporting.figures.sheets import draw_sheets
+    from vae.reporting.figures.from_models import draw_from_models
 
     device = set_up("cpu", options.threads)
     folders = options.results, options.models, options.data, options.output
-    draw_sheets(*folders, options.seed, device)
+    draw_from_models(*folders, options.seed, device)
 
 
 def report(options: Namespace) -> None:
@@ -264,7 +245,7 @@ def render(options: Namespace) -> None:
 
 
 def explorer_pictures(options: Namespace) -> None:
-    """Gather what the interactive page shows of one sweep's models."""
+    """Gather what the interactive page shows of trained models."""
     from vae.devices import set_up
     from vae.explorer.pictures import write_pictures
 

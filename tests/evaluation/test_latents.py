@@ -10,7 +10,6 @@ from every_likelihood import module_of
 from torch import Tensor, nn
 
 from vae.data.datasets import spaced
-from vae.evaluation.aggregate import posterior
 from vae.evaluation.cells import Estimate
 from vae.evaluation.latents import (
     ablation_change,
@@ -145,7 +144,7 @@ def linear(encode: list[float], log_variance: list[float], decode: list[float]) 
 
 
 def ablated(model: VAE, x: Tensor, active: list[bool]) -> Tensor:
-    return ablation_change(model, x, posterior(model, x), torch.tensor(active), seed=0)
+    return ablation_change(model, x, model.encode_all(x).double(), torch.tensor(active), seed=0)
 
 
 def test_ablating_a_dimension_that_is_the_prior_changes_nothing(pixels):

@@ -14,7 +14,6 @@ from vae.configuration.sweep import Cell
 from vae.evaluation import importance
 from vae.evaluation.importance import (
     Mixture,
-    encode,
     importance_weights,
     local_weights,
     student_t,
@@ -341,8 +340,8 @@ def test_with_more_samples_the_local_proposal_is_within_a_thousandth_of_a_nat():
 
 def test_the_student_t_sits_at_the_posterior_and_is_normalised():
     x, model = draw_images(20), spoilt()
-    t = student_t(model, x, encode(model, x).mean, importance.density)
-    exact = encode(linear_gaussian(), x)
+    t = student_t(model, x, model.encode_all(x).mean, importance.density)
+    exact = linear_gaussian().encode_all(x)
     torch.testing.assert_close(t.location, exact.mean, atol=1e-4, rtol=1e-3)
     covariance = t.root @ t.root.mT
     expected = 1.2 * torch.diag_embed(posterior_variance()).expand_as(covariance)
@@ -355,8 +354,8 @@ def test_the_student_t_sits_at_the_posterior_and_is_normalised():
 
 def test_samples_of_a_mixture_come_from_its_components_in_turn():
     x, model = draw_images(5), linear_gaussian()
-    q = encode(model, x)
-    far = encode(linear_gaussian(shift=100.0), x)
+    q = model.encode_all(x)
+    far = linear_gaussian(shift=100.0).encode_all(x)
     mixture = Mixture((q, far), (0, 0, 1))
     noise = torch.randn(6, 5, 2 + 8)
     z = mixture.draw(1, noise, slice(None))

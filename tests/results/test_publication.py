@@ -14,9 +14,11 @@ from vae.errors import InputError
 from vae.files import sha256, write_json, write_text
 from vae.reporting.page.publish import render_published
 from vae.results.publication import (
+    DETAILS,
     MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
+    blocks,
     publish,
     published,
     unpublished,
@@ -124,8 +126,7 @@ def test_what_is_not_published_is_what_the_workflow_must_make(chosen, run, tmp_p
     lacking = unpublished(chosen, folder)
     assert list(lacking) == [last]
     assert {path for path in lacking[last] if not (tmp_path / "run" / path).is_file()} == {
-        f"{chosen.results}/metrics/{last}/{name}.csv"
-        for name in (*MEASUREMENTS, "dimensions", "spectra")
+        f"{chosen.results}/metrics/{last}/{name}.csv" for name in (*MEASUREMENTS, *DETAILS)
     }
 
 
@@ -146,6 +147,15 @@ def test_of_single_images_only_what_is_compared_is_kept(chosen, at_once):
     for slug in chosen.sweeps:
         with np.load(at_once / "metrics" / slug / "per_image.npz") as arrays:
             assert {key.split("/")[1] for key in arrays} == {"bits_per_dim"}
+
+
+def test_blocks_of_images_keep_the_mean_and_its_error():
+    values = np.random.default_rng(0).gamma(2, size=10_000)
+    few = blocks(values)
+    assert few.mean() == pytest.approx(values.mean())
+    errors = [v.std(ddof=1) / len(v) ** 0.5 for v in (few, values)]
+    assert errors[0] == pytest.approx(errors[1], rel=0.1)
+    assert np.array_equal(blocks(values[:382]), values[:382])
 
 
 def test_neither_weights_nor_data_are_published(at_once):

@@ -20,12 +20,12 @@ def train(stack: Stack, epochs: int) -> Stack:
 
 
 def tensors(stack: Stack) -> dict[str, torch.Tensor]:
-    optimiser = stack.trained.optimiser.state_dict()["state"]
+    states = enumerate(stack.trained.optimiser.states)
     return {
         **{f"parameter {n}": p.detach() for n, p in stack.parameters.items()},
         **{f"average {n}": p for n, p in stack.trained.average.items()},
         **{f"best {n}": p for n, p in stack.best.items()},
-        **{f"adam {i} {key}": v for i, state in optimiser.items() for key, v in state.items()},
+        **{f"adam {i} {key}": v for i, state in states for key, v in state.items()},
         "objective": stack.best_objective,
         "best epoch": stack.best_epoch,
         "diverged": stack.diverged_at,

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.configuration.sweep import Cell, Network
+from vae.configuration.sweep import Cell, Likelihood, Network
 from vae.data.datasets import load_dataset, prepare
+from vae.models import Autoencoder
 from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
@@ -288,3 +289,50 @@ def test_pictures_of_one_image_differ_by_the_sampled_code(make_stack):
         distinct = len(reconstructions.unique(dim=0))
         assert distinct == 1 if cell.model == "ae" else distinct > 1
         assert len(samples.unique(dim=0)) > 1
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept weights", "last weights"])
+def test_a_cell_as_a_model_of_its_own_has_the_terms_it_has_in_the_stack(make_stack, digits, kept):
+    stack = make_stack()
+    train(stack, 2)
+    stack.narrow(stack.active[1:])  # the first cell's row is gone from what is trained
+    x, noise = digits.unit("train")[:5], torch.randn(5, 3)
+    weights = {n: w[1:] for n, w in stack.best.items()} if kept else stack.parameters
+    all_terms = stack._terms(
+        weights,
+        x.expand(len(stack.active), *x.shape),
+        noise.expand(len(stack.active), *noise.shape),
+    )
+    for row, index in enumerate(stack.active):
+        model = stack.model(index, None if kept else stack.parameters)
+        assert isinstance(model, Autoencoder) == (stack.cells[index].model == "ae")
+        assert not model.training and not any(p.requires_grad for p in model.parameters())
+        q = model.encode(x)
+        distortion = -model.decode(q.rsample(noise)).log_prob(x)
+        torch.testing.assert_close(distortion, all_terms[0][row].detach())
+
+
+def stacked_bound(make_sweep, digits, seeds, samples: int) -> Stack:
+    objective = {"name": "iwae", "samples": samples}
+    likelihood = Likelihood("bernoulli", betas=(1.0,), objective=objective)
+    sweep = make_sweep(likelihood=likelihood, autoencoder=False, betas=(1.0,), seeds=seeds)
+    return Stack(sweep, sweep.cells, digits, CPU)
+
+
+def test_cells_trained_on_the_bound_of_several_samples_train_as_if_alone(make_sweep, digits):
+    both, alone = (stacked_bound(make_sweep, digits, seeds, 3) for seeds in ((0, 1), (1,)))
+    for stack in (both, alone):
+        train(stack, 2)
+    for name, weights in alone.parameters.items():
+        torch.testing.assert_close(both.parameters[name][1], weights[0], rtol=1e-4, atol=1e-5)
+    assert both.objectives[1][-1] < both.objectives[1][0]
+
+
+def test_one_sample_of_the_bound_uses_the_elbo_s_noise(make_sweep, digits):
+    bound, elbo = (
+        stacked_bound(make_sweep, digits, (0,), 1),
+        Stack(make_sweep(), [ONE], digits, CPU),
+    )
+    (x, noise), *_ = batches_of_an_epoch(bound)
+    (same_x, same_noise), *_ = batches_of_an_epoch(elbo)
+    assert torch.equal(x, same_x) and torch.equal(noise[:, 0], same_noise)

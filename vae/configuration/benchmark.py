@@ -1,7 +1,7 @@
 """The configuration file: the grid, how it is trained and how it is measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -73,7 +73,7 @@ class Benchmark:
             "networks": _entries(Network, benchmark.networks, "networks"),
             "datasets": _datasets(benchmark.datasets),
             "likelihoods": _entries(Likelihood, benchmark.likelihoods, "likelihoods"),
-            "dataset_mirror": benchmark.dataset_mirror or None,
+            "dataset_mirror": None if benchmark.dataset_mirror == "" else benchmark.dataset_mirror,
         }
         for key in ("latent_dims", "criteria"):
             distinct(getattr(benchmark, key), key)
@@ -105,22 +105,22 @@ class Benchmark:
     def sweeps(self) -> dict[str, Sweep]:
         """Every sweep of the grid by its slug."""
         sweeps = [
-            Sweep(
-                dataset,
-                network,
-                latent_dim,
-                likelihood,
-                likelihood.betas or self.betas,
-                self.seeds,
-                self.autoencoder,
-                self.training,
-            )
+            self._sweep(dataset, network, latent_dim, likelihood)
             for dataset in self.dataset_names
             for network in self.networks
             for latent_dim in self.latent_dims
             for likelihood in self.likelihoods
         ]
         return {sweep.slug: sweep for sweep in sweeps}
+
+    def _sweep(
+        self, dataset: str, network: Network, latent_dim: int, likelihood: Likelihood
+    ) -> Sweep:
+        """One sweep; that of a bound of several samples has no autoencoder and no warm-up of β."""
+        elbo = likelihood.objective.name == "elbo"
+        training = self.training if elbo else replace(self.training, warmup_epochs=0)
+        what = dataset, network, latent_dim, likelihood, likelihood.betas or self.betas
+        return Sweep(*what, self.seeds, self.autoencoder and elbo, training)
 
 
 def _name(dataset: str | OwnData) -> str:

@@ -56,8 +56,11 @@ JOBS = (
         priority=1,
         minutes=600,
     ),
-    Job("latents", "active units, and whether codes follow the prior", tables=("dimensions",)),
-    Job("images", "reconstruction error and blur", tables=("spectra",)),
+    Job(
+        "codes",
+        "whether codes follow the prior, what they carry, what decoding them loses",
+        tables=("dimensions", "spectra"),
+    ),
     Job(
         "samples",
         "how real, diverse and new generated images are",

@@ -1,6 +1,5 @@
 """What is trained: a sweep of cells, its network, likelihood and training settings."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -26,8 +25,13 @@ NETWORKS = (
     "conv",
     "linear",
 )
+OBJECTIVES = ("elbo", "iwae")
+IWAE = "_iwae_"  # ends, with their number, the slugs of likelihoods trained on several samples
+MOST_SAMPLES = 10**6
 DISCRETIZED = "_discretized"  # ends the slugs of likelihoods trained on masses
-SLUG = re.compile(rf"(.*?)(?:_([0-9.]+(?:e[+-][0-9]+)?))?({DISCRETIZED})?", re.DOTALL)
+SLUG = re.compile(
+    rf"(.*?)(?:_([0-9.]+(?:e[+-][0-9]+)?))?({DISCRETIZED})?(?:{IWAE}([0-9]+))?", re.DOTALL
+)
 WIDEST = 16_384  # hidden layers and codes; two such layers have 268 million weights
 MOST_LAYERS = 100
 MOST_EPOCHS = 10**6
@@ -73,6 +77,36 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What training minimises: minus the ELBO, or minus a bound of several codes (``iwae``)."""
+
+    name: str = "elbo"
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        where = "likelihoods.objective"
+        choice(self.name, OBJECTIVES, f"{where}.name")
+        positive_integer(self.samples, f"{where}.samples", MOST_SAMPLES)
+        one = self.samples == 1 or self.name == "iwae"
+        require(one, f"{where}.samples: the ELBO takes one; name iwae for a bound of several")
+
+    @property
+    def axis(self) -> tuple[int, ...]:
+        """The axis of noise that several codes of an image need; empty for the ELBO."""
+        return (self.samples,) if self.name == "iwae" else ()
+
+    @property
+    def slug(self) -> str:
+        """What the slugs of likelihoods trained on it end with."""
+        return f"{IWAE}{self.samples}" if self.name == "iwae" else ""
+
+    @property
+    def title(self) -> str:
+        """What their names in print end with."""
+        return f", bound of {self.samples} samples" if self.name == "iwae" else ""
+
+
+@dataclass(frozen=True)
 class Likelihood:
     """A decoder likelihood p(x|z), one of ``FAMILIES``, as it is trained.
 
@@ -80,12 +114,14 @@ class Likelihood:
         sigma: of a family that needs one.
         discretized: whether a density is trained on, and is, the probability of grey levels.
         betas: for this likelihood, in place of the grid's.
+        objective: what it is trained on.
     """
 
     name: str
     sigma: float | None = None
     discretized: bool = False
     betas: tuple[float, ...] | None = None
+    objective: Objective = Objective()
 
     def __post_init__(self) -> None:
         choice(self.name, tuple(FAMILIES), "likelihoods.name")
@@ -102,6 +138,14 @@ class Likelihood:
         require(reason is None, f"{where}.discretized: this likelihood {reason}; leave it out")
         if self.betas is not None:
             object.__setattr__(self, "betas", beta_axis(self.betas, f"{where}.betas"))
+        where = f"{where}.objective"
+        if not isinstance(self.objective, Objective):
+            object.__setattr__(self, "objective", build(Objective, self.objective, where))
+        require(
+            self.objective.name == "elbo" or self.betas == (1.0,),
+            f"{where}: the bound of several samples is one on log p(x), at β = 1 alone: "
+            "give betas: [1]",
+        )
 
     @classmethod
     @cache
@@ -112,8 +156,9 @@ class Likelihood:
             InputError: if there is none of that name.
         """
         try:
-            name, sigma, discretized = SLUG.fullmatch(slug).groups()
-            return cls(name, float(sigma) if sigma else None, bool(discretized))
+            name, sigma, discretized, samples = SLUG.fullmatch(slug).groups()
+            how = ((1.0,), Objective("iwae", int(samples))) if samples else ()
+            return cls(name, float(sigma) if sigma else None, bool(discretized), *how)
         except (ValueError, InputError):
             raise InputError(f"{shown(slug)} is no likelihood of ours") from None
 
@@ -126,12 +171,13 @@ class Likelihood:
     def slug(self) -> str:
         """The name used in file names and tables, such as ``gaussian_fixed_sigma_0.1``."""
         sigma = "" if self.sigma is None else f"_{self.sigma:g}"
-        return self.name + sigma + (DISCRETIZED if self.discretized else "")
+        return self.name + sigma + (DISCRETIZED if self.discretized else "") + self.objective.slug
 
     @property
     def title(self) -> str:
         """The name in print, such as ``Gaussian, σ = 0.1``."""
-        return self.family.title.format(sigma=self.sigma) + " on masses" * self.discretized
+        title = self.family.title.format(sigma=self.sigma) + " on masses" * self.discretized
+        return title + self.objective.title
 
     @property
     def density(self) -> "Likelihood":
@@ -171,11 +217,8 @@ class Training:
         whole_number(self.previews, "training.previews", 2, MOST_PREVIEWS)
         whole_number(self.warmup_epochs, "training.warmup_epochs")
         positive_number(self.learning_rate, "training.learning_rate")
-        number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
-        require(
-            number and 0 <= self.tolerance < math.inf,
-            f"training.tolerance: {self.tolerance!r} must be a number, 0 or more",
-        )
+        if self.tolerance != 0 or isinstance(self.tolerance, bool):
+            positive_number(self.tolerance, "training.tolerance")
         choice(self.scale_reading, SCALE_READINGS, "training.scale_reading")
         choice(self.precision, PRECISIONS, "training.precision")
         require(
@@ -202,6 +245,11 @@ class Cell:
         )
 
 
+def group_name(dataset: str, network: str, latent_dim: int) -> str:
+    """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
+    return f"{dataset}-{network}-{latent_dim}d"
+
+
 @dataclass(frozen=True)
 class Sweep:
     """All cells that share dataset, network, latent size and likelihood: one training job."""
@@ -217,8 +265,8 @@ class Sweep:
 
     @property
     def group(self) -> str:
-        """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
-        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d"
+        """The name of the group that it belongs to."""
+        return group_name(self.dataset, self.network.name, self.latent_dim)
 
     @property
     def slug(self) -> str:

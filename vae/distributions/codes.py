@@ -1,7 +1,9 @@
 """Distributions over codes: what an encoder says of an image."""
 
 import math
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 
@@ -18,6 +20,15 @@ class DiagonalGaussian:
 
     def __getitem__(self, part: slice | Tensor) -> "DiagonalGaussian":
         return DiagonalGaussian(self.mean[part], self.log_variance[part])
+
+    @classmethod
+    def joined(cls, parts: Sequence["DiagonalGaussian"]) -> "DiagonalGaussian":
+        """Those of several batches as one."""
+        return cls(*(torch.cat([getattr(q, n) for q in parts]) for n in ("mean", "log_variance")))
+
+    def double(self) -> "DiagonalGaussian":
+        """The same in float64."""
+        return DiagonalGaussian(self.mean.double(), self.log_variance.double())
 
     @property
     def variance(self) -> Tensor:
@@ -48,6 +59,15 @@ class PointMass:
 
     def __init__(self, mean: Tensor) -> None:
         self.mean = mean
+
+    @classmethod
+    def joined(cls, parts: Sequence["PointMass"]) -> "PointMass":
+        """Those of several batches as one."""
+        return cls(torch.cat([q.mean for q in parts]))
+
+    def double(self) -> "PointMass":
+        """The same in float64."""
+        return PointMass(self.mean.double())
 
     def rsample(self, noise: Tensor) -> Tensor:
         """Return the code itself, broadcast to the shape of ``noise``, which is not used."""

@@ -13,7 +13,6 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PointMass
-from vae.models import VAE, Autoencoder
 from vae.randomness import generator
 
 CODES = 2000  # drawn in all, from every image as many as from any other
@@ -34,16 +33,6 @@ class AggregateEstimate:
 
     mutual_information: Tensor
     marginal_kl: Tensor
-
-
-@torch.no_grad()
-def posterior(model: VAE, x: Tensor) -> DiagonalGaussian | PointMass:
-    """q(z|x) of all images in float64: parameters of shape (N, latent_dim)."""
-    parts = [model.encode(part) for part in x.split(1000)]
-    mean = torch.cat([q.mean for q in parts]).double()
-    if isinstance(model, Autoencoder):
-        return PointMass(mean)
-    return DiagonalGaussian(mean, torch.cat([q.log_variance for q in parts]).double())
 
 
 def standard_noise(q: DiagonalGaussian | PointMass, seed: int) -> Tensor:

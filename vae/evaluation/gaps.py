@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from vae.adam import Adam
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.posterior import Score
 from vae.models import VAE
@@ -10,6 +11,7 @@ from vae.objectives import rate
 from vae.randomness import generator
 
 STEPS, CODES, LEARNING_RATE = 60, 32, 0.03
+FALL = 0.95  # of the learning rate, linear over all steps
 MEASURED = 100  # codes per image for the ELBO of what was found
 
 
@@ -33,15 +35,14 @@ def best_factorised(
     mean = sum(c * q.mean for c, q in zip(chosen, starts, strict=True)).detach().requires_grad_()
     log_variance = sum(c * q.log_variance for c, q in zip(chosen, starts, strict=True))
     log_variance = log_variance.detach().requires_grad_()
-    optimiser = torch.optim.Adam([mean, log_variance], lr=LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, STEPS)
+    optimiser = Adam([mean, log_variance], LEARNING_RATE)
     with torch.enable_grad():
-        for _ in range(STEPS):
+        for step in range(STEPS):
             optimiser.zero_grad()
             loss = -elbo(model, x, DiagonalGaussian(mean, log_variance), noise, score).sum()
             loss.backward()
             optimiser.step()
-            schedule.step()
+            optimiser.learning_rate *= 1 - FALL / (STEPS - step * FALL)
     return DiagonalGaussian(mean.detach(), log_variance.detach())
 
 

@@ -27,14 +27,13 @@ def reconstructions(model: VAE, x: Tensor, seed: int) -> Tensor:
         generator=generator(x.device, seed, "reconstructions"),
         device=x.device,
     )
-    pairs = zip(x.split(1000), noise.split(1000), strict=True)
-    return torch.cat([model.decode(model.encode(part).rsample(e)).mean for part, e in pairs])
+    return model.decode_all(model.encode_all(x).rsample(noise), lambda p: p.mean)
 
 
 @torch.no_grad()
 def mean_reconstructions(model: VAE, x: Tensor) -> Tensor:
     """Expected images E[x|z] at the posterior's mean, or at the autoencoder's code: as ``x``."""
-    return torch.cat([model.decode(model.encode(part).mean).mean for part in x.split(1000)])
+    return model.decode_all(model.encode_all(x).mean, lambda p: p.mean)
 
 
 def measure_images(model: VAE, x: Tensor, seed: int) -> tuple[dict[str, Estimate], pd.DataFrame]:

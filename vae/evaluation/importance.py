@@ -1,14 +1,15 @@
 """log p(x) by importance sampling: through the encoder, or around the posterior's own modes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.modes import STARTS, PriorCodes, has_rivals, several_modes
+from vae.evaluation.modes import STARTS, PriorCodes, has_other_modes, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
 from vae.evaluation.posterior import FREEDOM, ROUNDS, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
@@ -108,10 +109,9 @@ class Mixture:
     def draw(self, first: int, noise: Tensor, part: slice) -> Tensor:
         """Codes (K, B, d) of samples ``first`` and on, from noise (K, B, d + FREEDOM)."""
         here = [c[part] for c in self.components]
-        turns = [self.turns[k % len(self.turns)] for k in range(first, first + len(noise))]
         z = noise.new_empty(*noise.shape[:-1], noise.shape[-1] - FREEDOM)
         for i, component in enumerate(here):
-            rows = [k for k, turn in enumerate(turns) if turn == i]
+            rows = _rows(self.turns, i, first % len(self.turns), len(noise), noise.device)
             own = noise[rows]
             z[rows] = component.rsample(
                 own if isinstance(component, StudentT) else own[..., :-FREEDOM]
@@ -127,6 +127,18 @@ class Mixture:
             if i in every
         ]
         return torch.stack(terms).logsumexp(0)
+
+
+@lru_cache(maxsize=64)
+def _rows(
+    turns: tuple[int, ...], component: int, first: int, count: int, device: torch.device
+) -> Tensor:
+    """Which of ``count`` samples, the ``first`` and on, have the turn of ``component``.
+
+    Remembered: a GPU would be waited for whenever they are moved there.
+    """
+    rows = [k for k in range(count) if turns[(first + k) % len(turns)] == component]
+    return torch.tensor(rows, dtype=torch.long, device=device)
 
 
 @torch.no_grad()
@@ -163,7 +175,7 @@ def importance_weights(
         score: log p(x|z) of a decoded distribution and images; a density by default.
     """
     stream = generator(x.device, seed, "importance samples")
-    return weights_of(model, x, Mixture((encode(model, x),), (0,)), samples, stream, score)
+    return weights_of(model, x, Mixture((model.encode_all(x),), (0,)), samples, stream, score)
 
 
 def local_weights(
@@ -176,7 +188,7 @@ def local_weights(
     or with another mode to which the most alike of many codes from the prior leads, are measured
     anew: with more samples, around the best of the modes that several starts lead to.
     """
-    q, at_once = encode(model, x), decoded_at_once(model, x.device)
+    q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
     stream = generator(x.device, seed, "local samples")
@@ -184,7 +196,7 @@ def local_weights(
     anew = total.effective_sample_size() < ENOUGH * samples
     for rest in (~anew).nonzero()[:, 0].split(at_once):
         start = prior.elsewhere(x[rest], first[rest], 1)[0]
-        anew[rest] = has_rivals(model, x[rest], first[rest], start, score)
+        anew[rest] = has_other_modes(model, x[rest], first[rest], start, score)
     if len(again := anew.nonzero()[:, 0]):
         known = torch.stack([first.location, total.best])
         groups = again.split(max(1, at_once // (len(known) + STARTS)))
@@ -221,15 +233,6 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
 
 def _slices(count: int, at_once: int) -> list[slice]:
     return [slice(first, first + at_once) for first in range(0, count, at_once)]
-
-
-@torch.no_grad()
-def encode(model: VAE, x: Tensor) -> DiagonalGaussian:
-    """q(z|x) of all images."""
-    parts: Sequence[DiagonalGaussian] = [model.encode(part) for part in x.split(1000)]
-    return DiagonalGaussian(
-        torch.cat([q.mean for q in parts]), torch.cat([q.log_variance for q in parts])
-    )
 
 
 def _noise(n: int, width: int, stream: torch.Generator) -> Tensor:

@@ -11,7 +11,6 @@ from vae.data.datasets import Dataset, spaced
 from vae.distributions import DiagonalGaussian
 from vae.evaluation.aggregate import (
     aggregate_estimate,
-    posterior,
     prior_tests,
     standard_noise,
 )
@@ -44,12 +43,15 @@ DIMENSION = [
 def code_statistics(model: VAE, x: Tensor) -> dict[str, Tensor]:
     """Per latent dimension over the images ``x``, each of shape (latent_dim,).
 
-    ``mean`` and ``variance`` of the posterior means; ``kl``: average KL(q(z_j|x) || p(z_j)).
+    ``mean`` and ``variance`` of the posterior means; of a VAE also ``kl``, the average
+    KL(q(z_j|x) || p(z_j)).
     """
-    posteriors = [model.encoder(part) for part in x.split(1000)]
-    means = torch.cat([q.mean for q in posteriors]).double()
-    kl = torch.cat([q.kl_per_dimension() for q in posteriors]).double()
-    return {"mean": means.mean(0), "variance": means.var(0), "kl": kl.mean(0)}
+    q = model.encode_all(x)
+    means = q.mean.double()
+    statistics = {"mean": means.mean(0), "variance": means.var(0)}
+    if isinstance(q, DiagonalGaussian):
+        statistics["kl"] = q.kl_per_dimension().double().mean(0)
+    return statistics
 
 
 def latent_dimensions(model: VAE, x: Tensor, seed: int) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def latent_dimensions(model: VAE, x: Tensor, seed: int) -> pd.DataFrame:
     autoencoder with a prior: its ``kl`` and tests are empty.
     """
     statistics = {name: values.cpu().numpy() for name, values in code_statistics(model, x).items()}
-    q = posterior(model, spaced(x))
+    q = model.encode_all(spaced(x)).double()
     codes = q.rsample(standard_noise(q, seed))  # (S, N, d)
     flat = codes.flatten(0, 1)
     statistics["aggregate_mean"] = flat.mean(0).cpu().numpy()
@@ -83,7 +85,7 @@ def measure_latents(
     """
     active = torch.tensor((dimensions.variance > ACTIVE_VARIANCE).to_numpy(), device=x.device)
     x = spaced(x)
-    q = posterior(model, x)
+    q = model.encode_all(x).double()
     share = reconstruction_variance(model, x, q.mean)
     collapsed = not active.any() or share < COLLAPSED_VARIANCE
     metrics = {
@@ -123,7 +125,7 @@ def marginal_kl_lower(model: VAE, train: Tensor, test: Tensor, seed: int) -> Est
     (by convexity), it makes an interval.
     """
     mixture = predictive_mixture(training_codes(model, train, seed), seed)
-    q = posterior(model, spaced(test))
+    q = model.encode_all(spaced(test)).double()
     z = q.rsample(standard_noise(q, seed)).cpu()  # (S, N, d)
     if mixture is None:
         return average(torch.zeros(z.shape[1]))
@@ -151,8 +153,7 @@ def ablation_change(
 
 def _distortion(model: VAE, x: Tensor, z: Tensor) -> Tensor:
     """-log p(x|z) per image, (N,), averaged over codes (S, N, d)."""
-    pairs = zip(x.split(1000), z.float().split(1000, dim=1), strict=True)
-    return torch.cat([-model.decode(codes).log_prob(part).mean(0) for part, codes in pairs])
+    return model.decode_all(z.float(), lambda p, x: -p.log_prob(x).mean(0), x)
 
 
 @torch.no_grad()
@@ -162,7 +163,7 @@ def reconstruction_variance(model: VAE, x: Tensor, codes: Tensor) -> float:
     Args:
         codes: one per image, (N, latent_dim).
     """
-    means = torch.cat([model.decode(z).mean for z in codes.float().split(1000)])
+    means = model.decode_all(codes.float(), lambda p: p.mean)
     return float(means.double().var(0).sum() / x.double().var(0).sum())
 
 

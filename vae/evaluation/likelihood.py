@@ -14,7 +14,6 @@ from vae.evaluation.importance import (
     LOW_ESS,
     ImportanceWeights,
     density,
-    encode,
     importance_weights,
     local_weights,
 )
@@ -48,11 +47,9 @@ def measure_likelihood(
         levels: number of grey levels of the images.
     """
     if cell.model == "ae":
-        with torch.no_grad():
-            distortion = [
-                -model.decode(model.encode(part).mean).log_prob(part) for part in x.split(1000)
-            ]
-        return {"distortion": average(torch.cat(distortion))}
+        code = model.encode_all(x).mean
+        distortion = model.decode_all(code, lambda p, x: -p.log_prob(x), x)
+        return {"distortion": average(distortion)}
     return (
         through_the_encoder(model, x, samples, seed)
         | exact_likelihood(model, x, validation, samples, seed)
@@ -63,7 +60,7 @@ def measure_likelihood(
 
 def through_the_encoder(model: VAE, x: Tensor, samples: int, seed: int) -> dict[str, Estimate]:
     """ELBO and L_K with the model as trained."""
-    weights, divergence = importance_weights(model, x, samples, seed), rate(encode(model, x))
+    weights, divergence = importance_weights(model, x, samples, seed), rate(model.encode_all(x))
     return {
         "distortion": average(weights.distortion),
         "rate": average(divergence),
@@ -130,7 +127,7 @@ def binarised(x: Tensor, seed: int) -> Tensor:
 
 def gaps(model: VAE, x: Tensor, samples: int, seed: int) -> dict[str, Estimate]:
     """log p(x) minus the best factorised ELBO, and that minus the encoder's, as trained."""
-    q = encode(model, x)
+    q = model.encode_all(x)
     mode, precision = local_posterior(model, x, q.mean, density)
     local = DiagonalGaussian(mode, -precision.diagonal(dim1=-2, dim2=-1).clamp(min=1).log())
     best = best_factorised(model, x, [q, local], seed, density)

@@ -22,10 +22,7 @@ def training_codes(model: VAE, x: Tensor, *key: int) -> np.ndarray:
     """
     stream = generator(x.device, *key, "training codes")
     noise = torch.randn(len(x), model.latent_dim, generator=stream, device=x.device)
-    codes = [
-        model.encode(p).rsample(e) for p, e in zip(x.split(1000), noise.split(1000), strict=True)
-    ]
-    return torch.cat(codes).double().cpu().numpy()
+    return model.encode_all(x).rsample(noise).double().cpu().numpy()
 
 
 def fit_mixture(codes: np.ndarray, components: int, *key: int) -> GaussianMixture:

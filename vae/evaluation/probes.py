@@ -10,7 +10,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
 from vae.data.datasets import Dataset, spaced
-from vae.evaluation.aggregate import posterior
 from vae.evaluation.cells import Estimate, average
 from vae.evaluation.real_images import MOST_TRAINING, training_images
 from vae.models import VAE
@@ -37,7 +36,7 @@ class Probe:
 
     def of_model(self, model: VAE) -> dict[str, Estimate]:
         """Accuracies from posterior means, or from the autoencoder's codes."""
-        return self.of_features(lambda x: posterior(model, x).mean)
+        return self.of_features(lambda x: model.encode(x).mean)
 
     @torch.no_grad()
     def of_features(self, features: Callable[[Tensor], Tensor]) -> dict[str, Estimate]:

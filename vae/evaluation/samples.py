@@ -60,23 +60,17 @@ class SampleMeasure:
         if cell.model == "vae":
             stream = generator(self.device, *key, "prior samples")
             z = torch.randn(n, d, generator=stream, device=self.device)
-            yield "prior", self._decode(model, z)
-            yield "prior_drawn", self._draw(model, z, *key)
+            yield "prior", model.decode_all(z, lambda p: p.mean)
+            yield "prior_drawn", self._drawn(model, z, *key)
         codes = training_codes(model, self.train, *key)
         for source, components in (("gaussian", 1), ("gmm", MIXTURE_COMPONENTS)):
             z = torch.from_numpy(fitted_codes(codes, components, n, *key)).float()
-            yield source, self._decode(model, z.to(self.device))
+            yield source, model.decode_all(z.to(self.device), lambda p: p.mean)
 
-    @torch.no_grad()
-    def _decode(self, model: VAE, z: Tensor) -> Tensor:
-        """Expected images E[x|z]."""
-        return torch.cat([model.decode(part).mean for part in z.split(1000)])
-
-    @torch.no_grad()
-    def _draw(self, model: VAE, z: Tensor, *key: int) -> Tensor:
+    def _drawn(self, model: VAE, z: Tensor, *key: int) -> Tensor:
         """One image x ~ p(x|z) per code."""
         stream = generator(self.device, *key, "drawn images")
-        return torch.cat([model.decode(part).sample(stream) for part in z.split(1000)])
+        return model.decode_all(z, lambda p: p.sample(stream))
 
 
 def measured(space: Realism, source: str, features: Tensor) -> dict[str, Estimate]:

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from vae.evaluation.importance import Mixture, encode, student_t
+from vae.evaluation.importance import Mixture, student_t
 from vae.evaluation.posterior import FREEDOM, Score, log_joint
 from vae.models import VAE
 from vae.randomness import generator
@@ -33,7 +33,7 @@ def rescaled(score: Score, log_factor: float) -> Score:
 @torch.no_grad()
 def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     """The scale under which validation images ``x`` are most probable by ``score``."""
-    total, q = Rescaling(), encode(model, x)
+    total, q = Rescaling(), model.encode_all(x)
     start = q.mean
     for number in range(ROUNDS):
         current = rescaled(score, total.log_factor)

@@ -1,6 +1,7 @@
 """What one sweep's models reconstruct, invent and encode, as data for the page."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ from torch import Tensor
 from vae.configuration.sweep import Cell
 from vae.data.datasets import Dataset, load_dataset, spaced
 from vae.distributions import PixelDistribution
-from vae.evaluation.aggregate import posterior
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import code_statistics
 from vae.explorer.decoders import as_text, decoder_data
@@ -22,11 +22,17 @@ from vae.reporting.figures.gallery import COLUMNS, STEPS, distinct_images, shown
 
 
 def write_pictures(
-    models: Path, data: Path, output: Path, seed: int, device: torch.device
+    models: Sequence[Path], data: Sequence[Path], output: Path, seed: int, device: torch.device
 ) -> None:
-    """Write ``sweep_data`` of the sweep in ``models`` as JSON to ``output``."""
-    content = sweep_data(TrainedSweep(models), load_dataset(data), seed, device)
-    write_text(output, json.dumps(content))
+    """Write ``sweep_data`` of every sweep, of those in ``models``, as JSON to folder ``output``.
+
+    Args:
+        data: the datasets of the sweeps.
+    """
+    datasets = [load_dataset(path) for path in data]
+    for trained in map(TrainedSweep, models):
+        content = sweep_data(trained, trained.its_own(datasets), seed, device)
+        write_text(output / f"{trained.sweep.slug}.json", json.dumps(content))
 
 
 def sweep_data(trained: TrainedSweep, dataset: Dataset, seed: int, device: torch.device) -> dict:
@@ -87,7 +93,7 @@ def pixels(images: Tensor) -> str:
 
 
 def _codes(model: VAE, x: Tensor, order: list[int], seed: int) -> np.ndarray:
-    q = posterior(model, spaced(x, MOST_CODES))
+    q = model.encode_all(spaced(x, MOST_CODES)).double()
     stream = generator(x.device, seed, "gallery codes")
     noise = torch.randn(q.mean.shape, generator=stream, device=x.device, dtype=q.mean.dtype)
     return q.rsample(noise)[:, order[:2]].cpu().numpy().astype(np.float16)

@@ -6,10 +6,12 @@ between βs are paired within a seed.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from vae.files import write_text
 from vae.metrics import COMPARABLE, CRITERIA, has_optimum
 from vae.results.per_image import PerImage
 from vae.results.response import LEAST_BETAS, Response, fit_response
@@ -22,7 +24,7 @@ from vae.results.statistics import (
     seeds_to_halve,
     worst_regret,
 )
-from vae.results.table import GROUP, SWEEP
+from vae.results.table import GROUP, SWEEP, read_table
 
 BEST_BETA_COLUMNS = [
     *SWEEP,
@@ -83,6 +85,21 @@ BEST_LIKELIHOOD_COLUMNS = [
     "likelihoods",
     "pairs",
 ]
+
+
+def compare(folder: Path, criteria: Sequence[str]) -> None:
+    """Write the answers of a run beside its tables: ``best_beta.csv`` and ``best_likelihood.csv``.
+
+    Args:
+        folder: of ``metrics.csv``; below ``metrics/`` lie the values of single images.
+    """
+    metrics, per_image = read_table(folder / "metrics.csv"), PerImage(folder / "metrics")
+    comparable = [name for name in criteria if name in COMPARABLE]
+    for name, answers in (
+        ("best_beta", best_betas(metrics, per_image, criteria)),
+        ("best_likelihood", best_likelihoods(metrics, per_image, comparable)),
+    ):
+        write_text(folder / f"{name}.csv", answers.to_csv(index=False))
 
 
 def best_betas(

@@ -1,8 +1,8 @@
 """A published run: the tables of its finished sweeps, small enough to be kept with the code.
 
 A folder of published tables holds what a report is made of: the tables of all sweeps together,
-each sweep's training record, and of single images only what paired comparisons need. No data and
-no weights: whoever continues on another machine trains what the folder lacks.
+each sweep's training record, and of single images, or of blocks of them, what paired comparisons
+need. No data and no weights: whoever continues on another machine trains what the folder lacks.
 """
 
 import json
@@ -22,12 +22,12 @@ from vae.errors import InputError
 from vae.files import read_json, reading, replacing, write_json, write_text
 from vae.metrics import COMPARABLE
 from vae.results import collection
-from vae.results.comparison import best_betas, best_likelihoods
-from vae.results.per_image import PerImage
+from vae.results.comparison import compare
 from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
 ORIGINS = "origins.json"
+BLOCKS = 500  # of test images: values of 10,000 would take 10 MB a sweep
 MEASUREMENTS = tuple(job.name for job in JOBS)
 DETAILS = tuple(table for job in JOBS for table in job.tables)
 OF_A_DATASET = (
@@ -110,7 +110,7 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     }
     known = origins(folder) | dict.fromkeys(taken, origin)
     write_json(folder / ORIGINS, {slug: known[slug] for slug in order})
-    answer(folder, benchmark.criteria)
+    compare(folder, benchmark.criteria)
     return taken
 
 
@@ -120,7 +120,7 @@ def collect(results: Path, sweeps: Mapping[str, Sweep], output: Path) -> None:
         return
     models = [results / "models" / slug for slug in sweeps]
     metrics = [results / "metrics" / slug for slug in sweeps]
-    measured = [folder / f"{name}.csv" for name in MEASUREMENTS for folder in metrics]
+    measured = [folder / f"{job.name}.csv" for job in JOBS for folder in metrics]
     collection.collect(models, measured, output / "metrics.csv")
     collection.collect_history(models, output / "history.csv")
     datasets = dict.fromkeys(sweep.dataset for sweep in sweeps.values())
@@ -149,17 +149,6 @@ def merge(new: Path, old: Path, sweeps: Iterable[Sweep]) -> None:
     write_text(old, rows.drop(columns="place").to_csv(index=False))
 
 
-def answer(folder: Path, criteria: Iterable[str]) -> None:
-    """Write the best β of every sweep and the best likelihood of every group."""
-    metrics, per_image = read_table(folder / "metrics.csv"), PerImage(folder / "metrics")
-    comparable = [name for name in criteria if name in COMPARABLE]
-    for name, answers in (
-        ("best_beta", best_betas(metrics, per_image, criteria)),
-        ("best_likelihood", best_likelihoods(metrics, per_image, comparable)),
-    ):
-        write_text(folder / f"{name}.csv", answers.to_csv(index=False))
-
-
 def _tables(sweep: Sweep) -> list[str]:
     names = (*MEASUREMENTS, *DETAILS)
     return [f"metrics/{sweep.slug}/{name}.csv" for name in names]
@@ -174,13 +163,24 @@ def _measured(benchmark: Benchmark) -> dict:
     return json.loads(json.dumps(asdict(benchmark.evaluation)))
 
 
+def blocks(values: np.ndarray) -> np.ndarray:
+    """``values`` (images,), or their means over ``BLOCKS`` blocks of neighbours if that is less.
+
+    Images are independent, so the mean and its standard error, from either, estimate the same.
+    """
+    if len(values) <= BLOCKS:
+        return values
+    parts = np.array_split(values.astype(float), BLOCKS)
+    return np.array([part.mean() for part in parts], dtype=values.dtype)
+
+
 def _copy_sweep(results: Path, folder: Path, slug: str, wanted: set[str]) -> None:
     """The training record, and of single images the metrics that are ``wanted``."""
     _copy(results / "models" / slug / "sweep.json", folder / "models" / slug / "sweep.json")
     kept: dict[str, np.ndarray] = {}
     for path in sorted((results / "metrics" / slug).glob("*.npz")):
         with reading(path), np.load(path) as arrays:
-            kept |= {key: arrays[key] for key in arrays if key.split("/")[1] in wanted}
+            kept |= {key: blocks(arrays[key]) for key in arrays if key.split("/")[1] in wanted}
     with replacing(folder / "metrics" / slug / "per_image.npz") as temporary:
         np.savez_compressed(temporary, **kept)
 

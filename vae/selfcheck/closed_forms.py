@@ -18,7 +18,7 @@ from vae.data.datasets import Dataset, load_dataset, prepare, spaced
 from vae.errors import InputError
 from vae.evaluation.importance import importance_weights, local_weights
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
-from vae.models import VAE, build_model
+from vae.models import VAE
 from vae.objectives import rate
 from vae.selfcheck.ppca import LinearDecoder, Moments, active_units, optimum
 from vae.training.stack import Stack
@@ -72,7 +72,7 @@ def selfcheck(
     stack = train_phases(dataset, choose_betas(moments), seed, device, phases)
     rows = [
         {"beta": cell.beta, "sigma": SIGMA}
-        | measure(model_of(stack, i), x, seed, cell.beta)
+        | measure(stack.model(i, stack.parameters), x, seed, cell.beta)
         | closed_forms(moments, cell.beta)
         for i, cell in enumerate(stack.cells)
     ]
@@ -115,13 +115,6 @@ def train_phases(
 def final_weights(stack: Stack) -> dict[str, Tensor]:
     """The weights after the last epoch, stacked: theory speaks of the training images alone."""
     return {name: w.detach() for name, w in {**stack.parameters, **stack.constants}.items()}
-
-
-def model_of(stack: Stack, index: int) -> VAE:
-    """One cell of the stack as a model, with the weights after the last epoch."""
-    model = build_model(stack.sweep, stack.dataset.mean_image().cpu(), stack.dataset.levels)
-    model.load_state_dict({name: w[index].cpu() for name, w in final_weights(stack).items()})
-    return model.requires_grad_(False).eval().to(stack.device)
 
 
 def exact_posterior(model: VAE) -> VAE:

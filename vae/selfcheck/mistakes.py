@@ -6,18 +6,15 @@ noise, for a part of a full training: both show early.
 
 import dataclasses
 import math
-from collections.abc import Mapping
 
 import pandas as pd
 import torch
-from torch import Tensor
 
-from vae.configuration.sweep import Cell, Likelihood, Sweep
+from vae.configuration.sweep import Cell, Likelihood, Objective, Sweep
 from vae.data.datasets import Dataset
 from vae.distributions import Discretized
 from vae.evaluation.images import reconstructions
 from vae.evaluation.latents import ACTIVE_VARIANCE, code_statistics
-from vae.models import VAE, build_model
 from vae.objectives import rate, weighted
 from vae.randomness import generator
 from vae.training.loop import train_stack
@@ -105,9 +102,10 @@ def free_density(sweep: Sweep, dataset: Dataset, seed: int, device: torch.device
 
 
 def shortened(sweep: Sweep, epochs: int) -> Sweep:
-    """``sweep`` for exactly so many epochs, with β at once at its value."""
+    """``sweep`` for exactly so many epochs on the ELBO, with β at once at its value."""
     training = dataclasses.replace(sweep.training, epochs=epochs, warmup_epochs=0, tolerance=0.0)
-    return dataclasses.replace(sweep, training=training)
+    likelihood = dataclasses.replace(sweep.likelihood, objective=Objective())
+    return dataclasses.replace(sweep, likelihood=likelihood, training=training)
 
 
 def _collapse(stack: Stack, seed: int) -> dict[str, float]:
@@ -115,7 +113,7 @@ def _collapse(stack: Stack, seed: int) -> dict[str, float]:
         return dict.fromkeys(("distortion", "rate", "active_units", "mse"), math.nan)
     last = stack.history[-1]
     # The model after the last epoch: the best by another objective would hide the mistake.
-    model = _model(stack, stack.parameters)
+    model = stack.model(0, stack.parameters)
     x = stack.dataset.unit("test")
     variance = code_statistics(model, x)["variance"]
     return {
@@ -132,7 +130,7 @@ def measured_densities(stack: Stack) -> dict[str, float]:
     if not stack.active:
         return dict.fromkeys(("log_density", "rate", "bits_per_dim"), math.nan)
     dataset, (seed,) = stack.dataset, stack.seeds
-    model, x = _model(stack, stack.trained.average), dataset.unit("validation")
+    model, x = stack.model(0, stack.trained.average), dataset.unit("validation")
     stream = generator(stack.device, seed, "validation")
     totals = torch.zeros(3, dtype=torch.float64, device=stack.device)
     for part in x.split(BATCH):
@@ -145,12 +143,3 @@ def measured_densities(stack: Stack) -> dict[str, float]:
     log_density, nats, log_mass = (totals / len(x)).tolist()
     bits = (nats - log_mass) / (math.log(2) * math.prod(dataset.shape))
     return {"log_density": log_density, "rate": nats, "bits_per_dim": bits}
-
-
-def _model(stack: Stack, weights: Mapping[str, Tensor]) -> VAE:
-    """The stack's one cell with ``weights``, which are stacked."""
-    model = build_model(stack.sweep, stack.dataset.mean_image().cpu(), stack.dataset.levels)
-    state = {**weights, **stack.constants}
-    model.load_state_dict({name: weight.detach()[0].cpu() for name, weight in state.items()})
-    model.decoder.likelihood = stack.template.decoder.likelihood
-    return model.requires_grad_(False).eval().to(stack.device)

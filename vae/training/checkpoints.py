@@ -43,7 +43,7 @@ class Checkpoint:
         tensors |= {f"best.{n}": p for n, p in stack.best.items()}
         tensors |= {
             f"optimiser.{i}.{key}": value
-            for i, state in stack.trained.optimiser.state_dict()["state"].items()
+            for i, state in enumerate(stack.trained.optimiser.states)
             for key, value in state.items()
         }
         tensors |= {name: getattr(stack, name) for name in TENSORS}
@@ -91,7 +91,6 @@ class Checkpoint:
 
     @staticmethod
     def _apply(stack: Stack, tensors: dict[str, torch.Tensor]) -> None:
-        optimiser: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
             if kind == "parameter":
@@ -102,8 +101,6 @@ class Checkpoint:
                 stack.best[rest].copy_(tensor)
             elif kind == "optimiser":
                 index, key = rest.split(".")
-                optimiser.setdefault(int(index), {})[key] = tensor
+                stack.trained.optimiser.states[int(index)][key] = tensor
             else:
                 setattr(stack, name, tensor.cpu() if name == "frames" else tensor)
-        groups = stack.trained.optimiser.state_dict()["param_groups"]
-        stack.trained.optimiser.load_state_dict({"state": optimiser, "param_groups": groups})

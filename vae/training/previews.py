@@ -24,16 +24,15 @@ def preview_epochs(epochs: int, previews: int) -> list[int]:
     return sorted({0, *(round(epochs ** (i / points)) for i in range(1, points))})
 
 
-def pictures_of(model: VAE, x: Tensor, noise: Tensor, stochastic: Tensor) -> Tensor:
+def pictures_of(model: VAE, x: Tensor, noise: Tensor) -> Tensor:
     """Reconstructions of ``x`` (n, C, H, W), then n decoded prior samples: uint8 (2 n, C, H, W).
 
     Args:
         noise: standard normal, (2 n, d): of the codes of ``x``, then the prior samples.
-        stochastic: 0 for an autoencoder, whose codes have no noise, else 1.
     """
-    codes = model.encode(x).rsample(stochastic * noise[: len(x)])
+    codes = model.encode(x).rsample(noise[: len(x)])
     p = model.decode(torch.cat([codes, noise[len(x) :]]))
-    return p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu()
+    return p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte()
 
 
 def save_contact_sheet(path: Path, dataset: Dataset) -> None:

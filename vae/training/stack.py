@@ -5,6 +5,7 @@ S for their distinct seeds. Cells of one seed share initial weights, data order 
 differences between βs are paired.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +16,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from vae.configuration.sweep import Cell, Sweep
 from vae.data.datasets import Dataset
 from vae.devices import tensor_float_32
-from vae.models import VAE, build_model, initial_model
+from vae.models import VAE, as_kind, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
 from vae.training.previews import pictures_of, preview_epochs
@@ -101,6 +102,20 @@ class Stack:
         """The weights that are kept, stacked (M, ...): the best averages on validation so far."""
         return {**self.best, **self.constants}
 
+    def model(self, index: int, trained: Mapping[str, Tensor] | None = None) -> VAE:
+        """One cell as a model of its own, in evaluation mode.
+
+        Args:
+            trained: in place of the weights that are kept, a row per active cell, such as
+                ``parameters``.
+        """
+        rows = {n: w[index] for n, w in self.weights.items()}
+        if trained is not None:
+            rows |= {n: w[self.active.index(index)] for n, w in trained.items()}
+        model = as_kind(copy.deepcopy(self.template), self.cells[index].model)
+        model.load_state_dict(rows)
+        return model.requires_grad_(False).eval()
+
     @property
     def finished(self) -> bool:
         """Whether every cell has settled, or the last epoch is over."""
@@ -123,11 +138,12 @@ class Stack:
         return torch.tensor(list(values), dtype=torch.long, device=self.device)
 
     def terms(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate of every cell: x (A, B, C, H, W), noise (A, B, d) -> two (A, B)."""
+        """Distortion and rate, each (A, B), of images (A, B, C, H, W) and noise (A, …, B, d)."""
         return self._terms(self.trained.differentiable, x, noise)
 
     def _terms(self, weights: Mapping[str, Tensor], x: Tensor, noise: Tensor):
-        noise = noise * self.stochastic[self._index, None, None]
+        stochastic = self.stochastic[self._index]
+        noise = noise * stochastic.reshape(-1, *[1] * (noise.ndim - 1))
 
         def one_cell(parameters, x, noise):
             return functional_call(self.template, parameters, (x, noise))
@@ -147,7 +163,7 @@ class Stack:
         settings, n = self.sweep.training, len(self.dataset.images["train"])
         streams = [generator(self.device, seed, "epoch", self.epoch) for seed in self.seeds]
         order = torch.stack([torch.randperm(n, generator=g, device=self.device) for g in streams])
-        noise = self._noise(streams, n)
+        noise = self._noise(streams, n, self.sweep.likelihood.objective.axis)
         beta = self.beta[self._index, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
         row, steps = self.row[self._index], -(-n // settings.batch_size)
         totals = torch.zeros(2, len(self.active), device=self.device)
@@ -155,11 +171,11 @@ class Stack:
             for step in range(steps):
                 batch = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
                 x = self.dataset.training_batch(order[:, batch], streams)
-                totals += self._step(x[row], noise[:, batch][row], beta)
+                totals += self._step(x[row], noise[..., batch, :][row], beta)
                 share = averaging_weight((self.epoch - 1) * steps + step + 1)
                 self.trained.include_in_average(share)
         self._note_divergence(totals)
-        self._record("train", *(totals / n))
+        self._record("train", (totals / n).T.tolist())
 
     def _step(self, x: Tensor, noise: Tensor, beta: Tensor) -> Tensor:
         """Change the weights once; distortion and rate of every cell, summed over the batch."""
@@ -176,24 +192,25 @@ class Stack:
         Cells that have settled leave the stack.
         """
         images = self.dataset.unit("validation")
-        noise = self._fixed_noise("validation", len(images))[self._index]
+        axis = self.sweep.likelihood.objective.axis
+        noise = self._fixed_noise("validation", len(images), axis)[self._index]
         totals = torch.zeros(2, len(self.active), device=self.device)
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
             x = images[batch].expand(len(self.active), *images[batch].shape)
-            terms = self._terms(self.trained.average, x, noise[:, batch])
-            totals += torch.stack([term.sum(1) for term in terms])
+            parts = self._terms(self.trained.average, x, noise[..., batch, :])
+            totals += torch.stack([part.sum(1) for part in parts])
         distortion, rate = totals / len(images)
-        self._record("validation", distortion, rate)
         objective = weighted(distortion, rate, self.beta[self._index])
+        terms = torch.stack([distortion, rate, objective], 1).tolist()  # a GPU is waited for once
+        self._record("validation", terms)
         if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
             self._keep_best(objective)
         if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
             frame = self.frames.new_zeros(1, *self.frames.shape[1:])
-            cells = {index: row for row, index in enumerate(self.active)}
-            frame[0, self.active] = self._pictures({**self.trained.average, **self._held}, cells)
+            frame[0, self.active] = self._pictures(self.active, self.trained.average)
             self.frames = torch.cat([self.frames, frame])
-        for index, value in zip(self.active, objective.tolist(), strict=True):
+        for index, (*_, value) in zip(self.active, terms, strict=True):
             self.objectives[index].append(value)
         going_on = [
             i
@@ -207,20 +224,16 @@ class Stack:
         """Pictures of one cell while it trained, then of its kept weights: uint8 (points, ...)."""
         training, ended = self.sweep.training, len(self.objectives[index]) - 1
         points = sum(e < ended for e in preview_epochs(training.epochs, training.previews))
-        return torch.cat(
-            [self.frames[:points, index], self._pictures(self.weights, {index: index})]
-        )
+        return torch.cat([self.frames[:points, index], self._pictures([index])])
 
     @torch.no_grad()
-    def _pictures(self, weights: Mapping[str, Tensor], cells: Mapping[int, int]) -> Tensor:
-        """Pictures of ``cells``, index -> row of ``weights``: uint8 (cells, ...)."""
+    def _pictures(
+        self, cells: Sequence[int], trained: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Pictures of some cells, with weights as ``model`` takes them: uint8 (cells, ...)."""
         x = self.preview_images.to(self.device)
         noise = self._fixed_noise("previews", 2 * len(x))
-        pictures = []
-        for index, row in cells.items():
-            self.template.load_state_dict({name: w[row] for name, w in weights.items()})
-            pictures.append(pictures_of(self.template, x, noise[index], self.stochastic[index]))
-        return torch.stack(pictures)
+        return torch.stack([pictures_of(self.model(i, trained), x, noise[i]) for i in cells]).cpu()
 
     def summary(self) -> str:
         """How many cells still train; the last validation terms of the first and the last."""
@@ -232,15 +245,17 @@ class Stack:
             f"{len(self.active)} cells go on, validation distortion + rate {first} … {last} nats"
         )
 
-    def _noise(self, streams: Sequence[torch.Generator], count: int) -> Tensor:
-        """Standard normal noise of every seed: (S, count, d)."""
-        shape = (count, self.sweep.latent_dim)
+    def _noise(
+        self, streams: Sequence[torch.Generator], count: int, axis: tuple[int, ...] = ()
+    ) -> Tensor:
+        """Standard normal noise of every seed: (S, *axis, count, d)."""
+        shape = (*axis, count, self.sweep.latent_dim)
         return torch.stack([torch.randn(shape, generator=g, device=self.device) for g in streams])
 
-    def _fixed_noise(self, purpose: str, count: int) -> Tensor:
-        """The same noise in every epoch: (M, count, d)."""
+    def _fixed_noise(self, purpose: str, count: int, axis: tuple[int, ...] = ()) -> Tensor:
+        """The same noise in every epoch: (M, *axis, count, d)."""
         streams = [generator(self.device, seed, purpose) for seed in self.seeds]
-        return self._noise(streams, count)[self.row]
+        return self._noise(streams, count, axis)[self.row]
 
     def _note_divergence(self, totals: Tensor) -> None:
         before = self.diverged_at[self._index]
@@ -258,9 +273,9 @@ class Stack:
             chosen = better.reshape(-1, *[1] * (average.ndim - 1))
             kept[self._index] = torch.where(chosen, average, kept[self._index])
 
-    def _record(self, split: str, distortion: Tensor, rate: Tensor) -> None:
-        terms = torch.stack([distortion, rate], 1).tolist()
-        for index, (d, r) in zip(self.active, terms, strict=True):
+    def _record(self, split: str, terms: Iterable[Sequence[float]]) -> None:
+        """Note distortion and rate of every active cell, the first two numbers of its row."""
+        for index, (d, r, *_) in zip(self.active, terms, strict=True):
             cell = self.cells[index]
             row = {
                 "model": cell.model,

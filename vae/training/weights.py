@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from vae.adam import Adam
+
 
 class TrainedWeights:
     """Weights with Adam's state and their running average; A cells, every tensor (A, ...).
@@ -22,8 +24,8 @@ class TrainedWeights:
         self.averages = {name: leaf.detach().clone() for name, leaf in self.leaves.items()}
         self.optimiser = self._adam()
 
-    def _adam(self) -> torch.optim.Adam:
-        return torch.optim.Adam(self.leaves.values(), lr=self.learning_rate, fused=True)
+    def _adam(self) -> Adam:
+        return Adam(self.leaves.values(), self.learning_rate, fused=True)
 
     @property
     def differentiable(self) -> dict[str, Tensor]:
@@ -54,14 +56,14 @@ class TrainedWeights:
 
     def narrow(self, rows: Tensor) -> None:
         """Keep the cells at ``rows`` (a LongTensor) alone."""
-        states = [self.optimiser.state[leaf] for leaf in self.leaves.values()]
+        states = self.optimiser.states
         self.leaves = {n: leaf.detach()[rows].requires_grad_() for n, leaf in self.leaves.items()}
         self.averages = {name: weight[rows] for name, weight in self.averages.items()}
         self.optimiser = self._adam()
-        for leaf, state in zip(self.leaves.values(), states, strict=True):
-            self.optimiser.state[leaf] = {
-                key: value[rows] if value.ndim else value for key, value in state.items()
-            }
+        self.optimiser.states = [
+            {key: value[rows] if value.ndim else value for key, value in state.items()}
+            for state in states
+        ]
 
 
 def _flipped(weight: Tensor) -> Tensor:

@@ -70,7 +70,6 @@ if BENCHMARK.dataset_mirror:
 wildcard_constraints:
     sweep="|".join(map(re.escape, SWEEPS)),
     dataset="|".join(BENCHMARK.dataset_names),
-    group="|".join(map(re.escape, GROUPS)),
 
 
 def sources_of(module):
@@ -126,13 +125,6 @@ def per_dataset(pattern):
     return [f"{RESULTS}/{pattern.format(dataset=name)}" for name in BENCHMARK.dataset_names]
 
 
-def of_group(pattern, group):
-    """``pattern`` under the results folder for every sweep of a group."""
-    sweeps = {slug: sweep for slug, sweep in SWEEPS.items() if sweep.group == group}
-    paths = [pattern.format(sweep=slug, dataset=s.dataset) for slug, s in sweeps.items()]
-    return [f"{RESULTS}/{path}" for path in paths]
-
-
 def first_sweep(dataset):
     """The name of a dataset's first sweep."""
     return next(slug for slug, sweep in SWEEPS.items() if sweep.dataset == dataset)
@@ -141,16 +133,6 @@ def first_sweep(dataset):
 def sweep_as_json(wildcards):
     """A sweep's resolved settings: what the training job depends on."""
     return json.dumps(SWEEPS[wildcards.sweep].to_dict(), sort_keys=True)
-
-
-def gallery_files():
-    """Every picture that needs trained models."""
-    return [f"{REPORT}/figures/{sweep}/{name}.png" for sweep in SWEEPS for name in GALLERY]
-
-
-def sheet_files():
-    """Every chart that needs trained models."""
-    return [f"{REPORT}/figures/{group}/{name}.png" for group in GROUPS for name in FROM_MODELS]
 
 
 def written_files():

@@ -101,74 +101,52 @@ rule figures:
         "python -m vae figures {params.results:q} {params.figures:q} > {log:q} 2>&1"
 
 
+# One job for all sweeps: its time is imports, and new results redraw everything anyway.
 rule gallery:
     input:
-        sources_of("vae.reporting.figures.gallery"),
-        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
-        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
-        data=data_of,
-        metrics=f"{RESULTS}/metrics.csv",
-        best=f"{RESULTS}/best_beta.csv",
+        sources_of("vae.reporting.figures.from_models"),
+        records=per_sweep("models/{sweep}/sweep.json"),
+        weights=per_sweep("models/{sweep}/weights.safetensors"),
+        data=per_dataset("data/{dataset}.npz"),
+        tables=expand(
+            f"{RESULTS}/{{table}}.csv",
+            table=["metrics", "best_beta", "references", "corruptions"],
+        ),
     output:
-        [
+        sweeps=[
             report(
-                f"{REPORT}/figures/{{sweep}}/{name}.png",
+                f"{REPORT}/figures/{sweep}/{name}.png",
                 caption=os.path.abspath(caption(name)),
                 category=figure.category,
-                labels={"sweep": "{sweep}", "figure": name},
+                labels={"sweep": sweep, "figure": name},
             )
+            for sweep in SWEEPS
             for name, figure in GALLERY.items()
         ],
-    log:
-        f"{RESULTS}/logs/gallery/{{sweep}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/gallery/{{sweep}}.tsv"
-    conda:
-        "../../environment.yml"
-    params:
-        models=lambda wildcards, input: os.path.dirname(input.record),
-        results=lambda wildcards, input: os.path.dirname(input.metrics),
-        figures=lambda wildcards, output: os.path.dirname(output[0]),
-        seed=EVALUATION.seed,
-    shell:
-        "python -m vae gallery {params.models:q} {input.data:q} {params.results:q} {params.figures:q}"
-        " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
-
-
-rule sheets:
-    input:
-        sources_of("vae.reporting.figures.sheets"),
-        records=lambda wildcards: of_group("models/{sweep}/sweep.json", wildcards.group),
-        weights=lambda wildcards: of_group("models/{sweep}/weights.safetensors", wildcards.group),
-        data=lambda wildcards: of_group("data/{dataset}.npz", wildcards.group)[0],
-        metrics=f"{RESULTS}/metrics.csv",
-        references=f"{RESULTS}/references.csv",
-        corruptions=f"{RESULTS}/corruptions.csv",
-        best=f"{RESULTS}/best_beta.csv",
-    output:
-        [
+        groups=[
             report(
-                f"{REPORT}/figures/{{group}}/{name}.png",
+                f"{REPORT}/figures/{group}/{name}.png",
                 caption=os.path.abspath(caption(name)),
                 category=CHARTS[name].category,
-                labels={"group": "{group}", "figure": name},
+                labels={"group": group, "figure": name},
             )
+            for group in GROUPS
             for name in FROM_MODELS
         ],
     log:
-        f"{RESULTS}/logs/sheets/{{group}}.log",
+        f"{RESULTS}/logs/gallery.log",
     benchmark:
-        f"{RESULTS}/benchmarks/sheets/{{group}}.tsv"
+        f"{RESULTS}/benchmarks/gallery.tsv"
     conda:
         "../../environment.yml"
     params:
-        results=lambda wildcards, input: os.path.dirname(input.metrics),
+        results=lambda wildcards, input: os.path.dirname(input.tables[0]),
         models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
-        figures=lambda wildcards, output: os.path.dirname(output[0]),
+        figures=lambda wildcards, output: os.path.dirname(os.path.dirname(output.groups[0])),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae sheets {params.results:q} {input.data:q} {params.figures:q}"
-        " --models {params.models:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
+        "python -m vae gallery {params.results:q} {params.figures:q} --models {params.models:q}"
+        " --data {input.data:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule configuration:
@@ -191,14 +169,13 @@ rule report:
     input:
         sources_of("vae.reporting.page.render"),
         figures=rules.figures.output.charts,
-        sheets=sheet_files(),
-        gallery=gallery_files(),
+        gallery=rules.gallery.output,
         records=per_sweep("models/{sweep}/sweep.json"),
         template=os.path.relpath(ROOT / "report" / "template.md"),
         written=written_files(),
         checks=[
             os.path.relpath(path)
-            for name in ("convergence", "annealing*")
+            for name in ("twice*", "annealing*")
             for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
         ],
         graph=os.path.relpath(ROOT / "README.md"),
@@ -240,23 +217,24 @@ rule report:
 rule explorer_pictures:
     input:
         sources_of("vae.explorer.pictures"),
-        record=f"{RESULTS}/models/{{sweep}}/sweep.json",
-        weights=f"{RESULTS}/models/{{sweep}}/weights.safetensors",
-        data=data_of,
+        records=per_sweep("models/{sweep}/sweep.json"),
+        weights=per_sweep("models/{sweep}/weights.safetensors"),
+        data=per_dataset("data/{dataset}.npz"),
     output:
-        f"{RESULTS}/explorer/{{sweep}}.json",
+        per_sweep("explorer/{sweep}.json"),
     log:
-        f"{RESULTS}/logs/explorer_pictures/{{sweep}}.log",
+        f"{RESULTS}/logs/explorer_pictures.log",
     benchmark:
-        f"{RESULTS}/benchmarks/explorer_pictures/{{sweep}}.tsv"
+        f"{RESULTS}/benchmarks/explorer_pictures.tsv"
     conda:
         "../../environment.yml"
     params:
-        models=lambda wildcards, input: os.path.dirname(input.record),
+        models=lambda wildcards, input: [os.path.dirname(record) for record in input.records],
+        pictures=lambda wildcards, output: os.path.dirname(output[0]),
         seed=EVALUATION.seed,
     shell:
-        "python -m vae explorer-pictures {params.models:q} {input.data:q} {output:q}"
-        " --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
+        "python -m vae explorer-pictures {params.pictures:q} --models {params.models:q}"
+        " --data {input.data:q} --seed {params.seed:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 rule explorer:

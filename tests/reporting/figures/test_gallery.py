@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from synthetic_results import make_group
 
 from vae.configuration.sweep import Cell
-from vae.data.datasets import Dataset, prepare
+from vae.data.datasets import Dataset
 from vae.evaluation.latents import code_statistics
 from vae.models import TrainedSweep
 from vae.reporting.figures.catalogue import GALLERY
@@ -26,7 +26,6 @@ from vae.reporting.figures.gallery import (
     shown_cells,
 )
 from vae.reporting.figures.picture_grid import draw_grid, strip
-from vae.reporting.group import Group
 from vae.training.loop import train
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -34,42 +33,28 @@ pytestmark = pytest.mark.usefixtures("closed_figures")
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    prepare("digits", tmp_path / "digits.npz")
-    return tmp_path / "digits.npz"
-
-
-def drawn(models: Path, data: Path, folder: Path, **measured: object) -> set[str]:
+def drawn(models: Path, dataset: Dataset, output: Path, **measured: object) -> set[str]:
     """Names of the pictures of one sweep, whose tables are made up with ``measured``."""
-    sweep = TrainedSweep(models).sweep
-    write_results(make_group(["bernoulli"], **measured), folder / "results", sweep.latent_dim)
-    draw_gallery(models, data, folder / "results", folder / "out", 0, CPU)
-    return {path.stem for path in (folder / "out").iterdir()}
+    group = make_group(["bernoulli"], **measured)
+    draw_gallery(TrainedSweep(models), dataset, group, output, 0, CPU)
+    return {path.stem for path in output.iterdir()}
 
 
-def write_results(group: Group, folder: Path, latent_dim: int) -> None:
-    folder.mkdir()
-    for name, table in group.tables.items():
-        size = {"latent_dim": latent_dim} if "latent_dim" in table else {}
-        table.assign(**size).to_csv(folder / f"{name}.csv", index=False)
+def test_every_picture_of_the_catalogue_is_written(trained, digits, tmp_path):
+    assert drawn(trained.directory, digits, tmp_path / "out", betas=(0.5, 1.0)) == set(GALLERY)
 
 
-def test_every_picture_of_the_catalogue_is_written(trained, data, tmp_path):
-    assert drawn(trained.directory, data, tmp_path, betas=(0.5, 1.0)) == set(GALLERY)
-
-
-def test_one_latent_dimension_one_beta_and_no_autoencoder(digits, make_sweep, data, tmp_path):
+def test_one_latent_dimension_one_beta_and_no_autoencoder(digits, make_sweep, tmp_path):
     sweep = make_sweep(latent_dim=1, betas=(4.0,), seeds=(0,), autoencoder=False)
     train(sweep, digits, tmp_path / "models", tmp_path / "checkpoints", CPU)
     grid = {"betas": (4.0,), "seeds": (0,), "autoencoder": False}
-    assert drawn(tmp_path / "models", data, tmp_path, **grid) == set(GALLERY)
+    assert drawn(tmp_path / "models", digits, tmp_path / "out", **grid) == set(GALLERY)
 
 
-def test_a_sweep_in_which_everything_diverged(trained, data, tmp_path, monkeypatch):
+def test_a_sweep_in_which_everything_diverged(trained, digits, tmp_path, monkeypatch):
     monkeypatch.setattr(TrainedSweep, "diverged", lambda self, cell: True)
     lost = [("bernoulli", beta) for beta in (0.0, 0.5, 1.0)]
-    names = drawn(trained.directory, data, tmp_path, betas=(0.5, 1.0), diverged=lost)
+    names = drawn(trained.directory, digits, tmp_path / "out", betas=(0.5, 1.0), diverged=lost)
     assert names == set(GALLERY)
 
 

@@ -1,19 +1,21 @@
 """Pictures of a whole group: which are shown, which is framed, what lies beside a sample."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from reporting.figures.test_gallery import write_results
 from synthetic_results import make_group
 
 from vae.data.datasets import prepare
 from vae.metrics import METRICS
 from vae.models import TrainedSweep
-from vae.reporting.figures.catalogue import FROM_MODELS
+from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY
+from vae.reporting.figures.from_models import draw_from_models
 from vae.reporting.figures.memory import draw_memory, nearest_pairs
 from vae.reporting.figures.samples_matrix import draw_matrix
-from vae.reporting.figures.sheets import draw_sheets
+from vae.reporting.group import Group
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -81,9 +83,29 @@ def test_memory_shows_test_images_first_and_then_every_likelihood(trained, digit
     assert len(figure.axes[0].images) == 4
 
 
-def test_all_sheets_are_written(trained, tmp_path):
+def write_results(group: Group, folder: Path, latent_dim: int) -> None:
+    folder.mkdir()
+    for name, table in group.tables.items():
+        size = {"latent_dim": latent_dim} if "latent_dim" in table else {}
+        table.assign(**size).to_csv(folder / f"{name}.csv", index=False)
+
+
+def test_every_picture_that_needs_models_is_written(trained, tmp_path):
     prepare("digits", tmp_path / "digits.npz")
     write_results(make_group(["bernoulli"], BETAS), tmp_path / "results", latent_dim=3)
-    folders = tmp_path / "results", [trained.directory], tmp_path / "digits.npz"
-    draw_sheets(*folders, tmp_path / "out", 0, CPU)
-    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(FROM_MODELS)
+    folders = tmp_path / "results", [trained.directory], [tmp_path / "digits.npz"]
+    draw_from_models(*folders, tmp_path / "out", 0, CPU)
+    drawn = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")}
+    slug = trained.sweep.slug
+    assert drawn == {f"{slug}/{name}.png" for name in GALLERY} | {
+        f"{trained.sweep.group}/{name}.png" for name in FROM_MODELS
+    }
+
+
+def test_models_of_another_dataset_are_refused(trained, tmp_path, input_error):
+    prepare("digits_static", tmp_path / "other.npz")
+    write_results(make_group(["bernoulli"], BETAS), tmp_path / "results", latent_dim=3)
+    folders = tmp_path / "results", [trained.directory], [tmp_path / "other.npz"]
+    with input_error("digits_static"):
+        draw_from_models(*folders, tmp_path / "out", 0, CPU)
+    assert not (tmp_path / "out").exists()

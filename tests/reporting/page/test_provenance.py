@@ -109,7 +109,8 @@ def test_the_graph_is_that_of_the_rules(tmp_path):
         text=True,
         check=True,
     )
-    names = dict(re.findall(r"(id\d+)\[(\w+)\]", result.stdout))
+    found = re.findall(r"(id\d+)\[(\w+)\]", result.stdout)
+    names = {key: re.sub("^evaluate_.*", "evaluate", rule) for key, rule in found}
     rules = nx.relabel_nodes(edges(result.stdout), names)
     assert len(rules) > 10
     rules.remove_node("all")  # it has no other purpose than to name what is wanted

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from vae.configuration.sweep import Cell
 from vae.data.datasets import spaced
-from vae.evaluation.aggregate import posterior
 from vae.evaluation.latents import code_statistics
 from vae.models import VAE, TrainedSweep
 from vae.randomness import generator
@@ -81,7 +80,7 @@ def _lengths(ax: Axes, lengths: np.ndarray, latent_dim: int) -> None:
 
 def _codes(model: VAE, x: Tensor, seed: int) -> np.ndarray:
     """One draw from every posterior, (N, latent_dim)."""
-    q = posterior(model, x)
+    q = model.encode_all(x).double()
     stream = generator(x.device, seed, "gallery codes")
     noise = torch.randn(q.mean.shape, generator=stream, device=x.device, dtype=q.mean.dtype)
     return q.rsample(noise).cpu().numpy()

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae.configuration.sweep import Cell
-from vae.data.datasets import Dataset, load_dataset, spaced
+from vae.data.datasets import Dataset, spaced
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
 from vae.models import TrainedSweep
@@ -24,7 +24,7 @@ from vae.reporting.figures.picture_grid import (
     strip,
     write_numbers,
 )
-from vae.reporting.group import Group, read_groups
+from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, rounded
 
 COLUMNS = 6
@@ -40,17 +40,18 @@ BLOCKS = {
 
 
 def draw_gallery(
-    models: Path, data: Path, results: Path, output: Path, seed: int, device: torch.device
+    trained: TrainedSweep,
+    dataset: Dataset,
+    group: Group,
+    output: Path,
+    seed: int,
+    device: torch.device,
 ) -> None:
-    """Write every picture of ``catalogue.GALLERY`` for the sweep in ``models`` to ``output``.
+    """Write every picture of ``catalogue.GALLERY`` for the sweep ``trained`` to ``output``.
 
     Args:
-        results: folder of the tables, which name the βs and numbers to show.
+        group: the tables of its group, which name the βs and numbers to show.
     """
-    style.apply()
-    trained, dataset = TrainedSweep(models), load_dataset(data)
-    trained.expect(dataset)
-    (group,) = [g for g in read_groups(results) if g.name == trained.sweep.group]
     cells = shown_cells(trained)
     few = few_betas(cells, group.best_mean(trained.sweep.likelihood.slug, "fid_prior"))
     test = dataset.unit("test")[distinct_images(dataset)].to(device)

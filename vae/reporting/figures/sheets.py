@@ -6,34 +6,24 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vae.data.datasets import Dataset, load_dataset
+from vae.data.datasets import Dataset
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.fid_check import draw_fid_check
 from vae.reporting.figures.memory import draw_memory
 from vae.reporting.figures.samples_matrix import draw_matrix
-from vae.reporting.group import read_groups
+from vae.reporting.group import Group
 
 
 def draw_sheets(
-    results: Path,
-    models: Sequence[Path],
-    data: Path,
+    group: Group,
+    sweeps: Sequence[TrainedSweep],
+    dataset: Dataset,
     output: Path,
     seed: int,
     device: torch.device,
 ) -> None:
-    """Write the charts ``catalogue.FROM_MODELS`` of the group that ``models`` belong to.
-
-    Args:
-        results: folder of the tables.
-        models: the folders of all trained sweeps of one group.
-        data: their dataset.
-    """
-    style.apply()
-    sweeps = [TrainedSweep(folder) for folder in models]
-    (group,) = [g for g in read_groups(results) if g.name == sweeps[0].sweep.group]
-    dataset = load_dataset(data)
+    """Write the charts ``catalogue.FROM_MODELS`` of ``group``, of which ``sweeps`` are trained."""
     train, test = (dataset.unit(split).to(device) for split in ("train", "test"))
     figures = {
         "samples_matrix": draw_matrix(group, sweeps, seed, device),

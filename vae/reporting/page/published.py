@@ -1,16 +1,12 @@
 """Published values beside ours, with a verdict; they are data, in ``published*.csv``."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from vae.metrics import METRICS
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
-from vae.reporting.uses import interval
-from vae.reporting.words import beta_star
+from vae.reporting.names import likelihood_name, rounded
 from vae.results.table import read_table
 
 
@@ -63,51 +59,3 @@ def verdict(group: Group, row) -> str:
     word = "better" if (best > row.value) == higher else "worse"
     size = f", {row.latent_dim} latent dimensions" if row.latent_dim != group.latent_dim else ""
     return f"ours {word}; theirs: {row.differs}{size}"
-
-
-@dataclass(frozen=True)
-class LowestFid:
-    """Where a published curve of FID against β is lowest, and where ours is.
-
-    Attributes:
-        verdict: ``agrees`` if the published β lies in our interval, ``differs`` if not, ``open``
-            where we have no interval.
-    """
-
-    likelihood: str
-    published: float
-    ours: str
-    verdict: str
-    source: str
-
-    def __str__(self) -> str:
-        words = {
-            "agrees": "not contradicted",
-            "differs": "apart: network, length of training, classifier and the likelihood's exact "
-            "definition differ",
-            "open": "too few seeds here to compare",
-        }
-        name, beta = likelihood_name(self.likelihood), beta_name(self.published)
-        return (
-            f"{name}: FID is lowest at β = {beta} "
-            f"as published, at {self.ours} here ({words[self.verdict]}). Source: {self.source}."
-        )
-
-
-def lowest_fids(folder: Path, group: Group) -> Iterator[LowestFid]:
-    """One finding per published curve of a likelihood that we trained on the same dataset."""
-    table = read_table(folder / "published_curves.csv")
-    answers = group.answers("fid_prior")
-    table = table[table.dataset == group.metrics.dataset.iloc[0]]
-    for slug, curve in table.groupby("likelihood", sort=False):
-        if slug not in answers:
-            continue
-        values = pd.to_numeric(curve.fid, errors="coerce")
-        beta = float(curve.beta[values.idxmin()])
-        found = interval(answers[slug])
-        kind = "open" if found is None else "agrees" if _within(found, beta) else "differs"
-        yield LowestFid(slug, beta, beta_star(answers[slug]), kind, curve.source.iloc[0])
-
-
-def _within(found: tuple[float, float], beta: float) -> bool:
-    return found[0] <= beta <= found[1]

@@ -23,8 +23,9 @@ from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
 from vae.reporting.page import tables
 from vae.reporting.page.details import other_metrics, samples_in_every_space
+from vae.reporting.page.literature import believe, claims_table, ladder, literature
 from vae.reporting.page.provenance import provenance, split_sizes
-from vae.reporting.page.published import lowest_fids, published_values
+from vae.reporting.page.published import published_values
 from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
 from vae.results.publication import origins
 from vae.results.statistics import LEAST_SEEDS
@@ -61,7 +62,7 @@ def render(
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     figures = output.parent / "figures"
-    sweeps = _measured(benchmark, groups)
+    sweeps = _known(benchmark, groups)
     written = template.parent
     said = captions(written / "captions.yaml", groups)
     text = _page(template).render(
@@ -88,7 +89,7 @@ def render(
     write_text(output, BLANK_LINES.sub("\n\n", text))
 
 
-def _measured(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
+def _known(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
     """The sweeps that the tables have: all, unless a published run is not complete yet."""
     known = {(group.name, likelihood) for group in groups for likelihood in group.likelihoods}
     return {
@@ -150,13 +151,23 @@ def _section(
             if (figures / group.name / f"{name}.png").is_file()
         ],
         "published": markdown_table(published_values(data, group)),
-        "lowest_fids": [str(found) for found in lowest_fids(data, group)],
+        **_literature(group, data),
         "featured": _one_likelihood(group, sweeps[group.featured], figures),
         "others": [
             _one_likelihood(group, sweep, figures)
             for slug, sweep in sweeps.items()
             if slug != group.featured
         ],
+    }
+
+
+def _literature(group: Group, data: Path) -> dict:
+    """What is published beside what was measured."""
+    claims = literature(group, data)
+    return {
+        "claims": markdown_table(claims_table(claims)),
+        "ladder": markdown_table(ladder(group, data)),
+        "believe": believe(group, claims),
     }
 
 

@@ -1,0 +1,159 @@
+"""Published claims are judged by intervals, and only by them."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from synthetic_results import BETAS, make_group
+
+from vae.reporting.group import Group
+from vae.reporting.page.literature import (
+    AGREES,
+    CONTRADICTED,
+    OPEN,
+    Claim,
+    autoencoder,
+    believe,
+    claims_table,
+    curves,
+    ladder,
+    literature,
+    others,
+    paired,
+    ratio,
+    several_samples,
+)
+
+DATA = Path(__file__).parents[3] / "report"
+BOTH = ("bernoulli", "continuous_bernoulli")
+BOUNDED = ("bernoulli", "bernoulli_iwae_5")
+
+
+def on(dataset: str, **changes) -> Group:
+    group = make_group(**changes)
+    tables = {name: table.assign(dataset=dataset) for name, table in group.tables.items()}
+    return Group(group.name, tables)
+
+
+def stars(**intervals: tuple[float, float, float]) -> list[dict]:
+    columns = ("beta_star", "beta_star_low", "beta_star_high")
+    return [
+        {"likelihood": slug, "criterion": "fid_prior", **dict(zip(columns, values, strict=True))}
+        for slug, values in intervals.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ((4, 3, 5), AGREES),
+        ((2, 1, 3), CONTRADICTED),
+        ((6, 3, math.inf), OPEN),  # the published β is not excluded, a bottom is not seen
+        ((4, math.nan, math.nan), OPEN),
+    ],
+)
+def test_a_u_has_its_bottom_inside_the_grid_where_it_was_published(found, verdict):
+    group = on("mnist", likelihoods=["bernoulli"], answers=stars(bernoulli=found))
+    (claim,) = curves(group, DATA)
+    assert claim.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "verdict"),
+    [
+        ((12, 10, 14), (4, 3.5, 4.5), AGREES),
+        ((4, 3, 5), (4, 3, 5), CONTRADICTED),
+        ((8, 4, 16), (4, 2, 8), AGREES),
+        ((math.nan, math.nan, math.nan), (4, 3, 5), OPEN),
+    ],
+)
+def test_the_shift_between_two_likelihoods(above, below, verdict):
+    answers = stars(bernoulli=below, continuous_bernoulli=above)
+    *_, shift, _ = curves(on("mnist", likelihoods=BOTH, answers=answers), DATA)
+    assert shift.verdict == verdict
+
+
+def test_the_quotient_of_intervals_holds_every_quotient():
+    assert ratio((6, 12), (2, 4)) == (1.5, 6)
+    assert ratio((6, 12), (0, 4)) == (1.5, math.inf)
+
+
+@pytest.mark.parametrize(("other", "verdict"), [((8, 6, 9), AGREES), ((5, 4.5, 9), OPEN)])
+def test_that_one_beta_serves_all_is_excluded_only_by_intervals_apart(other, verdict):
+    answers = stars(bernoulli=(4, 3, 5), continuous_bernoulli=other)
+    *_, one = curves(on("mnist", likelihoods=BOTH, answers=answers), DATA)
+    assert one.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"),
+    [([1.0, 1.1, 0.9], AGREES), ([-1.0, -1.1, -0.9], CONTRADICTED), ([1.0, -1.0, 0.1], OPEN)],
+)
+def test_what_several_samples_gain_is_judged_over_seeds(gain, verdict):
+    plain = {1.0: [-90.0, -91.0, -92.0]}
+    more = {1.0: [a + b for a, b in zip(plain[1.0], gain, strict=True)]}
+    changes = {"bernoulli/importance_bound": plain, "bernoulli_iwae_5/importance_bound": more}
+    group = on("mnist_dynamic", likelihoods=BOUNDED, betas=[1.0], changes=changes)
+    assert next(several_samples(group)).verdict == verdict
+
+
+@pytest.mark.parametrize(("of_ae", "verdict"), [(5.0, AGREES), (50.0, CONTRADICTED)])
+def test_autoencoders_and_vaes_by_fid(of_ae, verdict):
+    seeds = (-0.1, 0.0, 0.1)
+    changes = {
+        "fid_gmm": {beta: [of_ae + noise for noise in seeds] for beta in (0.0, *BETAS)},
+        "fid_prior": {beta: [20 - noise for noise in seeds] for beta in BETAS},
+    }
+    (claim,) = autoencoder(on("mnist", changes=changes))
+    assert claim.verdict == verdict
+
+
+def test_the_histogram_is_contradicted_only_if_nobody_beats_it():
+    for bits, verdict in ((0.5, AGREES), (50.0, CONTRADICTED)):
+        group = on("mnist", changes={"bits_per_dim": lambda beta, bits=bits: bits})
+        code = next(c for c in others(group) if "frequencies" in c.published)
+        assert code.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [((0.3, 0.2, 0.4), AGREES), ((-0.3, -0.2, -0.4), CONTRADICTED), ((0.3, -0.3, 0.1), OPEN)],
+)
+def test_training_on_masses_is_judged_over_seeds(gains, verdict):
+    name = "gaussian_learned_sigma"
+    changes = {
+        f"{name}/bits_per_dim": {beta: [3.0, 3.1, 3.2] for beta in BETAS},
+        f"{name}_discretized/bits_per_dim": {
+            beta: [3.0 - gains[0], 3.1 - gains[1], 3.2 - gains[2]] for beta in BETAS
+        },
+    }
+    group = on("mnist", likelihoods=[name, f"{name}_discretized"], changes=changes)
+    assert next(c for c in others(group) if "density" in c.published).verdict == verdict
+
+
+def test_too_few_seeds_decide_nothing():
+    values = pd.Series([1.0, 2.0])
+    assert paired(values, values - 1) is None
+    claims = literature(on("mnist", likelihoods=BOTH, seeds=[0]), DATA)
+    of_intervals = [c for c in claims if "codes die" not in c.published]
+    assert {c.verdict for c in of_intervals} <= {OPEN}
+
+
+def test_ours_stands_on_the_ladder_by_its_value():
+    changes = {"importance_bound": lambda beta: -87.0}
+    group = on("mnist_dynamic", likelihoods=["bernoulli"], betas=[1.0], changes=changes)
+    table = ladder(group, DATA)
+    bounds = table["bound on log p(x), nats"].astype(float)
+    assert bounds.is_monotonic_decreasing
+    place = table["model and estimate"].str.contains("here").to_numpy().argmax()
+    assert bounds[place - 1] > -87.0 > bounds[place + 1]
+    assert ladder(on("digits"), DATA).empty
+
+
+def test_contradictions_come_with_what_stands_behind_them():
+    agreed, contradicted = (Claim("a", "b", v, "c", "d") for v in (AGREES, CONTRADICTED))
+    group = on("mnist")
+    assert not believe(group, [agreed])
+    assert "seeds" in believe(group, [agreed, contradicted])
+    assert list(claims_table([agreed, contradicted]).verdict) == [AGREES, f"**{CONTRADICTED}**"]

@@ -1,0 +1,301 @@
+"""What is published, beside what was measured here: claims, each with a verdict from the data.
+
+A claim *agrees* or is *contradicted* only where an interval says so; else it is open. Curves and
+values that were published are data: ``report/published*.csv``.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from vae.configuration.sweep import IWAE
+from vae.reporting.figures.catalogue import mass_pairs
+from vae.reporting.findings.collapse import theory
+from vae.reporting.findings.likelihoods import histogram, masses
+from vae.reporting.group import Group
+from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.uses import Interval, interval, overlap
+from vae.reporting.words import beta_star, families, short_beta
+from vae.results.statistics import LEAST_SEEDS
+from vae.results.table import read_table
+
+AGREES, CONTRADICTED, OPEN = "agrees", "contradicted", "open"
+CURVES, BOUND = ("bernoulli", "continuous_bernoulli"), "importance_bound"
+RAE = "Ghosh et al. 2020, by their repository"
+THEORY = "Lucas et al. 2019; eigenvalues of the training images"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published claim and what this run says of it.
+
+    Attributes:
+        published: the claim.
+        here: what was measured.
+        verdict: ``agrees``, ``contradicted`` or ``open``.
+        differs: what else differs between their setting and ours.
+        source: who says so.
+    """
+
+    published: str
+    here: str
+    verdict: str
+    differs: str
+    source: str
+
+
+def literature(group: Group, folder: Path) -> list[Claim]:
+    """Every claim on the group's dataset that this run can be asked about.
+
+    Args:
+        folder: of ``published_curves.csv``.
+    """
+    rules = (curves(group, folder), several_samples(group), autoencoder(group), others(group))
+    return [claim for rule in rules for claim in rule]
+
+
+def curves(group: Group, folder: Path) -> Iterator[Claim]:
+    """Published FID against β: is there a U, where is its bottom, and is one β enough for all?"""
+    table, answers = read_table(folder / "published_curves.csv"), group.answers("fid_prior")
+    table = table[table.dataset == group.metrics.dataset.iloc[0]]
+    bottoms, source = {}, table.source.iloc[0] if len(table) else ""
+    for slug in (s for s in CURVES if s in set(table.likelihood) & set(answers)):
+        fid = pd.to_numeric(table[table.likelihood == slug].set_index("beta").fid, errors="coerce")
+        bottoms[slug] = float(fid.idxmin())
+        yield bottom(slug, bottoms[slug], answers[slug], group.betas_of(slug), source)
+    if len(bottoms) == len(CURVES):
+        yield shift(bottoms, {slug: answers[slug] for slug in CURVES}, source)
+        yield one_for_all(answers, source)
+
+
+DIFFERS = "network, length of training, classifier, one run a point"
+
+
+def bottom(slug: str, published: float, row: pd.Series, betas: list[float], source: str) -> Claim:
+    """Whether FID has its bottom inside the grid, at the published β."""
+    found, name = interval(row), likelihood_name(slug)
+    inside = found and betas[0] < found[0] and found[1] < betas[-1]
+    shape = "a U" if inside else "no bottom inside the grid that is sure"
+    held = found and found[0] <= published <= found[1]
+    verdict = OPEN if not found else CONTRADICTED if not held else AGREES if inside else OPEN
+    return Claim(
+        f"{name}: FID against β is a U with its bottom at β = {beta_name(published)}",
+        f"{shape}, lowest at {beta_star(row)}",
+        verdict,
+        DIFFERS,
+        source,
+    )
+
+
+def shift(bottoms: Mapping[str, float], rows: Mapping[str, pd.Series], source: str) -> Claim:
+    """How many times larger the continuous Bernoulli's best β is than the Bernoulli's."""
+    published = bottoms[CURVES[1]] / bottoms[CURVES[0]]
+    low, high = ratio(interval(rows[CURVES[1]]), interval(rows[CURVES[0]]))
+    known = not math.isnan(low)
+    verdict = OPEN if not known else AGREES if low <= published <= high else CONTRADICTED
+    stars = rows[CURVES[1]].beta_star / rows[CURVES[0]].beta_star
+    here = f"{short_beta(stars)} times" + (
+        f" [{short_beta(low)}, {short_beta(high)}]"
+        if known
+        else " (too few seeds to say how sure)"
+    )
+    what = f"The continuous Bernoulli's best β by FID is {published:.2g} times the Bernoulli's"
+    return Claim(what, here, verdict, f"{DIFFERS}; the limit of the logits", source)
+
+
+def ratio(above: Interval | None, below: Interval | None) -> Interval:
+    """The quotient of two intervals, which holds the truth at least as surely as both do."""
+    if above is None or below is None:
+        return math.nan, math.nan
+    return above[0] / below[1], above[1] / below[0] if below[0] else math.inf
+
+
+def one_for_all(rows: Mapping[str, pd.Series], source: str) -> Claim:
+    """Whether the best β by FID depends on the likelihood."""
+    known = all(interval(row) is not None for row in rows.values())
+    common = overlap(rows)
+    shared = (
+        "" if common is None else f" all intervals hold {' to '.join(map(short_beta, common))}"
+    )
+    order = sorted(rows, key=lambda slug: rows[slug].beta_star)
+    ends = [f"{beta_star(rows[s])} ({likelihood_name(s)})" for s in (order[0], order[-1])]
+    return Claim(
+        "The best β depends on the likelihood",
+        f"from {ends[0]} to {ends[1]}{';' * bool(shared)}{shared}",
+        AGREES if known and common is None else OPEN,
+        "by FID of expected images",
+        source,
+    )
+
+
+def several_samples(group: Group) -> Iterator[Claim]:
+    """What training on the bound of k samples gains over the ELBO (Burda et al. 2016)."""
+    for slug in group.likelihoods:
+        plain, _, samples = slug.partition(IWAE)
+        if not samples or plain not in group.likelihoods:
+            continue
+        for metric, unit, what in (
+            (BOUND, " nats", "a better bound on log p(x)"),
+            ("active_units", "", "more active units"),
+        ):
+            pair = [group.values(s, metric).get(1.0) for s in (slug, plain)]
+            if all(values is not None for values in pair):
+                gain = paired(*pair)
+                here = f"{rounded(pair[0].mean())} against {rounded(pair[1].mean())}{unit}"
+                yield Claim(
+                    f"Training on the bound of {samples} samples gives {what} than on the ELBO",
+                    here,
+                    side(gain),
+                    "length of training, K of the estimate",
+                    "Burda et al. 2016",
+                )
+
+
+def autoencoder(group: Group) -> Iterator[Claim]:
+    """Autoencoder with a mixture on its codes against VAE with its prior, by FID."""
+    better: dict[str, list[str]] = {AGREES: [], CONTRADICTED: [], OPEN: []}
+    pairs = []
+    for slug in group.likelihoods:
+        plain = group.autoencoder(slug, "fid_gmm")
+        vae = group.values(slug, "fid_prior").get(1.0)
+        if len(plain) and vae is not None:
+            better[side(paired(vae, plain))].append(slug)
+            pairs.append(f"{likelihood_name(slug)} {rounded(plain.mean())}, {rounded(vae.mean())}")
+    if pairs:
+        won, lost = better[AGREES], better[CONTRADICTED]
+        verdict = AGREES if won and not lost else CONTRADICTED if lost and not won else OPEN
+        split = ""
+        if won and lost:
+            split = f"better with {families(won)}, worse with {families(lost)}: "
+        yield Claim(
+            "Images from an autoencoder's codes, drawn from a mixture fitted to them, are better "
+            "than a VAE's from its prior (FID 10.66 and 19.21 on MNIST)",
+            split + "; ".join(pairs),
+            verdict,
+            "Inception's features, a convolutional network, 16 dimensions; here β = 1",
+            RAE,
+        )
+
+
+def others(group: Group) -> Iterator[Claim]:
+    """Linear theory's collapse, the histogram code, and densities against masses."""
+    if found := theory(group):
+        wrong, right = found.early or found.late, found.agree
+        verdict = CONTRADICTED if wrong else AGREES if right else OPEN
+        what = "A linear VAE's codes die where βσ² exceeds the largest eigenvalue"
+        yield Claim(what, str(found), verdict, "a deep network is not linear", THEORY)
+    for code in histogram(group):
+        what = "A generative model of images needs fewer bits than the frequencies of grey levels"
+        bits = [best_bits(group, slug) for slug in (*code.winning, *code.losing)]
+        gains = [side(paired(code.bits, values)) for values in bits]
+        yield Claim(what, str(code), best_of(gains), "", "by counting")
+    on_masses = dict(mass_pairs(group.likelihoods))
+    for pair in masses(group):
+        what = f"{likelihood_name(pair.likelihood)} trained on its density wastes bits"
+        both = [best_bits(group, slug) for slug in (pair.likelihood, on_masses[pair.likelihood])]
+        yield Claim(what, str(pair), side(paired(*both)), "", "Theis et al. 2016; Ho et al. 2020")
+
+
+def best_bits(group: Group, slug: str) -> pd.Series:
+    """bits/dim at the β where they are lowest, a value per seed; none if every β lost a seed."""
+    bits = group.values(slug, "bits_per_dim")
+    return bits[bits.mean().idxmin()] if bits.size else pd.Series(dtype=float)
+
+
+def best_of(verdicts: list[str]) -> str:
+    """Of "some likelihood does it": agrees if one does, contradicted if surely none does."""
+    return AGREES if AGREES in verdicts else OPEN if OPEN in verdicts else CONTRADICTED
+
+
+def paired(a: pd.Series | float, b: pd.Series) -> Interval | None:
+    """The 95 % interval of the mean of a - b over seeds; None with too few of them."""
+    difference = (a - b).dropna()
+    if len(difference) < LEAST_SEEDS:
+        return None
+    error = difference.std() / math.sqrt(len(difference))
+    margin = float(stats.t.ppf(0.975, len(difference) - 1) * error)
+    return float(difference.mean()) - margin, float(difference.mean()) + margin
+
+
+def side(found: Interval | None) -> str:
+    """``agrees`` where a difference is surely above 0, ``contradicted`` where surely below."""
+    if found is None:
+        return OPEN
+    return AGREES if found[0] > 0 else CONTRADICTED if found[1] < 0 else OPEN
+
+
+def claims_table(claims: list[Claim]) -> pd.DataFrame:
+    """The claims in print."""
+    return pd.DataFrame(
+        [
+            {
+                "published": claim.published,
+                "here": claim.here,
+                "verdict": f"**{claim.verdict}**"
+                if claim.verdict == CONTRADICTED
+                else claim.verdict,
+                "what else differs": claim.differs,
+                "source": claim.source,
+            }
+            for claim in claims
+        ]
+    )
+
+
+def ladder(group: Group, folder: Path) -> pd.DataFrame:
+    """Published bounds on log p(x) of the same binarised images and ours, the best first.
+
+    Args:
+        folder: of ``published.csv``.
+    """
+    table = read_table(folder / "published.csv")
+    table = table[(table.dataset == group.metrics.dataset.iloc[0]) & (table.metric == BOUND)]
+    rows = [
+        {"value": r.value, "what": r.setting, "units": r.active_units, "trained": r.differs}
+        for r in table.itertuples()
+    ]
+    for slug in group.likelihoods if rows else []:
+        bound = group.values(slug, BOUND).get(1.0)
+        if bound is not None:
+            epochs, units = (group.mean(slug, 1.0, m) for m in ("epochs", "active_units"))
+            name = f"**here: {likelihood_name(slug)}**"
+            trained = "" if epochs is None else f"{epochs:.0f} epochs"
+            rows.append({"value": bound.mean(), "what": name, "units": units, "trained": trained})
+    rows.sort(key=lambda row: -row["value"])
+    return pd.DataFrame(
+        [
+            {
+                "model and estimate": row["what"],
+                "bound on log p(x), nats": f"{row['value']:.2f}",
+                "active units": "–"
+                if row["units"] is None or np.isnan(row["units"])
+                else f"{row['units']:.3g}",
+                "trained": row["trained"],
+            }
+            for row in rows
+        ]
+    )
+
+
+def believe(group: Group, claims: list[Claim]) -> str:
+    """Why contradictions may be believed, or why not; empty without any."""
+    if not any(claim.verdict == CONTRADICTED for claim in claims):
+        return ""
+    floor, accuracy = group.reference("fid_floor"), group.reference("classifier_accuracy")
+    done = group.rows("converged").value.mean()
+    parts = [f"{group.seeds} seeds"]
+    if not math.isnan(done):
+        parts.append(f"{100 * done:.0f} % of the VAEs trained to the end by the stopping rule")
+    if floor is not None:
+        parts.append(f"FID {rounded(floor)} between real images")
+    if accuracy is not None:
+        parts.append(f"features of a classifier that is right on {100 * accuracy:.1f} %")
+    return (
+        f"What stands behind the contradictions: {', '.join(parts)}. Intervals cover seeds and "
+        "test images, not the choice of network and of training, which differs from theirs."
+    )
