@@ -17,7 +17,7 @@ from vae.features.inception import WEIGHTS_NAME, Inception, find_weights
 from vae.metrics import CRITERIA, METRICS, OF_SAMPLES, SPACES, available
 
 CPU = torch.device("cpu")
-COUNT = 12
+COUNT = 6
 
 
 def initialise(network: torch.nn.Module) -> None:
@@ -59,6 +59,7 @@ def write_pngs(folder: Path, images: torch.Tensor) -> str:
     return str(folder)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # in its call of scipy
 def test_fid_is_that_of_pytorch_fid_itself(network, digits, tmp_path):
     """Its features of files and its distance, in the space that both sets of features span.
 
