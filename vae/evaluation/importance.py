@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -108,10 +109,9 @@ class Mixture:
     def draw(self, first: int, noise: Tensor, part: slice) -> Tensor:
         """Codes (K, B, d) of samples ``first`` and on, from noise (K, B, d + FREEDOM)."""
         here = [c[part] for c in self.components]
-        turns = [self.turns[k % len(self.turns)] for k in range(first, first + len(noise))]
         z = noise.new_empty(*noise.shape[:-1], noise.shape[-1] - FREEDOM)
         for i, component in enumerate(here):
-            rows = [k for k, turn in enumerate(turns) if turn == i]
+            rows = _rows(self.turns, i, first % len(self.turns), len(noise), noise.device)
             own = noise[rows]
             z[rows] = component.rsample(
                 own if isinstance(component, StudentT) else own[..., :-FREEDOM]
@@ -127,6 +127,18 @@ class Mixture:
             if i in every
         ]
         return torch.stack(terms).logsumexp(0)
+
+
+@lru_cache(maxsize=64)
+def _rows(
+    turns: tuple[int, ...], component: int, first: int, count: int, device: torch.device
+) -> Tensor:
+    """Which of ``count`` samples, the ``first`` and on, have the turn of ``component``.
+
+    Remembered: a GPU would be waited for whenever they are moved there.
+    """
+    rows = [k for k in range(count) if turns[(first + k) % len(turns)] == component]
+    return torch.tensor(rows, dtype=torch.long, device=device)
 
 
 @torch.no_grad()
