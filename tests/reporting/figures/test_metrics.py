@@ -45,7 +45,7 @@ def test_a_metric_that_nobody_has_gets_no_panel():
 
 
 def test_log_probabilities_are_drawn_as_the_loss_against_the_best_beta_of_the_same_seed():
-    ax = panel(make_group(changes=LOSS), "binarised")
+    ax = panel(make_group(changes=LOSS), "log p of")
     (curve,) = curves(ax)
     np.testing.assert_allclose(curve, [-10, -5, 0, -5, -10, -15], atol=1e-9)
     assert ax.get_ylim()[0] < min(curve) and max(curve) < ax.get_ylim()[1]
