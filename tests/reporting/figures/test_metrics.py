@@ -45,7 +45,7 @@ def test_a_metric_that_nobody_has_gets_no_panel():
 
 
 def test_log_probabilities_are_drawn_as_the_loss_against_the_best_beta_of_the_same_seed():
-    ax = panel(make_group(changes=LOSS), "log p of")
+    ax = panel(make_group(changes=LOSS), "log p of binarised")
     (curve,) = curves(ax)
     np.testing.assert_allclose(curve, [-10, -5, 0, -5, -10, -15], atol=1e-9)
     assert ax.get_ylim()[0] < min(curve) and max(curve) < ax.get_ylim()[1]
@@ -74,7 +74,7 @@ def test_autoencoders_stand_left_of_the_grid_where_a_metric_compares_them():
     hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
     assert len(hollow) == 2 and all(line.get_xdata()[0] < min(BETAS) / 2 for line in hollow)
     assert "AE" in [label.get_text() for label in ax.get_xticklabels()]
-    for other in (panel(make_group(), "rate"), panel(make_group(autoencoder=False), "reconst")):
+    for other in (panel(make_group(), "rate"), panel(make_group(autoencoder=False), "MSE")):
         assert "AE" not in [label.get_text() for label in other.get_xticklabels()]
 
 
