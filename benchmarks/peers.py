@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from vae.data.datasets import Dataset
 from vae.devices import set_up
-from vae.training.loop import default_stack_size
+from vae.training.capacity import default_stack_size
 from vae.training.stack import Stack
 
 PYTHAE = "pythae"

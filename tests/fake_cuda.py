@@ -3,15 +3,16 @@
 What needs CUDA's own rules fails as it would on a GPU: tensors of both devices in one operation, a
 generator of the other device, ``numpy()``. The numbers are the CPU's, so that results can be
 compared exactly. Every wait of the host for the device is counted, and the bytes that it holds.
+CUDA graphs replay what was captured, in the memory that it was captured in.
 """
 
 import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import ClassVar
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import torch
 from torch import Tensor
@@ -111,6 +112,7 @@ class FakeCuda(TorchDispatchMode):
         self.waits: Counter[str] = Counter()
         self.peak = self._bytes = 0
         self._holders: Counter[int] = Counter()
+        self._graph: FakeGraph | None = None
 
     def mem_get_info(self, device: torch.device) -> tuple[int, int]:
         """Free and total memory."""
@@ -133,6 +135,14 @@ class FakeCuda(TorchDispatchMode):
         if not self._holders[address]:
             self._bytes -= size
 
+    @contextmanager
+    def graph(self, graph: "FakeGraph") -> Iterator[None]:
+        """Record all operations in ``graph``; what they change is as before afterwards."""
+        self._graph = graph
+        yield
+        self._graph = None
+        graph.undo()
+
     def __torch_dispatch__(self, operation, types, arguments=(), keywords=None):
         tensors: list[Tensor] = []
 
@@ -147,15 +157,56 @@ class FakeCuda(TorchDispatchMode):
         on_cuda = bool(there) if wanted is None else torch.device(wanted).type != "cpu"
         _check(operation, arguments, keywords.get("generator"), tensors, on_cuda)
         if _waits(operation, arguments, tensors, bool(there), on_cuda):
+            if self._graph:
+                raise RuntimeError(f"{operation}: not permitted while a stream is captured")
             self.waits[f"{_line()}: {operation}"] += 1
         if wanted is not None:
             given[1]["device"] = CPU
         if operation is aten._efficientzerotensor.default:
             operation = aten.zeros.default  # the other has no data
-        result = operation(*given[0], **given[1])
+        call = self._graph.record if self._graph else lambda f, *a, **k: f(*a, **k)
+        result = call(operation, *given[0], **given[1])
         if not on_cuda:
             return result
         return _mapped(lambda t: there[id(t)] if id(t) in there else CudaTensor(t, self), result)
+
+
+class FakeGraph:
+    """A CUDA graph: operations in the memory that they had when they were captured."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple] = []
+        self._before: dict[int, tuple] = {}
+
+    def record(self, operation, *arguments, **keywords):
+        """Run an operation, so that its results have shapes, and remember it."""
+        if operation._schema.is_mutable:
+            _mapped(self._save, arguments)
+        result = operation(*arguments, **keywords)
+        self._calls.append((operation, arguments, keywords, result))
+        return result
+
+    def _save(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._before:
+            self._before[storage._cdata] = storage, storage.clone()
+
+    def undo(self) -> None:
+        for storage, before in self._before.values():
+            storage.copy_(before)
+
+    def replay(self) -> None:
+        for operation, arguments, keywords, result in self._calls:
+            again = _tensors(operation(*arguments, **keywords))
+            for old, new in zip(_tensors(result), again, strict=True):
+                if new.data_ptr() != old.data_ptr():
+                    old.copy_(new)
+
+
+def _tensors(value) -> list[Tensor]:
+    found: list[Tensor] = []
+    _mapped(found.append, value)
+    return found
 
 
 def _mapped(function: Callable[[Tensor], Tensor], value):
@@ -189,7 +240,7 @@ def _waits(operation, arguments, tensors: list[Tensor], there: bool, on_cuda: bo
     """Whether the host waits: data are read, or cross over."""
     if operation in COPIES or operation in INDEXING:
         crosses = {isinstance(t, CudaTensor) for t in tensors if t.ndim} == {True, False}
-        masks = operation in INDEXING and any(
+        masks = (there and operation in INDEXING) and any(
             t is not None and t.dtype == torch.bool for t in arguments[1]
         )
         moved = operation is aten._to_copy.default and there != on_cuda
@@ -219,6 +270,11 @@ def fake_cuda(memory: int = 2**30) -> Iterator[FakeCuda]:
         "_lazy_init": lambda: None,
         "get_device_name": lambda _: "a GPU that is not there",
         "mem_get_info": gpu.mem_get_info,
+        "CUDAGraph": FakeGraph,
+        "graph": gpu.graph,
+        "Stream": Mock,
+        "current_stream": Mock,
+        "stream": nullcontext,
     }
     try:
         with (

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,9 +17,11 @@ import pytest
 import torch
 import yaml
 from evaluation.test_likelihood import exact_log_likelihood, linear_gaussian
+from fake_cuda import CUDA, fake_cuda
 
 from vae.data.datasets import prepare
 from vae.evaluation.importance import density
+from vae.training.stack import Stack
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -84,6 +87,55 @@ def test_peers_trains_the_same_network(measuring):
     own = measuring.initial_model(sweep, dataset.mean_image(), 256, torch.Generator())
     plain = peers.PlainVAE()
     assert sum(p.numel() for p in own.parameters()) == sum(p.numel() for p in plain.parameters())
+
+
+def test_captured_steps_train_as_eager_ones_do(measuring, digits, make_sweep):
+    captured = importlib.import_module("captured")
+    ramped = replace(make_sweep().training, epochs=20, batch_size=15, warmup_epochs=6)
+    sweep = make_sweep(training=ramped)
+    images = {split: x[:40] for split, x in digits.images.items()}  # batches of 15, 15 and 10
+    with fake_cuda():
+        there = replace(digits, images=images).to(CUDA)
+        stacks = [
+            kind(sweep, sweep.cells, there, CUDA) for kind in (Stack, captured.CapturedStack)
+        ]
+        for active in (range(6), (0, 2, 5)):
+            for stack in stacks:
+                stack.narrow(active)
+                for _ in range(5):
+                    stack.train_epoch()
+            assert {shape[1] for shape in stacks[1].graphs} == {10, 15}
+            assert stacks[0].history == stacks[1].history
+            for name, weight in stacks[0].parameters.items():
+                assert torch.equal(weight.cpu(), stacks[1].parameters[name].cpu())
+
+
+def test_a_gpu_keeps_its_promises_or_does_not(run, monkeypatch, tmp_path, capsys):
+    rates = {("mlp", 1): 1.0, ("mlp", 64): 12.0, ("conv", 1): 1.0, ("conv", 64): 0.5}
+    rows = [(*key, rate) for key, rate in rates.items()]
+    columns = ["network", "stack_size", "image_models_per_second"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "training.csv")
+    others = {"trained_by": ["plain", "64 stacked"], "models": [1, 64], "times_pythae": None}
+    pd.DataFrame(others).to_csv(tmp_path / "peers.csv")
+    table = run("promises")
+    assert table[["measured", "kept"]].values.tolist() == [[12.0, "yes"]]
+    assert "pythae is not installed" in capsys.readouterr().out
+    others = {"trained_by": ["pythae", "64 stacked"], "models": [1, 64], "times_pythae": [1, 49]}
+    pd.DataFrame(others).to_csv(tmp_path / "peers.csv")
+    assert run("promises").kept.tolist() == ["yes", "no"]
+
+
+@pytest.mark.parametrize(
+    ("python", "reason"), [(sys.executable, "no CUDA GPU"), ("/bin/false", "torch")]
+)
+def test_without_a_gpu_nothing_is_measured_and_a_sentence_says_so(python, reason):
+    command = [FOLDER / "gpu.sh", python]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert reason in done.stderr
 
 
 def test_likelihood_has_a_row_per_number_of_samples(run):

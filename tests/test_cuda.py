@@ -11,13 +11,15 @@ import torch
 from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
 
-from vae.configuration.sweep import NETWORKS, Network
+from vae.configuration.sweep import NETWORKS, Likelihood, Network, Objective
 from vae.data.datasets import Dataset
 from vae.distributions import interval
 from vae.evaluation import (
+    copying,
     corruptions,
     gaps,
     images,
+    importance,
     latents,
     likelihood,
     posterior,
@@ -26,14 +28,16 @@ from vae.evaluation import (
     scales,
 )
 from vae.features.spaces import load_spaces, save_spaces, train_spaces
-from vae.models import TrainedSweep
+from vae.models import TrainedSweep, build_model
 from vae.randomness import generator
 from vae.selfcheck import closed_forms, mistakes
 from vae.training.loop import train
+from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
 REAL = torch.cuda.is_available()
-EVERY = (*DENSITIES, *MASSES)
+SEVERAL_CODES = Likelihood("bernoulli", betas=(1.0,), objective=Objective("iwae", 3))
+EVERY = (*DENSITIES, *MASSES, SEVERAL_CODES)
 LEVELS = 5
 HIDDEN = {"conv": (4, 8), "linear": ()}
 
@@ -198,3 +202,75 @@ def test_the_mistakes(show, make, few, monkeypatch):
     with gpu():
         on_gpu = show(make(), few, 0, CUDA)
     assert_alike(on_gpu, on_cpu)
+
+
+@pytest.mark.skipif(REAL, reason="looks into the fake device")
+@pytest.mark.parametrize("levels", [LEVELS, 2], ids=["grey", "binarised at every use"])
+def test_an_epoch_waits_once_for_a_gpu_and_its_validation_once(make, few, levels):
+    without_pictures = replace(make().training, previews=2)
+    sweep = make(autoencoder=True, training=without_pictures)
+    with fake_cuda() as fake:
+        stack = Stack(sweep, sweep.cells, replace(few, levels=levels).to(CUDA), CUDA)
+        stack.validate()
+        for step in (stack.train_epoch, stack.validate):
+            fake.waits.clear()
+            step()
+            assert fake.waits.total() == 1, fake.waits
+
+
+@pytest.mark.skipif(REAL, reason="looks into the fake device")
+def test_more_samples_make_nobody_wait_longer(make, few, monkeypatch):
+    monkeypatch.setattr(importance, "DECODED_FLOATS", 1)  # so few codes at once as there may be
+    waits = []
+    with fake_cuda() as fake:
+        model = build_model(make(), few.mean_image(), few.levels).requires_grad_(False).to(CUDA)
+        x = few.unit("test")[:8].to(CUDA)
+        q = model.encode(x)
+        for samples in (50, 100):
+            importance._rows.cache_clear()
+            fake.waits.clear()
+            mixture = importance.Mixture((q, q), (0, 0, 1))
+            stream = generator(CUDA, 0, "samples")
+            importance.weights_of(model, x, mixture, samples, stream, importance.density)
+            waits.append(fake.waits.total())
+    assert waits[0] == waits[1]
+
+
+@pytest.mark.skipif(REAL, reason="looks into the fake device")
+def test_copies_are_looked_for_without_waiting_for_every_region():
+    stream = torch.Generator().manual_seed(0)
+    training, test, generated = (torch.randn(100, 2, generator=stream) for _ in range(3))
+    on_cpu = copying.DataCopying(training, test, 0)(generated)
+    with fake_cuda() as fake:
+        there, theirs = (
+            copying.DataCopying(training.to(CUDA), test.to(CUDA), 0),
+            generated.to(CUDA),
+        )
+        fake.waits.clear()
+        found = there(theirs)
+        assert fake.waits.total() < copying.REGIONS
+    assert found["data_copying"] == on_cpu["data_copying"]
+
+
+@pytest.mark.skipif(REAL, reason="fills the fake device")
+def test_out_of_memory_halves_the_stack_and_says_so(make, few, tmp_path, capsys):
+    sweep = make(betas=(0.5, 1.0, 2.0), autoencoder=True)
+
+    def trained(name: str, size: int, memory: int = 2**30):
+        with fake_cuda(memory) as fake:
+            train(sweep, few, tmp_path / name, tmp_path / "checkpoints", CUDA, size)
+        return fake.peak, pd.read_csv(tmp_path / name / "history.csv")
+
+    (two, by_two), (four, _) = trained("two", 2), trained("four", 4)
+    capsys.readouterr()
+    _, halved = trained("halved", 4, (two + four) // 2)
+    said = [line for line in capsys.readouterr().out.splitlines() if "memory" in line]
+    assert len(said) == 1
+    assert "4 cells at a time, going on with 2" in said[0]
+    pd.testing.assert_frame_equal(halved, by_two)
+
+
+@pytest.mark.skipif(REAL, reason="fills the fake device")
+def test_too_little_memory_for_one_cell_is_said_in_a_sentence(make, few, tmp_path, input_error):
+    with fake_cuda(10**5), input_error("cuda", "memory", "training.batch_size"):
+        train(make(), few, tmp_path / "models", tmp_path / "checkpoints", CUDA)

@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add_preparation(subparsers)
     _add_training(subparsers)
+    _add_mistakes(subparsers)
+    _add_features(subparsers)
     _add_evaluations(subparsers)
     _add_tables(subparsers)
     _add_answers(subparsers)
@@ -136,6 +138,8 @@ def _add_training(subparsers) -> None:
     )
     _add_device(train)
 
+
+def _add_mistakes(subparsers) -> None:
     text = "show what a loss averaged over pixels does, and a density without a ceiling"
     mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
     mistakes.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
@@ -144,6 +148,8 @@ def _add_training(subparsers) -> None:
     mistakes.add_argument("free_density", type=Path, help="table with rows over each training")
     _add_device(mistakes)
 
+
+def _add_features(subparsers) -> None:
     features = _add(
         subparsers, "features", verbs.features, "learn the features that samples are compared in"
     )

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from vae.configuration.sweep import Cell, Likelihood, Network
+from vae.configuration.sweep import Cell, Network
 from vae.models import TrainedSweep
 from vae.results.collection import training_metrics
 from vae.training import loop
@@ -351,31 +351,6 @@ def test_the_history_of_a_diverged_cell_ends_in_no_number(run, make_sweep, monke
     is_sick = (history["beta"] == sick.beta) & (history["seed"] == sick.seed)
     assert history.loc[~is_sick, "distortion"].notna().all()
     assert history.loc[is_sick, "distortion"].isna().tolist() == [False, False, False, True, True]
-
-
-def test_default_stack_size_fills_the_memory_of_a_gpu(make_sweep, digits, monkeypatch):
-    sweep, gpu = make_sweep(seeds=tuple(range(200))), torch.device("cuda")
-    one = loop.cell_bytes(sweep, digits)
-    state = 6 * 4 * (64 * 16 + 16 + 16 * 6 + 6 + 3 * 16 + 16 + 16 * 64 + 64)
-    assert one > state  # weights, gradients, Adam's moments, the average, the best
-    for free, size in ((0, 1), (10 * one, 8), (10**6 * one, len(sweep.cells))):
-        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
-        assert loop.default_stack_size(sweep, digits, gpu) == size
-
-
-def test_default_stack_size_on_a_cpu_is_at_least_one(make_sweep, digits):
-    sweep = make_sweep(seeds=tuple(range(200)))
-    wide = with_training(make_sweep(network=Network("mlp", (16_384,))), batch_size=10**4)
-    assert loop.default_stack_size(wide, digits, CPU) == 1
-    assert 1 < loop.default_stack_size(sweep, digits, CPU) < len(sweep.cells)
-
-
-def test_default_stack_size_on_a_cpu_counts_all_outputs_of_the_decoder(make_sweep, digits):
-    sizes = [
-        loop.default_stack_size(make_sweep(likelihood=Likelihood(name)), digits, CPU)
-        for name in ("bernoulli", "beta")
-    ]
-    assert sizes[0] == pytest.approx(2 * sizes[1], abs=1)  # two outputs per pixel
 
 
 @pytest.mark.parametrize("size", [1, 4, 100])

@@ -158,7 +158,8 @@ class Categorical(PixelDistribution):
     def mean(self) -> Tensor:
         """Expected value per pixel."""
         probabilities = self.log_probabilities.exp()
-        values = torch.arange(self.levels).to(probabilities) / (self.levels - 1)
+        like = {"dtype": probabilities.dtype, "device": probabilities.device}
+        values = torch.arange(self.levels, **like) / (self.levels - 1)
         return (probabilities * values[:, None, None, None]).sum(-4)
 
     def sample(self, generator: torch.Generator) -> Tensor:

@@ -22,7 +22,8 @@ class DataCopying:
         count = min(REGIONS, len(training))
         regions = KMeans(count, n_init=1, random_state=seed).fit(training.cpu().numpy())
         self.centres = torch.from_numpy(regions.cluster_centers_).to(training)
-        self.test_regions, self.test_distances = self._regions(test), self._nearest(test)[0]
+        self.test_regions = self._regions(test).cpu()
+        self.test_distances = self._nearest(test)[0].cpu()
 
     def __call__(self, generated: Tensor) -> dict[str, Estimate]:
         """``authentic_share`` and ``data_copying`` of generated images (M, F).
@@ -48,7 +49,8 @@ class DataCopying:
         return torch.cdist(x, self.centres).argmin(1)
 
     def _copying(self, distances: Tensor, regions: Tensor) -> float:
-        """Mann-Whitney's z in every region, weighted by the test images in it."""
+        """Mann-Whitney's z in every region, weighted by the test images in it: on the CPU."""
+        distances, regions = distances.cpu(), regions.cpu()
         total, weight = 0.0, 0
         for region in range(len(self.centres)):
             ours = distances[regions == region]

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.modes import STARTS, PriorCodes, has_rivals, several_modes
+from vae.evaluation.modes import STARTS, PriorCodes, has_other_modes, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
 from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
@@ -108,10 +109,9 @@ class Mixture:
     def draw(self, first: int, noise: Tensor, part: slice) -> Tensor:
         """Codes (K, B, d) of samples ``first`` and on, from noise (K, B, d + FREEDOM)."""
         here = [c[part] for c in self.components]
-        turns = [self.turns[k % len(self.turns)] for k in range(first, first + len(noise))]
         z = noise.new_empty(*noise.shape[:-1], noise.shape[-1] - FREEDOM)
         for i, component in enumerate(here):
-            rows = [k for k, turn in enumerate(turns) if turn == i]
+            rows = _rows(self.turns, i, first % len(self.turns), len(noise), noise.device)
             own = noise[rows]
             z[rows] = component.rsample(
                 own if isinstance(component, StudentT) else own[..., :-FREEDOM]
@@ -127,6 +127,18 @@ class Mixture:
             if i in every
         ]
         return torch.stack(terms).logsumexp(0)
+
+
+@lru_cache(maxsize=64)
+def _rows(
+    turns: tuple[int, ...], component: int, first: int, count: int, device: torch.device
+) -> Tensor:
+    """Which of ``count`` samples, the ``first`` and on, have the turn of ``component``.
+
+    Remembered: a GPU would be waited for whenever they are moved there.
+    """
+    rows = [k for k in range(count) if turns[(first + k) % len(turns)] == component]
+    return torch.tensor(rows, dtype=torch.long, device=device)
 
 
 @torch.no_grad()
@@ -180,14 +192,14 @@ def local_weights(
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
     start = prior.elsewhere(x, first, 1)[0]
-    rivals = [
-        has_rivals(model, x[part], first[part], start[part], score)
+    multimodal = [
+        has_other_modes(model, x[part], first[part], start[part], score)
         for part in _slices(len(x), at_once)
     ]
     stream = generator(x.device, seed, "local samples")
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
     few = total.effective_sample_size() < ENOUGH * samples
-    if len(again := (few | torch.cat(rivals)).nonzero()[:, 0]):
+    if len(again := (few | torch.cat(multimodal)).nonzero()[:, 0]):
         known = torch.stack([first.location, total.best])
         groups = again.split(max(1, at_once // (len(known) + STARTS)))
         found = [several_modes(model, x[g], known[:, g], first[g], prior, score) for g in groups]

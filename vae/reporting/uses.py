@@ -48,12 +48,6 @@ def answers(group: Group, use: Use) -> dict[str, pd.Series]:
     return {slug: first[slug] for slug in group.likelihoods if slug in first}
 
 
-def held_out_value(row: pd.Series) -> float:
-    """What the best option scores on data that did not choose it, where that is known."""
-    value = row.get("cross_validated_value", math.nan)
-    return float(row.value if pd.isna(value) else value)
-
-
 def unit(use: Use, row: pd.Series) -> str:
     """What a difference in a row's criterion is counted in."""
     return UNITS.get(row.criterion, use.unit)

@@ -18,28 +18,15 @@ from vae.data.datasets import Dataset
 from vae.devices import describe
 from vae.errors import InputError
 from vae.files import replacing, sha256, write_json, write_text
-from vae.models import build_model
 from vae.progress import Progress
 from vae.randomness import generator
 from vae.training.calibration import LOG_SIGMA, calibrated_log_sigma
+from vae.training.capacity import default_stack_size
 from vae.training.checkpoints import Checkpoint
 from vae.training.previews import save_filmstrip
-from vae.training.stack import VALIDATION_BATCH, Stack
+from vae.training.stack import Stack
 
-CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
-MEMORY_SHARE = 0.8  # of a GPU's free memory that training may fill
-FLOAT_BYTES = 4
 SECONDS_BETWEEN_CHECKPOINTS = 30
-
-
-def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> int:
-    """How many cells to train at once: what fits a GPU's free memory, or a CPU's cache."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        fits = int(MEMORY_SHARE * free) // cell_bytes(sweep, dataset)
-        return max(1, min(len(sweep.cells), fits))
-    widest = max(math.prod(dataset.shape), *layer_outputs(sweep, dataset))
-    return max(1, CACHE_FLOATS // (sweep.training.batch_size * widest))
 
 
 def stacks_of(
@@ -53,31 +40,6 @@ def stacks_of(
     size = size or default_stack_size(sweep, dataset, device)
     for start in range(0, len(sweep.cells), size):
         yield kind(sweep, sweep.cells[start : start + size], dataset, device)
-
-
-def cell_bytes(sweep: Sweep, dataset: Dataset) -> int:
-    """Memory that training one cell takes, estimated from above.
-
-    Weights, gradients, their copies, Adam's two moments, the average and the best weights so far;
-    the outputs of all layers with their gradients, and as many numbers again in computing the
-    likelihood.
-    """
-    model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
-    weights = sum(p.numel() for p in model.parameters())
-    batch = max(sweep.training.batch_size, VALIDATION_BATCH)
-    return FLOAT_BYTES * (7 * weights + 4 * batch * sum(layer_outputs(sweep, dataset)))
-
-
-def layer_outputs(sweep: Sweep, dataset: Dataset) -> list[int]:
-    """How many numbers each layer puts out for one image."""
-    model = build_model(sweep, dataset.mean_image().cpu(), dataset.levels)
-    outputs: list[int] = []
-    for layer in (*model.encoder.network, *model.decoder.network):
-        layer.register_forward_hook(lambda _, __, output: outputs.append(output.numel()))
-    with torch.no_grad():
-        noise = torch.zeros(*sweep.likelihood.objective.axis, 1, sweep.latent_dim)
-        model(torch.zeros(1, *dataset.shape), noise)
-    return outputs
 
 
 def train(
@@ -116,14 +78,8 @@ def train(
 
 def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) -> None:
     size = stack_size or default_stack_size(sweep, dataset, device)
-    cells = sweep.cells
-    print(f"{sweep.slug}: {len(cells)} cells on {device}, {size} at a time", flush=True)
-    stacks = []
-    for stack in stacks_of(sweep, dataset, device, size):
-        start, part = size * len(stacks), f"part {len(stacks) + 1} of {-(-len(cells) // size)}, "
-        end = start + len(stack.cells) - 1
-        train_stack(stack, Checkpoint(checkpoints / f"cells_{start}_to_{end}.safetensors"), part)
-        stacks.append(stack)
+    print(f"{sweep.slug}: {len(sweep.cells)} cells on {device}, {size} at a time", flush=True)
+    stacks = _train_cells(sweep, dataset, checkpoints, device, size)
     if sweep.likelihood.family.calibrated:
         for stack in stacks:
             calibrate(stack)
@@ -131,6 +87,34 @@ def _train_locked(sweep, dataset, directory, checkpoints, device, stack_size) ->
     write_results(directory, stacks)
     for path in checkpoints.glob("cells_*"):
         path.unlink()
+
+
+def _train_cells(sweep, dataset, checkpoints, device, size: int) -> list[Stack]:
+    """Train every cell, ``size`` at a time; half as many from where a GPU's memory runs out."""
+    stacks: list[Stack] = []
+    while rest := sweep.cells[sum(len(stack.cells) for stack in stacks) :]:
+        size, first = min(size, len(rest)), len(sweep.cells) - len(rest)
+        checkpoint = Checkpoint(checkpoints / f"cells_{first}_to_{first + size - 1}.safetensors")
+        part = f"part {len(stacks) + 1} of {len(stacks) + -(-len(rest) // size)}, "
+        try:
+            stack = Stack(sweep, rest[:size], dataset, device)
+            train_stack(stack, checkpoint, part)
+            stack.narrow(())  # makes room: from here on only the weights that are kept matter
+            stacks.append(stack)
+        except torch.OutOfMemoryError:
+            stack = None
+            size = _halved(size, f"{sweep.slug}: {device} is out of memory")
+    return stacks
+
+
+def _halved(size: int, trouble: str) -> int:
+    if size == 1:
+        raise InputError(
+            f"{trouble} with a single cell: lower training.batch_size or networks.hidden, "
+            "or wait until other jobs leave it more"
+        )
+    print(f"{trouble} with {size} cells at a time, going on with {size // 2}", flush=True)
+    return size // 2
 
 
 def calibrate(stack: Stack) -> None:

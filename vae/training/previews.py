@@ -32,7 +32,7 @@ def pictures_of(model: VAE, x: Tensor, noise: Tensor) -> Tensor:
     """
     codes = model.encode(x).rsample(noise[: len(x)])
     p = model.decode(torch.cat([codes, noise[len(x) :]]))
-    return p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte().cpu()
+    return p.mean.nan_to_num().clamp(0, 1).mul(255).round().byte()
 
 
 def save_contact_sheet(path: Path, dataset: Dataset) -> None:

@@ -175,7 +175,7 @@ class Stack:
                 share = averaging_weight((self.epoch - 1) * steps + step + 1)
                 self.trained.include_in_average(share)
         self._note_divergence(totals)
-        self._record("train", *(totals / n))
+        self._record("train", (totals / n).T.tolist())
 
     def _step(self, x: Tensor, noise: Tensor, beta: Tensor) -> Tensor:
         """Change the weights once; distortion and rate of every cell, summed over the batch."""
@@ -198,18 +198,19 @@ class Stack:
         for start in range(0, len(images), VALIDATION_BATCH):
             batch = slice(start, start + VALIDATION_BATCH)
             x = images[batch].expand(len(self.active), *images[batch].shape)
-            terms = self._terms(self.trained.average, x, noise[..., batch, :])
-            totals += torch.stack([term.sum(1) for term in terms])
+            parts = self._terms(self.trained.average, x, noise[..., batch, :])
+            totals += torch.stack([part.sum(1) for part in parts])
         distortion, rate = totals / len(images)
-        self._record("validation", distortion, rate)
         objective = weighted(distortion, rate, self.beta[self._index])
+        terms = torch.stack([distortion, rate, objective], 1).tolist()  # a GPU is waited for once
+        self._record("validation", terms)
         if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
             self._keep_best(objective)
         if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
             frame = self.frames.new_zeros(1, *self.frames.shape[1:])
             frame[0, self.active] = self._pictures(self.active, self.trained.average)
             self.frames = torch.cat([self.frames, frame])
-        for index, value in zip(self.active, objective.tolist(), strict=True):
+        for index, (*_, value) in zip(self.active, terms, strict=True):
             self.objectives[index].append(value)
         going_on = [
             i
@@ -232,7 +233,7 @@ class Stack:
         """Pictures of some cells, with weights as ``model`` takes them: uint8 (cells, ...)."""
         x = self.preview_images.to(self.device)
         noise = self._fixed_noise("previews", 2 * len(x))
-        return torch.stack([pictures_of(self.model(i, trained), x, noise[i]) for i in cells])
+        return torch.stack([pictures_of(self.model(i, trained), x, noise[i]) for i in cells]).cpu()
 
     def summary(self) -> str:
         """How many cells still train; the last validation terms of the first and the last."""
@@ -272,9 +273,9 @@ class Stack:
             chosen = better.reshape(-1, *[1] * (average.ndim - 1))
             kept[self._index] = torch.where(chosen, average, kept[self._index])
 
-    def _record(self, split: str, distortion: Tensor, rate: Tensor) -> None:
-        terms = torch.stack([distortion, rate], 1).tolist()
-        for index, (d, r) in zip(self.active, terms, strict=True):
+    def _record(self, split: str, terms: Iterable[Sequence[float]]) -> None:
+        """Note distortion and rate of every active cell, the first two numbers of its row."""
+        for index, (d, r, *_) in zip(self.active, terms, strict=True):
             cell = self.cells[index]
             row = {
                 "model": cell.model,

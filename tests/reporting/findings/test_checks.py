@@ -44,7 +44,7 @@ def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
     assert (found.close, found.cells) == (1, 2)
     assert (found.nats, found.worst) == (-0.4, ("bernoulli", 8.0))
     assert "0.400 ± 0.010 nats below (Bernoulli at β = 8)" in str(found)
-    assert "by more than two standard errors in 1 of them" in str(found)
+    assert "by more than two standard errors in 1 of 2 models" in str(found)
     shown = agreement_table(make_group(), tables)
     assert shown["β"].tolist() == ["1/8", "8"]
     assert shown["near-exact − annealed"].tolist() == ["-0.1 ± 0.3", "-0.400 ± 0.010"]

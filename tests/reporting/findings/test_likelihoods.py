@@ -45,10 +45,10 @@ def test_the_continuous_bernoulli_against_the_bernoulli(low, high, verdict):
 
 def test_masses_against_densities():
     answers = [
-        answer(PAIR[0], "bits_per_dim", 1.5, 3, cross_validated_value=2.4),
-        answer(PAIR[1], "bits_per_dim", 0.7, 1.5, cross_validated_value=1.9),
-        answer(PAIR[0], "fid_prior", 1.5, 3, cross_validated_value=12.0),
-        answer(PAIR[1], "fid_prior", 1.5, 3, cross_validated_value=6.0),
+        answer(PAIR[0], "bits_per_dim", 1.5, 3, value=2.4),
+        answer(PAIR[1], "bits_per_dim", 0.7, 1.5, value=1.9),
+        answer(PAIR[0], "fid_prior", 1.5, 3, value=12.0),
+        answer(PAIR[1], "fid_prior", 1.5, 3, value=6.0),
     ]
     (found,) = only(make_group(PAIR, answers=answers), Masses)
     assert (found.likelihood, found.bits, found.fid) == (PAIR[0], (2.4, 1.9), (12.0, 6.0))
