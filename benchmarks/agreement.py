@@ -5,7 +5,7 @@ or on another machine, answers must agree within what the first run quotes:
 
     snakemake --cores 2 --config 'training={epochs: 1000, tolerance: 0.1}' results=results/twice \\
         report=results/twice/report -- results/twice/best_beta.csv
-    python benchmarks/agreement.py results results/twice
+    python benchmarks/agreement.py results results/twice --name twice
 """
 
 import argparse
@@ -17,6 +17,7 @@ from scipy import stats
 from vae.results.table import CELL, SWEEP, read_table
 
 RESULTS = Path(__file__).parent / "results"
+VERDICTS = ["same_best_beta", "same_set", "sets_overlap", "beta_star_agrees", "value_agrees"]
 KEYS = [*SWEEP, "criterion"]
 ANSWER = ["best_beta", "indistinguishable_betas", "beta_star", "beta_star_low", "beta_star_high"]
 
@@ -34,11 +35,14 @@ def main(arguments: list[str] | None = None) -> None:
     print("{} of {} values identical".format(*identical(*metrics)))
     table = agreement(answers, metrics)
     print(table.drop(columns=SWEEP[:3]).round(3).to_string(index=False))
-    for verdict in ("same_best_beta", "sets_overlap", "beta_star_agrees", "value_agrees"):
+    for verdict in VERDICTS:
         told = table[verdict].dropna()
         print(f"{verdict}: {int(told.sum())} of {len(told)}")
     options.output.mkdir(parents=True, exist_ok=True)
     table.round(5).to_csv(options.output / f"{options.name}.csv", index=False)
+    moved = changes(*metrics)
+    print(moved.pivot(index="likelihood", columns="beta", values="change").round(2).to_string())
+    moved.round(5).to_csv(options.output / f"{options.name}_elbo.csv", index=False)
 
 
 def identical(first: pd.DataFrame, second: pd.DataFrame) -> tuple[int, int]:
@@ -67,6 +71,7 @@ def agreement(answers: list[pd.DataFrame], metrics: list[pd.DataFrame]) -> pd.Da
     return both[columns].assign(
         value_second=value,
         same_best_beta=both.best_beta == both.best_beta_second,
+        same_set=both.indistinguishable_betas == both.indistinguishable_betas_second,
         sets_overlap=[
             bool(set(a.split()) & set(b.split()))
             for a, b in zip(
@@ -76,6 +81,16 @@ def agreement(answers: list[pd.DataFrame], metrics: list[pd.DataFrame]) -> pd.Da
         beta_star_agrees=inside.where(told).astype("boolean"),
         value_agrees=within,
     )
+
+
+def changes(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """A row per sweep and β: the test ELBO in both runs, and its change over paired seeds."""
+    both = first.merge(second, on=[*CELL, "metric"], suffixes=("", "_second"))
+    both = both[(both.metric == "elbo") & (both.model == "vae")]
+    both = both.assign(change=both.value_second - both.value)
+    groups = both.groupby([*SWEEP, "beta"], sort=False)
+    means = groups[["value", "value_second", "change"]].mean()
+    return means.assign(change_se=groups.change.sem()).reset_index()
 
 
 def mean_at(metrics: pd.DataFrame, row: pd.Series) -> float:

@@ -54,8 +54,6 @@ class CapturedStack(Stack):
             if self.warm[x.shape] < WARM_UP:
                 self.warm[x.shape] += 1
                 return beside(super()._step, x, noise, beta)
-            for group in self.trained.optimiser.param_groups:
-                group["capturable"] = True
             self.graphs[x.shape] = Graph(super()._step, x, noise, beta)
         return self.graphs[x.shape](x, noise, beta)
 

@@ -25,8 +25,8 @@ def closure(module: str) -> set[str]:
 
 def room_of(module: str) -> str | None:
     """The folder that a module lies in; None for those at the root."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 2 else None
+    name = module.split(".")[1]
+    return name if (PACKAGE / name).is_dir() else None
 
 
 def really_imported(module: str) -> set[str]:

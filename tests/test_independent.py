@@ -63,6 +63,7 @@ def results(request, shared, make_sweep, tmp_path_factory) -> Results:
     sweep = make_sweep(
         network=Network("mlp", (24, 16)),
         latent_dim=4,
+        betas=(0.5,),
         likelihood=Likelihood(request.param),
         training=Training(15, 100, 3e-3, READINGS[request.param], previews=2),
         autoencoder=True,

@@ -121,7 +121,11 @@ def test_files_that_the_catalogue_of_workflows_asks_for():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "config/README.md", "docs/extending.md"]
+    "page",
+    [
+        *("README.md", "CONTRIBUTING.md", "config/README.md"),
+        *(f"docs/{name}.md" for name in ("architecture", "extending", "running")),
+    ],
 )
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text()
@@ -129,9 +133,19 @@ def test_links_lead_somewhere(page):
         assert (ROOT / page).parent.joinpath(link).exists(), link
 
 
+NAMED = re.findall(r"tests/[a-z_*/]+\.py", (ROOT / "CONTRIBUTING.md").read_text())
+
+
 def test_test_files_that_the_guide_names_exist():
-    for name in re.findall(r"tests/[a-z_*]+\.py", (ROOT / "CONTRIBUTING.md").read_text()):
+    for name in NAMED:
         assert list(ROOT.glob(name)), name
+
+
+def test_every_test_file_belongs_to_a_module_or_a_room_or_is_named_in_the_guide():
+    named = {path for name in NAMED for path in ROOT.glob(name)}
+    for path in {*(ROOT / "tests").rglob("test_*.py")} - named:
+        part = ROOT / "vae" / path.parent.relative_to(ROOT / "tests") / path.stem[len("test_") :]
+        assert part.with_suffix(".py").is_file() or part.is_dir(), path
 
 
 def test_the_configuration_in_the_readme_is_valid():

@@ -7,7 +7,7 @@ enumerations that either knows, and texts, lists and nothing at all: both take i
 import copy
 import math
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 
 import pytest
@@ -19,7 +19,7 @@ from vae import checks
 from vae.configuration import evaluation, sweep
 from vae.configuration.benchmark import Benchmark
 from vae.configuration.evaluation import Evaluation
-from vae.configuration.sweep import Likelihood, Network, Training
+from vae.configuration.sweep import Likelihood, Network, Objective, Training
 from vae.data import catalogue, own
 from vae.data.own import OwnData
 from vae.errors import InputError
@@ -30,7 +30,10 @@ GOOD = {
     "datasets": ["digits", {"name": "a", "path": "a.npz"}, {"name": "b", "folder": "pictures"}],
     "networks": [{"name": "mlp", "hidden": [16]}],
     "latent_dims": [3],
-    "likelihoods": [{"name": "gaussian_fixed_sigma", "sigma": 0.1}],
+    "likelihoods": [
+        {"name": "gaussian_fixed_sigma", "sigma": 0.1},
+        {"name": "bernoulli", "betas": [1], "objective": {"name": "iwae", "samples": 5}},
+    ],
     "betas": [1, 0.5],
     "seeds": [0, 1],
     "training": {"epochs": sweep.MOST_EPOCHS, "batch_size": 100, "learning_rate": 0.001},
@@ -42,6 +45,7 @@ PARTS = {
     ("evaluation",): Evaluation,
     ("networks", 0): Network,
     ("likelihoods", 0): Likelihood,
+    ("likelihoods", 1, "objective"): Objective,
     ("datasets", 1): OwnData,
     ("datasets", 2): OwnData,
 }
@@ -110,6 +114,10 @@ def checks_accept(configuration: dict) -> bool:
     return True
 
 
+def named(part: object) -> str:
+    return ".".join(map(str, part)) if isinstance(part, tuple) else part.name
+
+
 @cache
 def validator(key: str) -> Draft202012Validator:
     """Of one key of a configuration: to check all others again takes three times as long."""
@@ -122,12 +130,13 @@ def follows_from_another_key(key: str, value: object) -> bool:
     return too_late or (key == "sigma" and value is None)
 
 
-@pytest.mark.parametrize(("path", "field"), KEYS, ids=lambda part: getattr(part, "name", part))
+@pytest.mark.parametrize(("path", "field"), KEYS, ids=named)
 def test_both_take_the_same_values(path, field):
     wider = (*path, field.name) in NAMES_ELSEWHERE
     good = inside(GOOD, path).get(field.name, field.default)
+    good = asdict(good) if is_dataclass(good) else list(good) if isinstance(good, tuple) else good
     verdicts = set()
-    for value in [*VALUES, list(good) if isinstance(good, tuple) else good]:
+    for value in [*VALUES, good]:
         if follows_from_another_key(field.name, value):
             continue
         configuration = changed(path, field.name, value)

@@ -45,7 +45,7 @@ def copy_project(folder: Path) -> Path:
         shutil.copy(ROOT / name, folder)
     kept = [path for path in (ROOT / "report").iterdir() if path.suffix in (".csv", ".yaml")]
     kept.append(ROOT / "report" / "template.md")
-    for path in (*kept, ROOT / "benchmarks" / "results" / "convergence.csv"):
+    for path in (*kept, ROOT / "benchmarks" / "results" / "twice.csv"):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)

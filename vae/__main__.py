@@ -10,6 +10,7 @@ from typing import NoReturn
 from vae import verbs
 from vae.checks import whole_number
 from vae.configuration.jobs import JOBS, given, option, settings
+from vae.data.catalogue import DATASETS
 from vae.errors import InputError
 from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add_preparation(subparsers)
     _add_training(subparsers)
+    _add_mistakes(subparsers)
+    _add_features(subparsers)
     _add_evaluations(subparsers)
     _add_tables(subparsers)
     _add_answers(subparsers)
@@ -98,7 +101,7 @@ def _add_preparation(subparsers) -> None:
     prepare = _add(subparsers, "prepare", verbs.prepare, text)
     prepare.add_argument(
         "dataset",
-        help="digits, mnist, fashion_mnist (with _static or _dynamic: binarised), cifar10, svhn; "
+        help=f"{', '.join(DATASETS)} (static, dynamic: binarised once, or anew at every use); "
         "or any other name for images of your own",
     )
     prepare.add_argument("output", type=Path)
@@ -135,6 +138,8 @@ def _add_training(subparsers) -> None:
     )
     _add_device(train)
 
+
+def _add_mistakes(subparsers) -> None:
     text = "show what a loss averaged over pixels does, and a density without a ceiling"
     mistakes = _add(subparsers, "mistakes", verbs.mistakes, text)
     mistakes.add_argument("sweep", type=Path, help="its settings, a file of results/sweeps")
@@ -143,6 +148,8 @@ def _add_training(subparsers) -> None:
     mistakes.add_argument("free_density", type=Path, help="table with rows over each training")
     _add_device(mistakes)
 
+
+def _add_features(subparsers) -> None:
     features = _add(
         subparsers, "features", verbs.features, "learn the features that samples are compared in"
     )

@@ -63,7 +63,7 @@ METRICS = {
         "set to its best on the validation split. Densities of discrete data decide nothing",
     ),
     "log_likelihood_binarised": Metric(
-        "binarised log-likelihood",
+        "log p of binarised images",
         "nats/image",
         "higher",
         "the same for black and white copies of grey test images, two of each, that Bernoulli "
@@ -205,7 +205,7 @@ METRICS = {
         "1 if no unit is active or reconstructions keep less than 1 % of the variance, else 0",
     ),
     "mse": Metric(
-        "reconstruction MSE",
+        "MSE",
         "per pixel",
         "lower",
         "mean squared difference between test images in [0, 1] and the expected image E[x|z], z "
@@ -213,7 +213,7 @@ METRICS = {
         log_scale=True,
     ),
     "mse_mean": Metric(
-        "reconstruction MSE from the posterior mean",
+        "MSE at the posterior mean",
         "per pixel",
         "lower",
         "the same with z at the mean of q(z|x): the difference is what sampling the code costs",
@@ -272,7 +272,7 @@ def has_optimum(name: str) -> bool:
 
 OF_SAMPLES = {
     "fid_prior": Metric(
-        "FID, prior samples",
+        "FID of expected images",
         "",
         "lower",
         "Fréchet distance (Heusel et al. 2017) between test images and expected images E[x|z], "
@@ -280,7 +280,7 @@ OF_SAMPLES = {
         True,
     ),
     "fid_prior_drawn": Metric(
-        "FID, drawn prior samples",
+        "FID of drawn images",
         "",
         "lower",
         "the same for images drawn from the model, x ~ p(x|z), rounded to grey levels: what a "
@@ -288,7 +288,7 @@ OF_SAMPLES = {
         True,
     ),
     "fid_reconstruction": Metric(
-        "FID, reconstructions",
+        "FID of reconstructions",
         "",
         "lower",
         "the same for reconstructions of training images, which are other images than those they "
@@ -296,24 +296,24 @@ OF_SAMPLES = {
         True,
     ),
     "fid_gaussian": Metric(
-        "FID, ex-post Gaussian",
+        "FID of an ex-post Gaussian",
         "",
         "lower",
         "the same for codes drawn from one Gaussian fitted on training codes (Ghosh et al. 2020)",
         True,
     ),
     "fid_gmm": Metric(
-        "FID, ex-post mixture",
+        "FID of an ex-post mixture",
         "",
         "lower",
         "the same with a mixture of 10 Gaussians (Ghosh et al. 2020)",
         True,
     ),
     "kid_prior": Metric(
-        "KID, prior samples",
+        "KID of expected images",
         "",
         "lower",
-        "kernel distance (Bińkowski et al. 2018) of the images that the FID of prior samples "
+        "kernel distance (Bińkowski et al. 2018) of the images that the FID of expected images "
         "compares, over all pairs: unbiased, so about 0 for perfect samples, even below",
     ),
     "precision_prior": Metric(

@@ -245,6 +245,11 @@ class Cell:
         )
 
 
+def group_name(dataset: str, network: str, latent_dim: int) -> str:
+    """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
+    return f"{dataset}-{network}-{latent_dim}d"
+
+
 @dataclass(frozen=True)
 class Sweep:
     """All cells that share dataset, network, latent size and likelihood: one training job."""
@@ -260,8 +265,8 @@ class Sweep:
 
     @property
     def group(self) -> str:
-        """The name of all sweeps that differ in likelihood only, such as ``digits-mlp-10d``."""
-        return f"{self.dataset}-{self.network.name}-{self.latent_dim}d"
+        """The name of the group that it belongs to."""
+        return group_name(self.dataset, self.network.name, self.latent_dim)
 
     @property
     def slug(self) -> str:

@@ -150,9 +150,9 @@ def prepare(data: str | OwnData, path: Path | str, mirror: Path | str | None = N
     """Write a dataset to ``path`` as one .npz file.
 
     Args:
-        data: a source (digits, mnist, fashion_mnist, cifar10, svhn), the grey ones perhaps with
-            ``_static`` or ``_dynamic`` appended for images binarised once, or in training at
-            every use (Burda et al. 2016); or a user's own images.
+        data: a name of ``vae.data.catalogue``: a source, the grey ones perhaps with ``_static`` or
+            ``_dynamic`` appended for images binarised once, or in training at every use (Burda et
+            al. 2016); or a user's own images.
         mirror: directory in torchvision's layout that is searched before any download.
 
     Raises:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vae.distributions import DiagonalGaussian, PixelDistribution
-from vae.evaluation.modes import STARTS, PriorCodes, has_rivals, several_modes
+from vae.evaluation.modes import STARTS, PriorCodes, has_other_modes, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
 from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
@@ -192,14 +192,14 @@ def local_weights(
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
     start = prior.elsewhere(x, first, 1)[0]
-    rivals = [
-        has_rivals(model, x[part], first[part], start[part], score)
+    multimodal = [
+        has_other_modes(model, x[part], first[part], start[part], score)
         for part in _slices(len(x), at_once)
     ]
     stream = generator(x.device, seed, "local samples")
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
     few = total.effective_sample_size() < ENOUGH * samples
-    if len(again := (few | torch.cat(rivals)).nonzero()[:, 0]):
+    if len(again := (few | torch.cat(multimodal)).nonzero()[:, 0]):
         known = torch.stack([first.location, total.best])
         groups = again.split(max(1, at_once // (len(known) + STARTS)))
         found = [several_modes(model, x[g], known[:, g], first[g], prior, score) for g in groups]

@@ -55,7 +55,7 @@ class PriorCodes:
         return torch.stack(places[1:])
 
 
-def has_rivals(model: VAE, x: Tensor, t: StudentT, start: Tensor, score: Score) -> Tensor:
+def has_other_modes(model: VAE, x: Tensor, t: StudentT, start: Tensor, score: Score) -> Tensor:
     """Whether ``start`` (N, d) leads to another place than ``t`` is at that matters too: (N,)."""
     places = torch.stack([climbed(model, x, start, score), t.location])
     other, known = log_joint(model, places, x, score)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.colors import to_hex
 
+from vae.configuration.sweep import group_name
 from vae.metrics import COMPARABLE, METRICS, Metric
 from vae.reporting.answers import GROUP_NAMES, answer_table
 from vae.reporting.figures import style
@@ -105,17 +106,12 @@ def answers(best: pd.DataFrame) -> Iterable[dict]:
 
 def names(table: pd.DataFrame) -> pd.Series:
     """The name of every row's group, such as ``digits-mlp-10d``."""
-    return table.apply(lambda row: group_name(row[column] for column in GROUP), axis=1)
-
-
-def group_name(key: Iterable) -> str:
-    dataset, network, latent_dim = key
-    return f"{dataset}-{network}-{latent_dim}d"
+    return table.apply(lambda row: group_name(*row[GROUP]), axis=1)
 
 
 def _group(key: tuple, rows: pd.DataFrame) -> dict:
     return {
-        "name": group_name(key),
+        "name": group_name(*key),
         **known(dict(zip(GROUP, key, strict=True))),
         "likelihoods": list(rows.likelihood.unique()),
         "betas": sorted(float(beta) for beta in rows[rows.model == "vae"].beta.unique()),

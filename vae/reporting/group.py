@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from vae.configuration.sweep import group_name
 from vae.errors import InputError
 from vae.metrics import METRICS, available
 from vae.reporting.names import Choice
@@ -191,7 +192,7 @@ def groups_of(tables: Mapping[str, pd.DataFrame]) -> list[Group]:
     keys = tables["metrics"][GROUP].drop_duplicates().itertuples(index=False, name=None)
     found = [
         Group(
-            "{}-{}-{}d".format(*key),
+            group_name(*key),
             {name: _rows_of(table, key) for name, table in tables.items() if "dataset" in table},
         )
         for key in keys

@@ -39,11 +39,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def rounded(value: float, se: float | None = None) -> str:
+def rounded(value: float, se: float | None = None, most: int | None = None) -> str:
     """``value`` to the digits that its standard error supports.
 
     That is up to the error's first digit, its second if the first is 1; without a usable error,
     three significant digits.
+
+    Args:
+        most: significant digits, or all of those before the point, if these are more.
     """
     if value is None or math.isnan(value):
         return "–"
@@ -52,6 +55,8 @@ def rounded(value: float, se: float | None = None) -> str:
     exponent = math.floor(math.log10(se))
     leading = round(se / 10**exponent)
     digits = -exponent + (1 if leading == 1 else 0)
+    if most and value:
+        digits = min(digits, max(0, most - 1 - math.floor(math.log10(abs(value)))))
     return f"{round(value, digits) + 0.0:.{max(0, digits)}f}"  # + 0.0 turns -0.0 into 0.0
 
 

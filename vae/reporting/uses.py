@@ -38,7 +38,7 @@ SHOW = Use("show expected images", ("fid_prior",), "in FID", " E[x|z], as most p
 ENCODE = Use("use the codes", ("probe_accuracy",), "in accuracy")
 RECONSTRUCT = Use("reconstruct", ("mse",), "per pixel")
 WITH_OPTIMUM = (JUDGE, DRAW, SHOW, ENCODE)
-CURRENCY = {"log_likelihood_binarised": "nats"}  # where a criterion's unit is not its use's
+UNITS = {"log_likelihood_binarised": "nats"}  # where a criterion's unit is not its use's
 
 
 def answers(group: Group, use: Use) -> dict[str, pd.Series]:
@@ -48,15 +48,9 @@ def answers(group: Group, use: Use) -> dict[str, pd.Series]:
     return {slug: first[slug] for slug in group.likelihoods if slug in first}
 
 
-def fair_value(row: pd.Series) -> float:
-    """What the best option scores on data that did not choose it, where that is known."""
-    value = row.get("cross_validated_value", math.nan)
-    return float(row.value if pd.isna(value) else value)
-
-
 def unit(use: Use, row: pd.Series) -> str:
     """What a difference in a row's criterion is counted in."""
-    return CURRENCY.get(row.criterion, use.unit)
+    return UNITS.get(row.criterion, use.unit)
 
 
 def quoted(group: Group, use: Use) -> str | None:

@@ -5,16 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from vae.metrics import METRICS, SPACES
 from vae.reporting.names import beta_name, likelihood_name, rounded
 
-CRITERION_NAMES = {
-    "log_likelihood_binarised": "log p of binarised images",
-    "fid_prior": "FID of expected images",
-    "fid_prior_drawn": "FID of drawn images",
-    "mse": "MSE",
-    "mse_mean": "MSE",
-}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -32,14 +24,6 @@ def number(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """``one seed``, ``three seeds``."""
     return f"{number(count)} {noun}" + ("" if count == 1 else "s")
-
-
-def criterion_name(metric: str) -> str:
-    """A criterion in a sentence, shorter than the label of its metric."""
-    for prefix, (label, _) in SPACES.items():
-        if metric.startswith(prefix):
-            return f"{label} {criterion_name(metric.removeprefix(prefix))}"
-    return CRITERION_NAMES.get(metric, METRICS[metric].label)
 
 
 def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.configuration.sweep import Cell, Sweep
+from vae.configuration.sweep import Cell, Sweep, group_name
 from vae.errors import InputError
 from vae.files import read_json, reading, write_text
 from vae.results.table import CELL, COLUMNS, SWEEP, cell_columns, read_table
@@ -93,8 +93,8 @@ def _sweep_of_folder(path: Path, cells: pd.DataFrame) -> Key:
 
 
 def _name(key: Iterable) -> str:
-    dataset, network, latent_dim, likelihood, model, beta, seed = key
-    return f"{dataset}-{network}-{latent_dim}d-{likelihood}/{Cell(model, beta, seed).slug}"
+    *group, likelihood, model, beta, seed = key
+    return f"{group_name(*group)}-{likelihood}/{Cell(model, beta, seed).slug}"
 
 
 def collect_others(tables: Iterable[Path], output: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vae.configuration.sweep import Cell
+from vae.configuration.sweep import Cell, group_name
 from vae.metrics import METRICS
 from vae.results.per_image import PerImage
 from vae.results.statistics import LEAST_SEEDS, Estimates, estimate
@@ -136,8 +136,8 @@ def sweep_scores(rows: pd.DataFrame, criterion: str, per_image: PerImage | None)
 
 def sweep_slug(rows: pd.DataFrame) -> str:
     """The name of the sweep that ``rows`` belong to, as ``Sweep.slug``."""
-    dataset, network, latent_dim, likelihood = rows.iloc[0][SWEEP]
-    return f"{dataset}-{network}-{latent_dim}d-{likelihood}"
+    *group, likelihood = rows.iloc[0][SWEEP]
+    return f"{group_name(*group)}-{likelihood}"
 
 
 def all_pairs(sweeps: dict[str, Scores]) -> Scores:

@@ -51,7 +51,7 @@ def test_likelihoods_are_rows_and_a_use_is_one_panel():
 def test_a_run_with_other_criteria_has_a_panel_for_each():
     group = make_group(["bernoulli"])
     best = group.best[group.best.criterion == "fid_prior"].assign(criterion="mse")
-    assert list(questions(with_tables(group, best_beta=best))) == ["reconstruction MSE ↓"]
+    assert list(questions(with_tables(group, best_beta=best))) == ["MSE ↓"]
     assert questions(with_tables(group, best_beta=best[:0])) == {}
 
 

@@ -91,31 +91,39 @@ def words_around(ax: Axes) -> list[plt.Text]:
     return [ax.title, ax.xaxis.label, ax.yaxis.label, *ticks]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_chart_is_drawn_and_names_its_axes(shape):
-    group = make_group(**SHAPES[shape])
+@pytest.fixture(scope="module")
+def drawn(request) -> dict[str, Figure]:
+    """Every chart of a shape of results, drawn once for all that is asked of it."""
+    style.apply()
+    group = make_group(**SHAPES[request.param])
+    figures = {}
     for name in charts(group):
-        axes = [ax for ax in DRAWERS[name](group).axes if ax.axison]
+        figures[name] = DRAWERS[name](group)
+        plt.close("all")  # pyplot warns of many open ones
+    return figures
+
+
+@pytest.mark.parametrize("drawn", SHAPES, indirect=True)
+def test_every_chart_is_drawn_and_names_its_axes(drawn):
+    for name, figure in drawn.items():
+        axes = [ax for ax in figure.axes if ax.axison]
         if axes:  # else a notice says why
             assert any(ax.get_xlabel() for ax in axes), name
             assert axes[0].get_ylabel() or axes[0].get_title(), name
-        plt.close("all")
 
 
 @pytest.mark.parametrize(
-    "shape",
+    "drawn",
     [
         *("one of everything", "all diverged", "default"),
         pytest.param("many likelihoods", marks=pytest.mark.slow),
     ],
+    indirect=True,
 )
-def test_every_chart_fits_its_page_and_no_words_meet(shape):
-    group = make_group(**SHAPES[shape])
-    for name in charts(group):
-        figure = DRAWERS[name](group)
+def test_every_chart_fits_its_page_and_no_words_meet(drawn):
+    for name, figure in drawn.items():
         assert fits(figure), name
         assert overlaps(figure) == [], name
-        plt.close("all")
 
 
 def test_every_chart_is_drawn_from_an_older_run_without_the_later_metrics():

@@ -36,7 +36,7 @@ def titles(group: Group) -> list[str]:
 def test_criteria_come_first_and_then_what_explains_them():
     found = titles(make_group())
     assert found[0] == "bits/dim"
-    assert found[-4:] == ["reconstruction MSE", "rate", "active units", "high-frequency energy"]
+    assert found[-4:] == ["MSE", "rate", "active units", "high-frequency energy"]
 
 
 def test_a_metric_that_nobody_has_gets_no_panel():
@@ -45,7 +45,7 @@ def test_a_metric_that_nobody_has_gets_no_panel():
 
 
 def test_log_probabilities_are_drawn_as_the_loss_against_the_best_beta_of_the_same_seed():
-    ax = panel(make_group(changes=LOSS), "binarised")
+    ax = panel(make_group(changes=LOSS), "log p of binarised")
     (curve,) = curves(ax)
     np.testing.assert_allclose(curve, [-10, -5, 0, -5, -10, -15], atol=1e-9)
     assert ax.get_ylim()[0] < min(curve) and max(curve) < ax.get_ylim()[1]
@@ -53,13 +53,13 @@ def test_log_probabilities_are_drawn_as_the_loss_against_the_best_beta_of_the_sa
 
 
 def test_other_metrics_are_drawn_as_they_are():
-    ax = panel(make_group(changes={"mse": lambda beta: 0.01 * beta}), "reconstruction MSE")
+    ax = panel(make_group(changes={"mse": lambda beta: 0.01 * beta}), "MSE")
     for curve in curves(ax):
         np.testing.assert_allclose(curve, 0.01 * np.array(BETAS))
 
 
 def test_a_logarithmic_axis_looks_like_one():
-    ax = panel(make_group(), "reconstruction MSE")
+    ax = panel(make_group(), "MSE")
     ax.figure.draw_without_rendering()
     assert ax.get_yscale() == "log"
     low, high = ax.get_ylim()
@@ -70,11 +70,11 @@ def test_a_logarithmic_axis_looks_like_one():
 
 
 def test_autoencoders_stand_left_of_the_grid_where_a_metric_compares_them():
-    ax = panel(make_group(), "reconstruction MSE")
+    ax = panel(make_group(), "MSE")
     hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
     assert len(hollow) == 2 and all(line.get_xdata()[0] < min(BETAS) / 2 for line in hollow)
     assert "AE" in [label.get_text() for label in ax.get_xticklabels()]
-    for other in (panel(make_group(), "rate"), panel(make_group(autoencoder=False), "reconst")):
+    for other in (panel(make_group(), "rate"), panel(make_group(autoencoder=False), "MSE")):
         assert "AE" not in [label.get_text() for label in other.get_xticklabels()]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group, with_tables
 
-from vae.reporting.findings.checks import agreement, agreement_table, left
+from vae.reporting.findings.checks import agreement, agreement_table, twice
 
 ANNEALED = ["dataset", "likelihood", "beta"]
 ANNEALED += ["near_exact_minus_annealed", "near_exact_minus_annealed_se"]
@@ -13,8 +13,12 @@ ANNEALED += ["near_exact_minus_annealed", "near_exact_minus_annealed_se"]
 @pytest.fixture
 def tables(tmp_path):
     rows = [("bernoulli", 0.5, -0.3), ("bernoulli", 1.0, 0.2), ("beta", 1.0, 9.0)]
-    table = pd.DataFrame(rows, columns=["likelihood", "beta", "elbo_left"])
-    table.to_csv(tmp_path / "convergence.csv")
+    table = pd.DataFrame(rows, columns=["likelihood", "beta", "change"])
+    table.assign(dataset="digits").to_csv(tmp_path / "twice_elbo.csv")
+    rows = [("bernoulli", True, False), ("bernoulli", False, True), ("bernoulli", None, True)]
+    rows += [("beta", False, False)]
+    table = pd.DataFrame(rows, columns=["likelihood", "beta_star_agrees", "value_agrees"])
+    table.assign(dataset="digits", same_set=True).to_csv(tmp_path / "twice.csv")
     rows = [
         ("digits", "bernoulli", 0.125, -0.1, 0.3),
         ("digits", "bernoulli", 8.0, -0.4, 0.01),
@@ -28,9 +32,11 @@ def tables(tmp_path):
     return tmp_path
 
 
-def test_what_is_left_is_the_largest_change_of_the_likelihoods_trained(tables):
-    found = left(make_group(), tables)
-    assert (found.likelihoods, found.nats) == (("bernoulli",), 0.3)
+def test_twice_the_training_is_judged_by_the_likelihoods_trained(tables):
+    found = twice(make_group(), tables)
+    assert (found.likelihoods, found.answers, found.inside) == (("bernoulli",), 2, 1)
+    assert (found.same, found.moved) == (2, 1)
+    assert (found.nats, found.worst) == (0.3, ("bernoulli", 0.5))
 
 
 def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
@@ -38,7 +44,7 @@ def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
     assert (found.close, found.cells) == (1, 2)
     assert (found.nats, found.worst) == (-0.4, ("bernoulli", 8.0))
     assert "0.400 ± 0.010 nats below (Bernoulli at β = 8)" in str(found)
-    assert "by more than two standard errors in 1 of them" in str(found)
+    assert "by more than two standard errors in 1 of 2 models" in str(found)
     shown = agreement_table(make_group(), tables)
     assert shown["β"].tolist() == ["1/8", "8"]
     assert shown["near-exact − annealed"].tolist() == ["-0.1 ± 0.3", "-0.400 ± 0.010"]
@@ -47,9 +53,9 @@ def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
 def test_nothing_is_said_of_other_data_or_without_the_check(tables, tmp_path):
     group = make_group()
     other = {name: table.assign(dataset="mnist") for name, table in group.tables.items()}
-    assert left(with_tables(group, **other), tables) is None
-    assert left(make_group(["categorical"]), tables) is None
-    assert left(group, tmp_path / "elsewhere") is None
+    assert twice(with_tables(group, **other), tables) is None
+    assert twice(make_group(["categorical"]), tables) is None
+    assert twice(group, tmp_path / "elsewhere") is None
     assert agreement(make_group(["categorical"]), tables) is None
     assert agreement(group, tmp_path / "elsewhere") is None
     assert agreement_table(group, tmp_path / "elsewhere").empty

@@ -1,7 +1,7 @@
 """Does the best β differ by likelihood: decisions on made-up intervals."""
 
 import pytest
-from synthetic_results import make_group
+from synthetic_results import answer, make_group
 
 from vae.reporting.findings.likelihoods import (
     BestLikelihood,
@@ -15,11 +15,6 @@ from vae.reporting.findings.likelihoods import (
 PAIR = ("continuous_bernoulli", "continuous_bernoulli_discretized")
 
 
-def star(likelihood: str, criterion: str, low: float, high: float, **others: object) -> dict:
-    columns = {"beta_star": (low + high) / 2, "beta_star_low": low, "beta_star_high": high}
-    return {"likelihood": likelihood, "criterion": criterion} | columns | others
-
-
 def only(group, kind: type) -> list:
     return [found for found in likelihoods(group) if isinstance(found, kind)]
 
@@ -28,8 +23,8 @@ def only(group, kind: type) -> list:
 def test_one_beta_for_all_needs_a_common_part_of_every_interval(low, common):
     slugs = ("bernoulli", "continuous_bernoulli")
     answers = [
-        star(slugs[0], "fid_prior_drawn", low, low + 1),
-        star(slugs[1], "fid_prior_drawn", 0.6, 0.9),
+        answer(slugs[0], "fid_prior_drawn", low, low + 1),
+        answer(slugs[1], "fid_prior_drawn", 0.6, 0.9),
     ]
     found = [one for one in only(make_group(slugs, answers=answers), OneBeta) if "FID" in one.name]
     assert [one.common for one in found] == [common]
@@ -41,8 +36,8 @@ def test_one_beta_for_all_needs_a_common_part_of_every_interval(low, common):
 def test_the_continuous_bernoulli_against_the_bernoulli(low, high, verdict):
     slugs = ("bernoulli", "continuous_bernoulli")
     answers = [
-        star(slugs[0], "fid_prior_drawn", 0.7, 1.5),
-        star(slugs[1], "fid_prior_drawn", low, high),
+        answer(slugs[0], "fid_prior_drawn", 0.7, 1.5),
+        answer(slugs[1], "fid_prior_drawn", low, high),
     ]
     found = only(make_group(slugs, answers=answers), ContinuousBernoulli)
     assert [one.verdict for one in found if "FID" in one.name] == [verdict]
@@ -50,10 +45,10 @@ def test_the_continuous_bernoulli_against_the_bernoulli(low, high, verdict):
 
 def test_masses_against_densities():
     answers = [
-        star(PAIR[0], "bits_per_dim", 1.5, 3, cross_validated_value=2.4),
-        star(PAIR[1], "bits_per_dim", 0.7, 1.5, cross_validated_value=1.9),
-        star(PAIR[0], "fid_prior", 1.5, 3, cross_validated_value=12.0),
-        star(PAIR[1], "fid_prior", 1.5, 3, cross_validated_value=6.0),
+        answer(PAIR[0], "bits_per_dim", 1.5, 3, value=2.4),
+        answer(PAIR[1], "bits_per_dim", 0.7, 1.5, value=1.9),
+        answer(PAIR[0], "fid_prior", 1.5, 3, value=12.0),
+        answer(PAIR[1], "fid_prior", 1.5, 3, value=6.0),
     ]
     (found,) = only(make_group(PAIR, answers=answers), Masses)
     assert (found.likelihood, found.bits, found.fid) == (PAIR[0], (2.4, 1.9), (12.0, 6.0))
@@ -71,6 +66,6 @@ def test_likelihoods_that_lose_to_the_histogram_code_are_said_to_lose():
 
 
 @pytest.mark.parametrize(("seeds", "known"), [([0], False), ([0, 1, 2], True)])
-def test_rivals_of_the_best_likelihood_need_seeds(seeds, known):
+def test_what_is_not_excluded_beside_the_best_likelihood_need_seeds(seeds, known):
     found = only(make_group(PAIR, seeds=seeds), BestLikelihood)
-    assert found and all((one.rivals is not None) == known for one in found)
+    assert found and all((one.not_excluded is not None) == known for one in found)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group
 
-from vae.reporting.findings.near import OneBetaOnly, Side, Throughout, apart, dearest, near_one
+from vae.reporting.findings.near import OneBetaOnly, Side, Throughout, apart, costliest, near_one
 from vae.reporting.uses import JUDGE, answers, overlap, quoted, side, sides
 
 ONE, TWO = "bernoulli", "gaussian_learned_sigma"
@@ -60,11 +60,11 @@ def interval(criterion: str, low: float, high: float, likelihood: str = TWO) -> 
     return {"likelihood": likelihood, "criterion": criterion} | columns
 
 
-def test_the_dearest_tradeoff_is_the_one_whose_intervals_are_apart():
+def test_the_costliest_tradeoff_is_the_one_whose_intervals_are_apart():
     pair = [interval("bits_per_dim", 0.4, 0.9), interval("fid_prior", 1.5, 3)]
     near = interval("fid_prior", 0.1, 3, ONE)
     group = make_group(answers=[*pair, near])
-    found = dearest(group)
+    found = costliest(group)
     assert (found.likelihood, found.count) == (TWO, 1)
     assert found.fid[0] == pytest.approx(group.mean(TWO, found.betas[0], "fid_prior"))
     assert found.fid[0] > found.fid[1]

@@ -59,7 +59,7 @@ def test_the_furthest_from_the_prior_is_ranked_by_tests_of_dimensions():
     slugs = ("bernoulli", "continuous_bernoulli")
     names = [f"{slug}/dimensions_unlike_prior" for slug in slugs]
     shares = {names[0]: lambda beta: 0.1, names[1]: lambda beta: 0.9}
-    found = unlike_prior(make_group(slugs, changes=shares))
+    found = unlike_prior(make_group(slugs, changes=shares)).over
     assert found.least == (slugs[0], pytest.approx(0.1))
     assert found.most == (slugs[1], pytest.approx(0.9))
 

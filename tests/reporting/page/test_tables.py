@@ -111,8 +111,8 @@ def test_sets_are_shown_with_what_they_may_cost():
 def test_the_sentence_and_the_table_count_the_same_active_units():
     group = make_group([ONE])
     table = every_beta(group, ONE).set_index("β")
-    found = active_units(group)
-    assert float(table.loc[beta_name(found.beta), "active units"]) == pytest.approx(found.most)
+    found = active_units(group).over
+    assert float(table.loc[beta_name(found.beta), "active units"]) == pytest.approx(found.most[1])
 
 
 def test_the_figure_draws_its_line_under_the_same_active_units():

@@ -10,12 +10,13 @@ from matplotlib.lines import Line2D
 from vae.metrics import METRICS
 from vae.reporting.answers import members
 from vae.reporting.figures import style
-from vae.reporting.figures.panels import beta_axis, shared_legend, wrapped
+from vae.reporting.figures.panels import beta_axis, shared_legend, wrapped_text
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
 from vae.reporting.uses import WITH_OPTIMUM, answers
 
 MOST_COLUMNS = 5
+TITLE_CHARACTERS = 84  # that fit above all panels, the names of likelihoods taking their part
 BEST = "β* and its interval"
 GRID_BEST = "best β of the grid"
 AT_EDGE = "best β at the edge: the true one may lie beyond"
@@ -136,7 +137,7 @@ def _add_shades(ax: Axes, best: pd.DataFrame) -> None:
 def _axes(ax: Axes, question: str, betas: list[float]) -> None:
     columns = ax.get_subplotspec().get_gridspec().ncols
     use, _, criteria = question.rpartition("\n")
-    lines = [wrapped(ax, part) for part in (use, criteria) if part]
+    lines = [wrapped_text(part, TITLE_CHARACTERS // columns) for part in (use, criteria) if part]
     ax.set_title("\n".join(lines))
     beta_axis(ax, betas, labels=max(3, 20 // columns), margin=0.09)
     ax.set_xticks(betas, [""] * len(betas), minor=True)

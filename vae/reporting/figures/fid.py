@@ -55,4 +55,4 @@ def source_colours() -> dict[str, tuple]:
 
 def fid_name(group: Group) -> str:
     """``FID`` with the name of its features where they are not the classifier's."""
-    return METRICS[group.metric("fid_prior")].label.split(",")[0]
+    return METRICS[group.metric("fid_prior")].label.split(" of ")[0]

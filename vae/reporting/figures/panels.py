@@ -42,16 +42,16 @@ def panels(group: Group, **options) -> tuple[Figure, dict[str, Axes]]:
 
 
 def panel_grid(count: int, height: float, **options) -> tuple[Figure, list[Axes]]:
-    """``count`` panels of ``height`` inches; the first unused place is kept for the legend."""
+    """``count`` panels of ``height`` inches; unused places are joined for the legend."""
     columns = panel_columns(count)
     rows = -(-count // columns)
     full = rows * columns == count
     size = (style.WIDTH, height * rows + (0.7 if full else 0.2))
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
-    for ax in axes.flat[count + 1 :]:
+    for ax in axes.flat[count:]:
         ax.remove()
-    for ax in axes.flat[count : count + 1]:
-        ax.set_axis_off()
+    if not full:
+        figure.add_subplot(axes[0, 0].get_gridspec()[-1, count % columns :]).set_axis_off()
     return figure, list(axes.flat[:count])
 
 
@@ -137,7 +137,9 @@ def shared_legend(figure: Figure) -> None:
         if ax.get_legend():
             ax.get_legend().remove()
     free = [ax for ax in figure.axes if not ax.axison]
-    names = [wrapped_text(label, LEGEND_IN_PANEL) for label in found]
+    places = len(free[0].get_subplotspec().colspan) if free else 1
+    room = places * (LEGEND_IN_PANEL + LEGEND_HANDLE) - LEGEND_HANDLE
+    names = [wrapped_text(label, room) for label in found]
     if free and sum(name.count("\n") + 1 for name in names) <= LEGEND_LINES:
         free[0].legend(found.values(), names, loc="center left").set_in_layout(False)
     elif found:

@@ -37,19 +37,25 @@ class Plane:
         rows = self.points.index.get_level_values("likelihood") == likelihood
         return self.points[rows].droplevel("likelihood")
 
-    def draw(self, ax: Axes, likelihood: str, palette: dict[float, tuple]) -> None:
-        """The path of one likelihood, a dot per β."""
-        path = self.path(likelihood)
-        ax.plot(path.x, path.y, color=style.GREY, linewidth=1.2, zorder=2)
-        for beta, point in path.iterrows():
-            dot = {"color": palette[beta], "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
-            ax.scatter(point.x, point.y, s=38, label=beta_equals(beta), **dot)
-
     def draw_others(self, ax: Axes, likelihood: str) -> None:
         """The paths of all other likelihoods, in grey."""
         for other in self.points.index.unique("likelihood").drop(likelihood):
             path = self.path(other)
             ax.plot(path.x, path.y, color=style.LIGHT_GREY, linewidth=0.8, label=OTHERS, zorder=1)
+
+
+def draw_path(ax: Axes, path: pd.DataFrame, palette: dict[float, tuple]) -> None:
+    """Columns x and y by β as a path with a dot per β."""
+    ax.plot(path.x, path.y, color=style.GREY, linewidth=1.2, zorder=2)
+    for beta, point in path.iterrows():
+        dot = {"color": palette[beta], "edgecolor": "white", "linewidth": 0.5, "zorder": 3}
+        ax.scatter(point.x, point.y, s=38, label=beta_equals(beta), **dot)
+
+
+def alive(group: Group, likelihood: str, path: pd.DataFrame) -> pd.DataFrame:
+    """The βs of ``path`` whose models have not collapsed, unless all have."""
+    collapsed = group.means(likelihood, "collapsed").reindex(path.index).fillna(0) > 0.5
+    return path if collapsed.all() else path[~collapsed]
 
 
 def likelihood_metric(group: Group, likelihood: str) -> str:
@@ -65,13 +71,12 @@ def draw_criteria(group: Group) -> Figure:
     palette = style.beta_palette(group.betas)
     for likelihood, ax in axes.items():
         metric = likelihood_metric(group, likelihood)
-        plane = Plane.of(group, metric, "fid_prior")
-        path = plane.path(likelihood)
+        path = alive(group, likelihood, Plane.of(group, metric, "fid_prior").path(likelihood))
         ax.set_xlabel(wrapped(ax, METRICS[metric].axis))
         if path.empty:
             _nothing(ax, group, likelihood)
             continue
-        plane.draw(ax, likelihood, palette)
+        draw_path(ax, path, palette)
         _mark_best(ax, path, METRICS[metric].better == "higher")
     label_rows(axes, METRICS[group.metric("fid_prior")].label)
     shared_legend(figure)
@@ -104,7 +109,7 @@ def draw_fidelity_diversity(group: Group) -> Figure:
         if path.empty:
             _nothing(ax, group, likelihood)
             continue
-        plane.draw(ax, likelihood, palette)
+        draw_path(ax, path, palette)
         plane.draw_others(ax, likelihood)
         _real(ax, group)
         best = group.best_mean(likelihood, "fid_prior")

@@ -79,22 +79,19 @@ _ELBO_TEXT = {
 
 
 def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
-    """Validation ELBO against epoch, with the epochs whose weights were kept."""
+    """Validation ELBO of the first seed against epoch, with the epochs whose weights were kept."""
     figure, axes = panels(group)
     palette = style.beta_palette(group.betas)
+    seed = group.metrics.seed.iloc[0]
     curves = validation_elbo(group.table("history", HISTORY))
+    curves = curves[curves.seed == seed].set_index(["likelihood", "beta", "epoch"]).elbo
+    kept = group.rows("best_epoch")
+    kept = kept[kept.seed == seed].set_index(["likelihood", "beta"]).value
     for likelihood, ax in axes.items():
-        kept = group.means(likelihood, "best_epoch")
-        mean = over_seeds(curves[curves.likelihood == likelihood])
-        for beta in mean.index.unique("beta"):
-            _curve(ax, mean.loc[beta], kept.get(beta), beta, palette[beta])
-        if len(mean):
-            low = mean.groupby("beta").last().min()
-            ax.set_ylim(bottom=low - 0.25 * abs(mean.max() - low))
+        if likelihood in curves:
+            _training_panel(ax, curves[likelihood], kept.get(likelihood, pd.Series()), palette)
         if warmup_epochs:
             ax.axvline(warmup_epochs, color=style.GREY, linestyle=":", label="end of warm-up")
-        if len(mean):
-            ax.set_xlim(left=max(0.9, mean.index.unique("epoch").max() / EPOCHS_SHOWN))
         log_axis(ax.xaxis)
         ax.set_xlabel("epoch")
     label_rows(axes, "validation ELBO (nats/image)")
@@ -102,13 +99,22 @@ def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
     return figure
 
 
-def over_seeds(curves: pd.DataFrame) -> pd.Series:
-    """Mean ELBO by β and epoch, as far as all seeds of a β were trained."""
-    by_epoch = curves.groupby(["beta", "epoch"]).elbo.agg(["mean", "size"])
-    return by_epoch["mean"][by_epoch["size"] == by_epoch.groupby("beta")["size"].transform("max")]
+def _training_panel(
+    ax: Axes, elbo: pd.Series, kept: pd.Series, palette: dict[float, tuple]
+) -> None:
+    """One likelihood: a line per β, a dot where its weights were kept."""
+    for beta in elbo.index.unique("beta"):
+        curve, width = elbo[beta], 2.2 if beta == 1 else 1.2
+        ax.plot(curve, color=palette[beta], linewidth=width, label=beta_equals(beta))
+        if beta in kept:
+            dot = {"markeredgecolor": style.BLACK, "markersize": 5, "zorder": 4}
+            ax.plot(kept[beta], curve.get(kept[beta], np.nan), "o", color=palette[beta], **dot)
+    low = elbo.groupby("beta").last().min()
+    ax.set_ylim(bottom=low - 0.25 * abs(elbo.max() - low))
+    ax.set_xlim(left=max(0.9, elbo.index.unique("epoch").max() / EPOCHS_SHOWN))
 
 
-HISTORY = ("likelihood", "model", "beta", "epoch", "split", "distortion", "rate")
+HISTORY = ("likelihood", "model", "beta", "seed", "epoch", "split", "distortion", "rate")
 
 
 def validation_elbo(history: pd.DataFrame) -> pd.DataFrame:
@@ -116,13 +122,3 @@ def validation_elbo(history: pd.DataFrame) -> pd.DataFrame:
     rows = history[(history.split == "validation") & (history.model == "vae")]
     rows = rows[rows.epoch > 0]
     return rows.assign(elbo=-(rows.distortion + rows.rate)).dropna(subset="elbo")
-
-
-def _curve(ax: Axes, elbo: pd.Series, kept: float | None, beta: float, colour: tuple) -> None:
-    """One β; a dot where weights were kept, at the mean epoch over seeds."""
-    width = 2.2 if beta == 1 else 1.2
-    ax.plot(elbo, color=colour, linewidth=width, label=beta_equals(beta))
-    if kept is not None:
-        place = kept, np.interp(kept, elbo.index, elbo)
-        dot = {"color": colour, "markeredgecolor": style.BLACK, "markersize": 5, "zorder": 4}
-        ax.plot(*place, "o", **dot)

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.metrics import METRICS
 from vae.reporting.answers import members
-from vae.reporting.findings.checks import agreement, left
+from vae.reporting.findings.checks import agreement, twice
 from vae.reporting.findings.measuring import check, estimator, floor, gaps, scales, training
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, likelihood_name
 from vae.reporting.uses import WITH_OPTIMUM, answers, interval
-from vae.reporting.words import counted, criterion_name, families, listed, number
+from vae.reporting.words import counted, families, listed, number
 from vae.results.statistics import LEAST_SEEDS
 
 
 def certainty(group: Group) -> Iterator[object]:
     """All findings on how sure one can be, those on the measuring included."""
     measuring = (training, estimator, scales, gaps, floor, check)
-    return found(group, diverged, few_seeds, sets, beyond, *measuring, left, agreement)
+    return found(group, diverged, few_seeds, sets, beyond, *measuring, twice, agreement)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def sets(group: Group) -> Sets | None:
     for use in WITH_OPTIMUM:
         for row in answers(group, use).values():
             if chosen := members(row):
-                counts.setdefault(criterion_name(row.criterion), []).append(len(chosen))
+                counts.setdefault(METRICS[row.criterion].label, []).append(len(chosen))
     if not counts:
         return None
     sizes = tuple(SetSize(name, sum(n) / len(n)) for name, n in counts.items())
@@ -138,5 +139,5 @@ def beyond(group: Group) -> Beyond | None:
             ends = interval(row)
             open_ = bool(row.at_edge) if ends is None else ends[0] == 0 or math.isinf(ends[1])
             if open_:
-                slugs.setdefault(criterion_name(row.criterion), []).append(slug)
+                slugs.setdefault(METRICS[row.criterion].label, []).append(slug)
     return Beyond({name: tuple(of) for name, of in slugs.items()}) if slugs else None

@@ -9,37 +9,48 @@ from vae.reporting.names import beta_equals, likelihood_name
 from vae.reporting.words import families, listed
 
 
-def near_one(group: Group, metric: str) -> dict[str, float]:
-    """A metric's mean at the β nearest to 1 of the run, by likelihood."""
-    example = group.example(metric)
-    found = {s: group.mean(s, example[1], metric) for s in group.likelihoods} if example else {}
-    return {slug: value for slug, value in found.items() if value is not None}
+@dataclass(frozen=True)
+class Spread:
+    """A metric over likelihoods, at the β of the run that is nearest to 1.
+
+    Attributes:
+        least, most: mean over seeds of the likelihoods with the smallest and the largest one.
+    """
+
+    beta: float
+    least: tuple[str, float]
+    most: tuple[str, float]
+
+
+def spread(group: Group, metric: str) -> Spread | None:
+    """Of the likelihoods that have the metric there; None if none has."""
+    if not (example := group.example(metric)):
+        return None
+    means = {slug: group.mean(slug, example.beta, metric) for slug in group.likelihoods}
+    known = [(slug, value) for slug, value in means.items() if value is not None]
+    least, most = (choose(known, key=lambda pair: pair[1]) for choose in (min, max))
+    return Spread(example.beta, least, most)
 
 
 @dataclass(frozen=True)
 class ActiveUnits:
     """How many latent dimensions vary with the image, over likelihoods."""
 
-    beta: float
-    least: float
-    most: float
+    over: Spread
     of: int
 
     def __str__(self) -> str:
-        values = dict.fromkeys(f"{x:.3g}" for x in (self.least, self.most))
+        values = dict.fromkeys(f"{x:.3g}" for _, x in (self.over.least, self.over.most))
         return (
-            f"At {beta_equals(self.beta)}, {' to '.join(values)} of {self.of} units are active "
-            f"(their code varies with the image)."
+            f"At {beta_equals(self.over.beta)}, {' to '.join(values)} of {self.of} units are "
+            f"active (their code varies with the image)."
         )
 
 
 def active_units(group: Group) -> ActiveUnits | None:
     """Near β = 1."""
-    found = near_one(group, "active_units")
-    if not found:
-        return None
-    beta = group.example("active_units")[1]
-    return ActiveUnits(beta, min(found.values()), max(found.values()), group.latent_dim)
+    found = spread(group, "active_units")
+    return ActiveUnits(found, group.latent_dim) if found else None
 
 
 def onset(group: Group, likelihood: str) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name
 from vae.reporting.uses import (
@@ -18,9 +19,14 @@ from vae.reporting.uses import (
     unit,
     worsens_throughout,
 )
-from vae.reporting.words import beta_star, criterion_name, number, price
+from vae.reporting.words import beta_star, listed, number, price
 
-KINDS = {"larger": "larger than 1", "smaller": "smaller than 1", "around": "not told from 1"}
+KINDS = {
+    "larger": ("lies above 1", "lie above 1"),
+    "smaller": ("lies below 1", "lie below 1"),
+    "around": ("holds 1", "hold 1"),
+}
+"""What one interval does, and several."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +49,19 @@ class UseLine:
         equal = "" if star.startswith(("≤", "≥")) else "= "
         paid = f"; β = 1 costs {cost} {unit(self.use, self.row)}" if cost else ""
         many = sum(len(getattr(self.sides, kind)) for kind in KINDS) > 1
-        counts = f"; {counted_sides(self.sides)} likelihoods" if many else ""
+        counts = f". {counted_sides(self.sides)}" if many else ""
         return (
-            f"**β\\* {equal}{star}** by {criterion_name(self.row.criterion)} "
+            f"**β\\* {equal}{star}** by {METRICS[self.row.criterion].label} "
             f"({likelihood_name(self.likelihood)}){paid}{counts}."
         )
 
 
 def counted_sides(found: Sides) -> str:
-    """How often β* lies on which side of 1, the most frequent first."""
-    counts = {word: len(getattr(found, kind)) for kind, word in KINDS.items()}
-    total = sum(counts.values())
-    order = sorted((w for w in counts if counts[w]), key=lambda w: -counts[w])
-    return ", ".join(f"{word} with {number(counts[word])} of {number(total)}" for word in order)
+    """How many intervals of β* lie on which side of 1, the most frequent first."""
+    counts = {kind: len(getattr(found, kind)) for kind in KINDS}
+    order = sorted((kind for kind in KINDS if counts[kind]), key=lambda kind: -counts[kind])
+    sides = [f"{number(counts[kind])} {KINDS[kind][counts[kind] > 1]}" for kind in order]
+    return f"Of the intervals of {number(sum(counts.values()))} likelihoods {listed(sides)}"
 
 
 def use_line(group: Group, use: Use) -> UseLine | None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vae.metrics import METRICS
 from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded
-from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, fair_value, interval, overlap
+from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, interval, overlap
 from vae.reporting.words import (
     beta_star,
     counted,
-    criterion_name,
     families,
     listed,
     short_beta,
@@ -64,7 +64,7 @@ def one_beta(use: Use, rows: dict[str, pd.Series]) -> Iterator[OneBeta]:
         return
     order = sorted(rows, key=lambda slug: rows[slug].beta_star)
     ends = tuple((slug, beta_star(rows[slug])) for slug in (order[0], order[-1]))
-    names = dict.fromkeys(criterion_name(row.criterion) for row in rows.values())
+    names = dict.fromkeys(METRICS[row.criterion].label for row in rows.values())
     yield OneBeta(listed(names, "or"), len(rows), overlap(rows), ends)
 
 
@@ -101,7 +101,7 @@ def continuous_bernoulli(use: Use, rows: dict[str, pd.Series]) -> Iterator[Conti
     if a is None or b is None:
         return
     verdict = "open" if not apart(a, b) else "larger" if b[0] > a[1] else "smaller"
-    name = "likelihood" if use is JUDGE else criterion_name(continuous.criterion)
+    name = "likelihood" if use is JUDGE else METRICS[continuous.criterion].label
     yield ContinuousBernoulli(name, verdict, beta_star(plain), beta_star(continuous))
 
 
@@ -148,10 +148,10 @@ def masses(group: Group) -> Iterator[Masses]:
             continue
         pair = (bits[slug], bits[other])
         both = slug in fid and other in fid
-        fids = (fair_value(fid[slug]), fair_value(fid[other])) if both else None
+        fids = (fid[slug].value, fid[other].value) if both else None
         excluded = [(one := interval(row)) is not None and not _holds(one, 1) for row in pair]
         stars = (beta_star(pair[0]), beta_star(pair[1]))
-        values = (fair_value(pair[0]), fair_value(pair[1]))
+        values = (pair[0].value, pair[1].value)
         yield Masses(slug, values, fids, stars, excluded == [True, False])
 
 
@@ -189,25 +189,33 @@ def histogram(group: Group) -> Iterator[Histogram]:
 
 @dataclass(frozen=True)
 class BestLikelihood:
-    """The best likelihood by one criterion and those that the data do not exclude as best."""
+    """The best likelihood by one criterion and those that the data do not exclude as best.
+
+    Attributes:
+        value: mean over seeds at the best β.
+        held_out: the same on data that did not choose likelihood and β.
+    """
 
     name: str
     count: int
     best: str
     value: str
-    rivals: tuple[str, ...] | None
+    held_out: str
+    not_excluded: tuple[str, ...] | None
 
     def __str__(self) -> str:
-        if self.rivals is None:
+        known = self.held_out not in ("–", self.value)
+        held_out = f" ({self.held_out} on data that did not choose it)" if known else ""
+        if self.not_excluded is None:
             rest = "; the seeds are too few to say whether that lead is real"
-        elif self.rivals:
-            verb = "is" if len(self.rivals) == 1 else "are"
-            rest = f"; {families(self.rivals)} {verb} not excluded"
+        elif self.not_excluded:
+            verb = "is" if len(self.not_excluded) == 1 else "are"
+            rest = f"; {families(self.not_excluded)} {verb} not excluded"
         else:
             rest = ", and all others are excluded"
         return (
             f"Best of {counted(self.count, 'likelihood')} by {self.name}: "
-            f"{likelihood_name(self.best)}, {self.value}{rest}."
+            f"{likelihood_name(self.best)}, {self.value}{held_out}{rest}."
         )
 
 
@@ -220,7 +228,10 @@ def best_likelihoods(group: Group) -> Iterator[BestLikelihood]:
         ].iterrows():
             known = row.indistinguishable_likelihoods
             others = None if pd.isna(known) else set(str(known).split()) - {row.best_likelihood}
-            rivals = None if others is None else tuple(s for s in group.likelihoods if s in others)
-            value = rounded(fair_value(row), row.se)
-            label = criterion_name(row.criterion)
-            yield BestLikelihood(label, row.likelihoods, row.best_likelihood, value, rivals)
+            not_excluded = (
+                None if others is None else tuple(s for s in group.likelihoods if s in others)
+            )
+            values = (rounded(v, row.se) for v in (row.value, row.cross_validated_value))
+            count, best = row.likelihoods, row.best_likelihood
+            label = METRICS[row.criterion].label
+            yield BestLikelihood(label, count, best, *values, not_excluded)

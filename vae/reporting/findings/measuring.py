@@ -150,7 +150,10 @@ class Floor:
     def __str__(self) -> str:
         start = f"Real training and test images are {rounded(self.least)} apart by FID"
         if self.near:
-            return f"{start}: the best samples are as near as that, and smaller FIDs mean nothing."
+            return (
+                f"{start}; the best samples, at {rounded(self.best)}, are less than "
+                f"{NEAR_FLOOR:g} times as far, where a smaller FID means little."
+            )
         return f"{start}; the best samples are {self.best / self.least:.1f} times as far."
 
 

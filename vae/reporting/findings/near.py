@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vae.metrics import METRICS
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name, rounded
 from vae.reporting.uses import (
@@ -17,7 +18,7 @@ from vae.reporting.uses import (
     sides,
     worsens_throughout,
 )
-from vae.reporting.words import criterion_name, families, listed
+from vae.reporting.words import families, listed, number
 
 
 def near_one(group: Group) -> Iterator[object]:
@@ -29,8 +30,8 @@ def near_one(group: Group) -> Iterator[object]:
         if found := answers(group, use):
             yield Side(group, use, sides(found))
     if worsens_throughout(group, RECONSTRUCT):
-        yield Throughout(criterion_name(RECONSTRUCT.criteria[0]))
-    if found := dearest(group):
+        yield Throughout(METRICS[RECONSTRUCT.criteria[0]].label)
+    if found := costliest(group):
         yield found
 
 
@@ -51,19 +52,26 @@ class Side:
     sides: Sides
 
     def __str__(self) -> str:
-        found = answers(self.group, self.use)
-        parts = [
-            f"{word} with {families(getattr(self.sides, kind), self.group.likelihoods)}"
-            for kind, word in (("larger", "larger than 1"), ("smaller", "smaller than 1"))
-            if getattr(self.sides, kind)
+        found, every = answers(self.group, self.use), self.group.likelihoods
+        decided = [
+            f"{kind} than 1 with {families(slugs, every)}"
+            for kind in ("larger", "smaller")
+            if (slugs := getattr(self.sides, kind))
         ]
+        parts = [f"β\\* is {' and '.join(decided)}"] if decided else []
         if self.sides.around:
-            names = families(self.sides.around, self.group.likelihoods)
-            parts.append(f"not told from 1 with {names}")
+            parts.append(f"with {self._around()} 1 is not excluded")
         if self.sides.unknown:
-            parts.append(f"without an interval with {families(self.sides.unknown)}")
-        criteria = dict.fromkeys(criterion_name(row.criterion) for row in found.values())
-        return f"By {listed(criteria, 'or')} β\\* is {'; '.join(parts)}."
+            parts.append(f"with {families(self.sides.unknown)} there is no interval")
+        criteria = dict.fromkeys(METRICS[row.criterion].label for row in found.values())
+        return f"By {listed(criteria, 'or')}, {'; '.join(parts)}."
+
+    def _around(self) -> str:
+        """By name where they are few, or where the others are not named beside them."""
+        around, decided = self.sides.around, self.sides.larger or self.sides.smaller
+        if len(around) > 2 and decided and not self.sides.unknown:
+            return f"the other {number(len(around))} likelihoods"
+        return families(around, self.group.likelihoods)
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Tradeoff:
         )
 
 
-def dearest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
+def costliest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
     """The trade-off with the largest ratio of FIDs, over likelihoods whose intervals are apart."""
     by_likelihood, by_quality = answers(group, JUDGE), group.answers(quality)
     found = []
@@ -110,7 +118,7 @@ def dearest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
     if not found:
         return None
     _, slug, betas, values = max(found)
-    return Tradeoff(slug, len(found), betas, values, criterion_name(group.metric(quality)))
+    return Tradeoff(slug, len(found), betas, values, METRICS[group.metric(quality)].label)
 
 
 def apart(a: Interval | None, b: Interval | None) -> bool:

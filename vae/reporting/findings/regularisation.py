@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.reporting.findings.collapse import active_units, collapse, near_one, theory
+from vae.reporting.findings.collapse import Spread, active_units, collapse, spread, theory
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
@@ -55,8 +55,10 @@ class Matching:
             if later
             else ""
         )
+        none = len(self.worse) == len(self.of) > 1
+        who = f"{where} with no likelihood" if none else f"not {where} with {families(self.worse)}"
         return (
-            f"Did it work? Not {where} with {families(self.worse, self.of)}: codes drawn where "
+            f"Did it work? {who[0].upper()}{who[1:]}: codes drawn where "
             f"the data's codes lie (a fitted mixture) give better images than codes of the prior, "
             f"in every seed{most}.{heals}"
         )
@@ -130,27 +132,20 @@ def rate_split(group: Group) -> RateSplit | None:
 
 @dataclass(frozen=True)
 class UnlikePrior:
-    """Shares of dimensions whose codes are told from N(0, 1), the least and the most unlike."""
+    """Shares of dimensions whose codes are told from N(0, 1)."""
 
-    beta: float
-    least: tuple[str, float]
-    most: tuple[str, float]
+    over: Spread
 
     def __str__(self) -> str:
-        (a, low), (b, high) = self.least, self.most
-        if a == b:
-            return f"{percent(high)} of the dimensions are told from N(0, 1) at β = 1."
+        (a, low), (b, high) = self.over.least, self.over.most
+        lower = "" if a == b else f"{percent(low)} ({likelihood_name(a)}) to "
         return (
-            f"At {beta_equals(self.beta)} a test tells {percent(low)} ({likelihood_name(a)}) "
-            f"to {percent(high)} ({likelihood_name(b)}) of the latent dimensions from N(0, 1)."
+            f"At {beta_equals(self.over.beta)} a test tells {lower}{percent(high)} "
+            f"({likelihood_name(b)}) of the latent dimensions from N(0, 1)."
         )
 
 
 def unlike_prior(group: Group) -> UnlikePrior | None:
     """Near β = 1."""
-    shares = near_one(group, "dimensions_unlike_prior")
-    if not shares:
-        return None
-    least, most = min(shares, key=shares.get), max(shares, key=shares.get)
-    beta = group.example("dimensions_unlike_prior").beta
-    return UnlikePrior(beta, (least, shares[least]), (most, shares[most]))
+    found = spread(group, "dimensions_unlike_prior")
+    return UnlikePrior(found) if found else None

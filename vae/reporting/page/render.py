@@ -62,7 +62,7 @@ def render(
     """
     benchmark, groups = Benchmark.from_dict(read_json(config)), read_groups(results)
     figures = output.parent / "figures"
-    sweeps = _measured(benchmark, groups)
+    sweeps = _known(benchmark, groups)
     written = template.parent
     said = captions(written / "captions.yaml", groups)
     text = _page(template).render(
@@ -89,7 +89,7 @@ def render(
     write_text(output, BLANK_LINES.sub("\n\n", text))
 
 
-def _measured(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
+def _known(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
     """The sweeps that the tables have: all, unless a published run is not complete yet."""
     known = {(group.name, likelihood) for group in groups for likelihood in group.likelihoods}
     return {

@@ -11,8 +11,8 @@ from vae.reporting.answers import compared_over, members
 from vae.reporting.findings.blur import pairs
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded
-from vae.reporting.uses import WITH_OPTIMUM, answers, fair_value
-from vae.reporting.words import beta_star, criterion_name, price
+from vae.reporting.uses import WITH_OPTIMUM, answers
+from vae.reporting.words import beta_star, price
 from vae.results.table import read_table
 
 EVERY_BETA = (
@@ -21,6 +21,7 @@ EVERY_BETA = (
 )
 SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
 AGAINST = ("mse_mean", "fid_gmm", "probe_accuracy")
+DIGITS = 4  # that a number of a wide table has at most
 NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
@@ -63,11 +64,11 @@ def side_by_side(group: Group) -> pd.DataFrame:
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
         found = group.answers(metric)
-        order = sorted(found, key=lambda s: fair_value(found[s]))
+        order = sorted(found, key=lambda s: found[s].value)
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
             row = found.get(slug)
-            text = "–" if row is None else rounded(fair_value(row), row.se)
+            text = "–" if row is None else rounded(row.value, row.se, DIGITS)
             rows[slug][METRICS[metric].header] = ranked(text, slug, order)
     return pd.DataFrame(rows.values()) if columns else pd.DataFrame()
 
@@ -94,7 +95,7 @@ def always_one(group: Group) -> pd.DataFrame:
         slugs = [s for s in group.answers(criterion) if _at_one(group, s, criterion)]
         rows.append(
             {
-                "criterion": criterion_name(criterion),
+                "criterion": METRICS[criterion].label,
                 "mean regret of β = 1": rounded(sum(regrets) / len(regrets)),
                 "worst": f"{rounded(regrets[worst])} ({likelihood_name(slugs[worst])})",
                 "mean rank": f"{sum(ranks) / len(ranks):.1f} of {max(counts)}",
@@ -122,7 +123,7 @@ def set_table(group: Group) -> pd.DataFrame:
             rows.append(
                 {
                     "likelihood": likelihood_name(slug),
-                    "criterion": criterion_name(row.criterion),
+                    "criterion": METRICS[row.criterion].label,
                     "best of the grid": beta_name(row.best_beta),
                     "not excluded": ", ".join(map(beta_name, chosen)),
                     "worst of them, at most": _known(row.get("worst_regret_high")),
@@ -154,10 +155,11 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
             ae = autoencoders[metric]
             if model == "VAE":
                 se = group.values(likelihood, metric).sem()
-                text = rounded(means[beta], se[beta]) if beta in means else "–"
+                text = rounded(means[beta], se[beta], DIGITS) if beta in means else "–"
                 row[METRICS[metric].header] = _marked(text, beta, means, metric, best)
             else:
-                row[METRICS[metric].header] = rounded(ae.mean(), ae.sem()) if len(ae) else "–"
+                text = rounded(ae.mean(), ae.sem(), DIGITS) if len(ae) else "–"
+                row[METRICS[metric].header] = text
         if set(list(row.values())[1:]) - {"–"}:
             rows.append(row)
     return pd.DataFrame(rows)
