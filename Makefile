@@ -15,8 +15,9 @@ help: ## list the targets
 report: setup ## run the benchmark of config/config.yaml (another: CONFIG=FILE), write report/report.md
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
 
-published: setup ## render the published report from the committed tables, without training
-	$(BIN)/python -m vae render results/benchmark report/benchmark
+published: setup ## render the published reports from the committed tables, without training
+	@for tables in $$(find results/benchmark -name origins.json -exec dirname {} +); do \
+	  $(BIN)/python -m vae render $$tables report/$${tables#results/} || exit 1; done
 
 status: setup ## show how far a run has come
 	@$(BIN)/python -m vae status $(if $(CONFIG),--config $(CONFIG))

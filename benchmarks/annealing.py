@@ -74,6 +74,7 @@ class Rows:
         """Keep it, in place of an earlier one of the same model."""
         print(row, flush=True)
         self.rows = [r for r in self.rows if any(r[name] != row[name] for name in MODEL)] + [row]
+        self.rows.sort(key=lambda r: [r[name] for name in MODEL])
         publish(self.rows, self.options.name, self.options)
 
 
@@ -122,6 +123,7 @@ def measure(trained: TrainedSweep, cell: Cell, options) -> dict:
     return {
         **described(sweep, cell, options),
         "scored": scored,
+        "dimensions": x[0].numel(),
         **row,
         "cpu_seconds": time.process_time() - start,
     }

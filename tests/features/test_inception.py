@@ -17,7 +17,7 @@ from vae.features.inception import WEIGHTS_NAME, Inception, find_weights
 from vae.metrics import CRITERIA, METRICS, OF_SAMPLES, SPACES, available
 
 CPU = torch.device("cpu")
-COUNT = 12
+COUNT = 6
 
 
 def initialise(network: torch.nn.Module) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae.distributions import DiagonalGaussian, PixelDistribution
 from vae.evaluation.modes import STARTS, PriorCodes, has_other_modes, several_modes
 from vae.evaluation.pareto import pareto_shape, tail_length
-from vae.evaluation.posterior import FREEDOM, Score, StudentT, local_posterior, log_joint
+from vae.evaluation.posterior import FREEDOM, ROUNDS, Score, StudentT, local_posterior, log_joint
 from vae.models import VAE
 from vae.randomness import generator
 
@@ -191,15 +191,13 @@ def local_weights(
     q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
-    start = prior.elsewhere(x, first, 1)[0]
-    multimodal = [
-        has_other_modes(model, x[part], first[part], start[part], score)
-        for part in _slices(len(x), at_once)
-    ]
     stream = generator(x.device, seed, "local samples")
     total = weights_of(model, x, Mixture((first, q), (0, 0, 0, 0, 1)), samples, stream, score)
-    few = total.effective_sample_size() < ENOUGH * samples
-    if len(again := (few | torch.cat(multimodal)).nonzero()[:, 0]):
+    anew = total.effective_sample_size() < ENOUGH * samples
+    for rest in (~anew).nonzero()[:, 0].split(at_once):
+        start = prior.elsewhere(x[rest], first[rest], 1)[0]
+        anew[rest] = has_other_modes(model, x[rest], first[rest], start, score)
+    if len(again := anew.nonzero()[:, 0]):
         known = torch.stack([first.location, total.best])
         groups = again.split(max(1, at_once // (len(known) + STARTS)))
         found = [several_modes(model, x[g], known[:, g], first[g], prior, score) for g in groups]
@@ -210,10 +208,12 @@ def local_weights(
     return total
 
 
-def student_t(model: VAE, x: Tensor, start: Tensor, score: Score) -> StudentT:
+def student_t(
+    model: VAE, x: Tensor, start: Tensor, score: Score, rounds: int = ROUNDS
+) -> StudentT:
     """The proposal at the mode that is found from ``start``, some images at a time."""
     parts = [
-        StudentT.at(*local_posterior(model, x[part], start[part], score))
+        StudentT.at(*local_posterior(model, x[part], start[part], score, rounds))
         for part in _slices(len(x), decoded_at_once(model, x.device))
     ]
     return StudentT.joined(parts)

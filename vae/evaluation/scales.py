@@ -33,11 +33,12 @@ def rescaled(score: Score, log_factor: float) -> Score:
 @torch.no_grad()
 def best_scale(model: VAE, x: Tensor, seed: int, score: Score) -> Rescaling:
     """The scale under which validation images ``x`` are most probable by ``score``."""
-    total = Rescaling()
+    total, q = Rescaling(), model.encode_all(x)
+    start = q.mean
     for number in range(ROUNDS):
         current = rescaled(score, total.log_factor)
-        q = model.encode_all(x)
-        mixture = Mixture((student_t(model, x, q.mean, current), q), (0, 0, 0, 1))
+        local = student_t(model, x, start, current, ROUNDS - number)
+        start, mixture = local.location, Mixture((local, q), (0, 0, 0, 1))
         stream = generator(x.device, seed, "scale", number)
         shape = (CODES, len(x), model.latent_dim + FREEDOM)
         z = mixture.draw(0, torch.randn(shape, generator=stream, device=x.device), slice(None))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from vae.reporting.names import beta_name, likelihood_name, rounded
 
+FEW = 3  # likelihoods that are named wherever they are meant
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -30,10 +31,14 @@ def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:
     """The names of likelihoods in a sentence; Gaussians share one pair of brackets.
 
     Args:
-        every: all likelihoods of the group; if these are all of several, they need no names.
+        every: all likelihoods of the group; if these are all of several, they need no names, and
+            if they are nearly all of many, the others are named.
     """
-    if len(slugs) > 1 and set(slugs) == set(every):
+    left_out = [slug for slug in every if slug not in slugs]
+    if len(slugs) > 1 and every and not left_out:
         return "every likelihood"
+    if len(slugs) > FEW and 0 < len(left_out) < FEW:
+        return f"every likelihood but {families(left_out)}"
     details: dict[str, list[str]] = {}
     for slug in slugs:
         head, _, detail = likelihood_name(slug).partition(", ")

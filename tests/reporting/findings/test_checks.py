@@ -1,9 +1,12 @@
 """What the committed checks say, where they were made on what a run trained."""
 
+import math
+
 import pandas as pd
 import pytest
 from synthetic_results import make_group, with_tables
 
+from vae.metrics import METRICS
 from vae.reporting.findings.checks import agreement, agreement_table, twice
 
 ANNEALED = ["dataset", "likelihood", "beta"]
@@ -28,6 +31,7 @@ def tables(tmp_path):
     table = pd.DataFrame(rows, columns=ANNEALED)
     others = ("through_encoder", "near_exact", "annealed", "near_exact_minus_below")
     others += ("above_minus_near_exact", "near_exact_minus_below_se", "above_minus_near_exact_se")
+    table = table.assign(dimensions=64)
     table.assign(**dict.fromkeys(others, 0.25)).to_csv(tmp_path / "annealing.csv")
     return tmp_path
 
@@ -48,6 +52,27 @@ def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
     shown = agreement_table(make_group(), tables)
     assert shown["β"].tolist() == ["1/8", "8"]
     assert shown["near-exact − annealed"].tolist() == ["-0.1 ± 0.3", "-0.400 ± 0.010"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "gap", "doubtful"),
+    [
+        ("log_likelihood_binarised", 0.39, ("bernoulli",)),
+        ("log_likelihood_binarised", 0.41, ()),
+        ("bits_per_dim", 0.39 / (64 * math.log(2)), ("bernoulli",)),
+        ("bits_per_dim", 0.41 / (64 * math.log(2)), ()),
+    ],
+)
+def test_a_best_beta_is_doubtful_if_the_shortfall_could_change_it(
+    tables, criterion, gap, doubtful
+):
+    group = make_group()
+    rows = group.metrics[(group.metrics.metric == "elbo") & (group.metrics.model == "vae")]
+    sign = 1 if METRICS[criterion].better == "lower" else -1
+    steps = rows.beta.rank(method="dense") - 1
+    rows = rows.assign(metric=criterion, value=sign * gap * steps)
+    group = with_tables(group, metrics=rows.reset_index(drop=True))
+    assert agreement(group, tables).doubtful == doubtful
 
 
 def test_nothing_is_said_of_other_data_or_without_the_check(tables, tmp_path):

@@ -119,12 +119,14 @@ def sets(group: Group) -> Sets | None:
 
 @dataclass(frozen=True)
 class Beyond:
-    """Criterion -> likelihoods whose interval of β* reaches beyond the grid."""
+    """Criterion -> likelihoods whose interval of β* reaches beyond the grid, of ``every`` one."""
 
     likelihoods: dict[str, tuple[str, ...]]
+    every: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [f"by {name} with {families(slugs)}" for name, slugs in self.likelihoods.items()]
+        named = {name: families(slugs, self.every) for name, slugs in self.likelihoods.items()}
+        parts = [f"by {name} with {names}" for name, names in named.items()]
         return (
             f"The grid may end before the optimum {'; '.join(parts)}: intervals are open there, "
             f"and more βs would close them."
@@ -140,4 +142,5 @@ def beyond(group: Group) -> Beyond | None:
             open_ = bool(row.at_edge) if ends is None else ends[0] == 0 or math.isinf(ends[1])
             if open_:
                 slugs.setdefault(METRICS[row.criterion].label, []).append(slug)
-    return Beyond({name: tuple(of) for name, of in slugs.items()}) if slugs else None
+    found = {name: tuple(of) for name, of in slugs.items()}
+    return Beyond(found, tuple(group.likelihoods)) if found else None

@@ -208,6 +208,8 @@ class BestLikelihood:
         held_out = f" ({self.held_out} on data that did not choose it)" if known else ""
         if self.not_excluded is None:
             rest = "; the seeds are too few to say whether that lead is real"
+        elif len(self.not_excluded) == self.count - 1:
+            rest = "; no other is excluded"
         elif self.not_excluded:
             verb = "is" if len(self.not_excluded) == 1 else "are"
             rest = f"; {families(self.not_excluded)} {verb} not excluded"

@@ -110,7 +110,11 @@ class Spaces:
             f"{likelihood_name(slug)}: " + ", ".join(f"{n} {b}" for n, b in found.items())
             for slug, found in self.apart.items()
         ]
-        agree = f"; they overlap with {families(self.agree)}" if self.agree else ""
+        agree = (
+            f"; they overlap with {families(self.agree, [*self.agree, *self.apart])}"
+            if self.agree
+            else ""
+        )
         return (
             f"The best β by FID depends on whose features one trusts ({spaces}) with "
             f"{'; '.join(parts)}{agree}."
