@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     text = "two by default: one that has a fixed scale, and one that learns it"
-    default = ["bernoulli", "gaussian_learned_sigma"]
+    default = ["bernoulli", "gaussian_learned_sigma_discretized"]
     options.add_argument("--likelihoods", nargs="+", default=default, help=text)
     options.add_argument("--folder", type=Path, default=Path("results/finer_grid"))
     options.add_argument("--cores", type=int, default=2)

@@ -12,6 +12,7 @@ from synthetic_results import benchmark, build_results
 from vae.configuration.benchmark import Benchmark
 from vae.errors import InputError
 from vae.files import sha256, write_json, write_text
+from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY
 from vae.reporting.page.publish import TEMPLATE, render_published
 from vae.reporting.page.render import render
 from vae.results.publication import (
@@ -174,17 +175,15 @@ def test_nothing_to_publish_is_said(chosen, tmp_path):
         publish(chosen, tmp_path, tmp_path / "tables")
 
 
-def test_a_report_without_models_and_of_a_part_of_the_grid(chosen, run, tmp_path):
+def test_a_report_of_a_part_of_the_grid_says_what_is_missing(chosen, run, tmp_path):
     last = list(chosen.sweeps)[-1]
     folder, report = tmp_path / "tables", tmp_path / "report"
     publish(chosen, without(shutil.copytree(run, tmp_path / "run"), chosen, [last]), folder)
     write_json(folder / "config.json", asdict(chosen))
-    render_published(folder, report)
+    render(folder / "config.json", folder, TEMPLATE, report / "report.md")
     text = (report / "report.md").read_text(encoding="utf-8")
     assert f"Missing: {last}." in text
     assert f"3 of {len(chosen.sweeps)} sweeps" in text
-    for name in ("samples_matrix", "explorer.html"):
-        assert name not in text
 
 
 def test_the_report_names_the_commit_that_measured(chosen, run, at_once, tmp_path):
@@ -195,3 +194,16 @@ def test_the_report_names_the_commit_that_measured(chosen, run, at_once, tmp_pat
     render(folder / "config.json", folder, TEMPLATE, tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "commit abc1234 of 2020-02-02" in text
+
+
+@pytest.mark.slow
+def test_a_report_without_models_has_the_charts_that_need_none(tmp_path):
+    one = benchmark(likelihoods=["bernoulli"], criteria=["fid_prior"])
+    folder, report = tmp_path / "tables", tmp_path / "report"
+    publish(one, a_run(one, tmp_path / "run"), folder)
+    write_json(folder / "config.json", asdict(one))
+    render_published(folder, report)
+    text = (report / "report.md").read_text(encoding="utf-8")
+    assert "/answer.png" in text
+    for name in (*FROM_MODELS, *GALLERY, "explorer.html"):
+        assert f"/{name}.png" not in text and f"({name})" not in text

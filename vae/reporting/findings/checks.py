@@ -27,6 +27,7 @@ class Twice:
     """What training all of it anew with twice the budget changed.
 
     Attributes:
+        likelihoods: those compared, of ``every`` one.
         answers, inside: best βs compared, and those of them within the other's interval.
         same: sets of βs that stayed as they were.
         moved: those whose value there changed by more than the spread over seeds explains.
@@ -34,6 +35,7 @@ class Twice:
     """
 
     likelihoods: tuple[str, ...]
+    every: tuple[str, ...]
     answers: int
     inside: int
     same: int
@@ -42,8 +44,9 @@ class Twice:
     worst: Choice
 
     def __str__(self) -> str:
+        names = families(self.likelihoods, self.every)
         return (
-            f"Checked by training all of it with twice the budget ({families(self.likelihoods)}, "
+            f"Checked by training all of it with twice the budget ({names}, "
             f"`benchmarks/results/twice.csv`): β\\* agrees within its interval in {self.inside} "
             f"of {self.answers} answers, the set stays the same in {self.same}. The value at the "
             f"best β changed by more than the spread over seeds explains in {self.moved}, the "
@@ -56,7 +59,7 @@ class Agreement:
     """How far the near-exact log p(x) is from annealed importance sampling.
 
     Attributes:
-        likelihoods: those compared.
+        likelihoods: those compared, of ``every`` one.
         cells, close: models compared, and those of them with at most ``CLOSE`` nats between.
         nats, se: the largest difference, near-exact minus annealed, and its standard error over
             images; ``worst`` says of which model.
@@ -66,6 +69,7 @@ class Agreement:
     """
 
     likelihoods: tuple[str, ...]
+    every: tuple[str, ...]
     cells: int
     close: int
     nats: float
@@ -79,7 +83,7 @@ class Agreement:
         short = f"{self.short} of {self.cells} models" if self.short else "no model"
         other = f"with {families(self.doubtful)}" if self.doubtful else "with none"
         return (
-            f"Checked by annealed importance sampling ({families(self.likelihoods)}, "
+            f"Checked by annealed importance sampling ({families(self.likelihoods, self.every)}, "
             f"`benchmarks/results/annealing.csv`, a few test images): the near-exact log p(x) is "
             f"lower by more than two standard errors in {short}, within {CLOSE:g} nats in "
             f"{self.close}; the largest difference is {with_error(abs(self.nats), self.se)} nats "
@@ -97,6 +101,7 @@ def twice(group: Group, tables: Path = TABLES) -> Twice | None:
     worst = elbos.loc[elbos.change.abs().idxmax()]
     return Twice(
         tuple(answers.likelihood.unique()),
+        tuple(group.likelihoods),
         len(told),
         int(told.beta_star_agrees.astype(bool).sum()),
         int(told.same_set.astype(bool).sum()),
@@ -115,6 +120,7 @@ def agreement(group: Group, tables: Path = TABLES) -> Agreement | None:
     worst = table.loc[difference.abs().idxmax()]
     return Agreement(
         tuple(table.likelihood.unique()),
+        tuple(group.likelihoods),
         len(table),
         int((difference.abs() <= CLOSE).sum()),
         worst.near_exact_minus_annealed,
