@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from synthetic_results import BETAS, make_group
 
+from vae.reporting.findings.collapse import Theory
 from vae.reporting.group import Group
 from vae.reporting.page.literature import (
     AGREES,
@@ -114,6 +115,25 @@ def test_the_histogram_is_contradicted_only_if_nobody_beats_it():
         group = on("mnist", changes={"bits_per_dim": lambda beta, bits=bits: bits})
         code = next(c for c in others(group) if "frequencies" in c.published)
         assert code.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ({"agree": ("bernoulli",)}, AGREES),
+        ({"early": ("bernoulli",)}, CONTRADICTED),
+        ({"agree": ("bernoulli",), "late": ("beta",)}, OPEN),
+        ({"unseen": ("bernoulli",)}, OPEN),
+    ],
+)
+def test_linear_theory_is_contradicted_only_where_no_likelihood_agrees(
+    found, verdict, monkeypatch
+):
+    predicted = {"bernoulli": 1.0, "beta": 2.0}
+    theory = Theory(predicted, **found)
+    monkeypatch.setattr("vae.reporting.page.literature.theory", lambda group: theory)
+    claim = next(others(make_group()))
+    assert claim.verdict == verdict
 
 
 @pytest.mark.parametrize(

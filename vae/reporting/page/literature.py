@@ -186,7 +186,7 @@ def others(group: Group) -> Iterator[Claim]:
     """Linear theory's collapse, the histogram code, and densities against masses."""
     if found := theory(group):
         wrong, right = found.early or found.late, found.agree
-        verdict = CONTRADICTED if wrong else AGREES if right else OPEN
+        verdict = OPEN if bool(wrong) == bool(right) else AGREES if right else CONTRADICTED
         what = "A linear VAE's codes die where βσ² exceeds the largest eigenvalue"
         yield Claim(what, str(found), verdict, "a deep network is not linear", THEORY)
     for code in histogram(group):
