@@ -16,6 +16,7 @@ report: setup ## run the benchmark of config/config.yaml (another: CONFIG=FILE),
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) $(if $(filter-out 0 1,$(GPUS)),--resources gpu=$(GPUS)) -- all
 
 published: setup ## render the published reports from the committed tables, without training
+	@test -d results/benchmark || { echo "error: no tables in results/benchmark: benchmarks/publish.sh CONFIG makes them" >&2; exit 2; }
 	@for tables in $$(find results/benchmark -name origins.json -exec dirname {} +); do \
 	  $(BIN)/python -m vae render $$tables report/$${tables#results/} || exit 1; done
 

@@ -256,7 +256,7 @@ def ladder(group: Group, folder: Path) -> pd.DataFrame:
     table = read_table(folder / "published.csv")
     table = table[(table.dataset == group.metrics.dataset.iloc[0]) & (table.metric == BOUND)]
     rows = [
-        {"value": r.value, "what": r.setting, "units": r.active_units, "trained": r.differs}
+        {"value": r.value, "what": r.setting, "units": None, "trained": r.differs}
         for r in table.itertuples()
     ]
     for slug in group.likelihoods if rows else []:
