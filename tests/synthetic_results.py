@@ -117,16 +117,25 @@ def build_results(
     write_json(results / "config.json", asdict(benchmark))
     cells, lost = [], []
     for sweep in benchmark.sweeps.values():
-        cells += [cell_columns(sweep, cell) for cell in sweep.cells]
+        cells += [tuple(cell_columns(sweep, cell).values()) for cell in sweep.cells]
         lost += [diverged(sweep, cell) for cell in sweep.cells]
         write_json(results / "models" / sweep.slug / "sweep.json", record(sweep, diverged))
         for i, rule in enumerate(RULES):
             write_text(results / "benchmarks" / rule / f"{sweep.slug}.tsv", benchmark_file(60 + i))
     write_text(results / "benchmarks" / "collect.tsv", benchmark_file(1, measured=False))
     inception = benchmark.evaluation.features == ("inception",)
-    frame, gone = pd.DataFrame(cells), pd.Series(lost).to_numpy()
-    for name, table in make_tables(frame, gone, inception, criteria=benchmark.criteria).items():
-        write_text(results / f"{name}.csv", table.to_csv(index=False))
+    for name, text in _known_files(tuple(cells), tuple(lost), inception, benchmark.criteria):
+        write_text(results / name, text)
+
+
+@cache
+def _known_files(
+    cells: tuple[tuple, ...], lost: tuple[bool, ...], inception: bool, criteria: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Names and contents of the tables of these cells: what many tests ask for is made once."""
+    frame = pd.DataFrame(cells, columns=CELL)
+    tables = make_tables(frame, np.array(lost), inception, criteria=criteria)
+    return [(f"{name}.csv", table.to_csv(index=False)) for name, table in tables.items()]
 
 
 def record(sweep: Sweep, diverged: Diverged) -> dict:

@@ -17,7 +17,7 @@ from vae.features.inception import WEIGHTS_NAME, Inception, find_weights
 from vae.metrics import CRITERIA, METRICS, OF_SAMPLES, SPACES, available
 
 CPU = torch.device("cpu")
-COUNT = 6
+COUNT = 3
 
 
 def initialise(network: torch.nn.Module) -> None:
@@ -52,6 +52,14 @@ def network(hub) -> Inception:
     return Inception(hub / "checkpoints" / WEIGHTS_NAME, CPU)
 
 
+@pytest.fixture(scope="module")
+def theirs(hub) -> inception.InceptionV3:
+    """The network of pytorch-fid, which reads the same file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.hub, "get_dir", lambda: str(hub))
+        return inception.InceptionV3().eval()
+
+
 def write_pngs(folder: Path, images: torch.Tensor) -> str:
     folder.mkdir()
     for i, image in enumerate((images * 255).round().byte().numpy()):
@@ -60,28 +68,28 @@ def write_pngs(folder: Path, images: torch.Tensor) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # in its call of scipy
-def test_fid_is_that_of_pytorch_fid_itself(network, digits, tmp_path):
+def test_fid_is_that_of_pytorch_fid_itself(network, theirs, digits, tmp_path):
     """Its features of files and its distance, in the space that both sets of features span.
 
     There the distance is that in all 2048 dimensions, and takes no root of so large a matrix.
     """
     real = quantise(digits.unit("test")[:COUNT], digits.levels)
     noisy = quantise(real + 0.4 * torch.randn(real.shape), digits.levels)
-    theirs = []
+    activations = []
     for name, x in (("a", real), ("b", noisy)):
         files = sorted(Path(write_pngs(tmp_path / name, x)).iterdir())
-        theirs.append(get_activations(files, inception.InceptionV3(), COUNT, num_workers=0))
-    basis, _ = np.linalg.qr(np.concatenate(theirs).T)
-    (x, y) = (activations @ basis for activations in theirs)
+        activations.append(get_activations(files, theirs, COUNT, num_workers=0))
+    basis, _ = np.linalg.qr(np.concatenate(activations).T)
+    (x, y) = (features @ basis for features in activations)
     expected = calculate_frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
     a, b = (extract(network, x, digits.levels) for x in (real, noisy))
     assert fid(b, FeatureGaussian(a)).value == pytest.approx(expected, rel=1e-3)
 
 
-def test_features_are_those_of_pytorch_fid_s_network(network, digits):
+def test_features_are_those_of_pytorch_fid_s_network(network, theirs, digits):
     x = quantise(digits.unit("test")[:2], 256).expand(-1, 3, -1, -1)
-    (theirs,) = inception.InceptionV3().eval()(x)
-    assert torch.equal(network.features(x), theirs.flatten(1))
+    (expected,) = theirs(x)
+    assert torch.equal(network.features(x), expected.flatten(1))
 
 
 def test_features_are_2048_and_those_of_the_eight_bit_image(network, digits):

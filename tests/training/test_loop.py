@@ -157,12 +157,20 @@ def test_a_second_trainer_on_the_same_checkpoints_is_refused(
     assert (run(make_sweep(), "second", checkpoints="shared") / "sweep.json").is_file()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settling(make_sweep):
     """A sweep whose cells settle at different epochs, and one of them never."""
     sweep = make_sweep(betas=(0.1, 8.0))
     rule = {"epochs": 24, "tolerance": 0.3, "warmup_epochs": 2, "learning_rate": 1e-2}
     return with_training(sweep, previews=4, **rule)
+
+
+@pytest.fixture(scope="module")
+def settled_run(settling, digits, tmp_path_factory):
+    """The folder of that sweep, trained."""
+    folder = tmp_path_factory.mktemp("settled")
+    loop.train(settling, digits, folder / "run", folder / "checkpoints", CPU)
+    return folder / "run"
 
 
 def records(directory) -> dict[Cell, dict]:
@@ -176,11 +184,10 @@ def assert_alike(record: dict, other: dict) -> None:
     assert {**record, "validation_objective": 0} == {**other, "validation_objective": 0}
 
 
-def test_cells_stop_by_the_rule_and_say_whether_they_converged(run, settling):
-    directory = run(settling)
-    history = pd.read_csv(directory / "history.csv").query("split == 'validation'")
+def test_cells_stop_by_the_rule_and_say_whether_they_converged(settled_run):
+    history = pd.read_csv(settled_run / "history.csv").query("split == 'validation'")
     epochs = set()
-    for cell, record in records(directory).items():
+    for cell, record in records(settled_run).items():
         rows = history.query("model == @cell.model and beta == @cell.beta and seed == @cell.seed")
         objective = rows.distortion + cell.beta * rows.rate.fillna(0)
         stops = [e for e in range(1, len(rows)) if settled(list(objective[: e + 1]), 2, 0.3)]
@@ -191,19 +198,20 @@ def test_cells_stop_by_the_rule_and_say_whether_they_converged(run, settling):
     assert len(epochs) > 2
 
 
-def test_converged_is_a_metric_of_every_cell(run, settling):
-    directory = run(settling)
-    rows = training_metrics(TrainedSweep(directory).record)
+def test_converged_is_a_metric_of_every_cell(settled_run):
+    rows = training_metrics(TrainedSweep(settled_run).record)
     table = rows.pivot(index=["model", "beta", "seed"], columns="metric", values="value")
-    for cell, record in records(directory).items():
+    for cell, record in records(settled_run).items():
         row = table.loc[cell.model, cell.beta, cell.seed]
         assert row.converged == float(record["converged"])
         assert row.epochs == record["epochs"]
     assert set(table.converged) == {0.0, 1.0}
 
 
-def test_cells_that_stop_at_different_epochs_do_not_depend_on_their_stack(run, settling):
-    together, alone = run(settling, "together"), run(settling, "alone", stack_size=1)
+def test_cells_that_stop_at_different_epochs_do_not_depend_on_their_stack(
+    run, settling, settled_run
+):
+    together, alone = settled_run, run(settling, "alone", stack_size=1)
     for cell, record in records(alone).items():
         assert_alike(records(together)[cell], record)
     reference = load_file(alone / "weights.safetensors")
@@ -229,15 +237,14 @@ def test_a_cell_that_is_done_costs_nothing(run, settling, monkeypatch):
 
 
 def test_a_run_resumed_after_cells_have_stopped_equals_an_uninterrupted_one(
-    run, settling, monkeypatch
+    run, settling, settled_run, monkeypatch
 ):
-    expected = contents(run(settling, "whole"))
-    stops = sorted({record["epochs"] for record in records(run(settling, "whole")).values()})
+    stops = sorted({record["epochs"] for record in records(settled_run).values()})
     with monkeypatch.context() as patch:
         power_cut(patch, stops[1] + 1)
         with pytest.raises(OSError, match="power cut"):
             run(settling, "cut")
-    assert contents(run(settling, "cut")) == expected
+    assert contents(run(settling, "cut")) == contents(settled_run)
 
 
 def test_history_file_has_blank_rates_for_the_autoencoder_alone(run, make_sweep):
