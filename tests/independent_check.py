@@ -151,7 +151,9 @@ def package_metrics(options: argparse.Namespace) -> dict[str, float]:
         "model": "vae",
         "seed": str(options.seed),
     }
-    rows = [row for table in options.metrics for row in csv.DictReader(table.open())]
+    rows = [
+        row for table in options.metrics for row in csv.DictReader(table.read_text().splitlines())
+    ]
     return {
         row["metric"]: float(row["value"])
         for row in rows
