@@ -24,7 +24,8 @@ class Job:
         tables: what else it writes, beside the metrics: collected under the same names.
         spaces: whether ``evaluate`` is given the dataset's feature spaces as well.
         gpu: whether a GPU pays.
-        priority: jobs with a higher one go first.
+        priority: jobs with a higher one go first. Training has 0: a sweep is measured before
+            another is trained.
         memory_mb, minutes: what a cluster is asked for.
     """
 
@@ -33,7 +34,7 @@ class Job:
     tables: tuple[str, ...] = ()
     spaces: bool = False
     gpu: bool = False
-    priority: int = 0
+    priority: int = 1
     memory_mb: int = 8000
     minutes: int = 120
 
@@ -53,7 +54,7 @@ JOBS = (
         "likelihood",
         "log p(x), bits/dim, and the bounds below them",
         gpu=True,
-        priority=1,
+        priority=2,
         minutes=600,
     ),
     Job(
