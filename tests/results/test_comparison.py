@@ -15,7 +15,7 @@ from vae.results.comparison import (
     best_likelihoods,
 )
 from vae.results.per_image import PerImage, save_per_image
-from vae.results.scores import by_beta
+from vae.results.scores import by_beta, by_metric
 from vae.results.statistics import estimate
 from vae.results.table import COLUMNS
 
@@ -81,7 +81,7 @@ def test_autoencoders_and_betas_that_diverged_do_not_take_part():
     metrics = pd.concat([table(values), table({0.0: [99.0, 99.0]}, model="ae")])
     row = best_betas(metrics).iloc[0]
     assert (row.best_beta, row.betas, row.seeds) == (0.5, 2, 2)
-    assert list(by_beta(metrics, "log_likelihood_binarised").columns) == [0.5, 2.0]
+    assert list(by_beta(by_metric(metrics), "log_likelihood_binarised").columns) == [0.5, 2.0]
 
 
 def test_a_sweep_without_any_value_has_no_answer():

@@ -12,7 +12,7 @@ from vae.configuration.sweep import group_name
 from vae.errors import InputError
 from vae.metrics import METRICS, available
 from vae.reporting.names import Choice
-from vae.results.scores import by_beta
+from vae.results.scores import by_beta, by_metric
 from vae.results.table import GROUP, SWEEP, read_table
 
 REQUIRED = ("metrics", "best_beta")
@@ -113,7 +113,7 @@ class Group:
         """Of the VAEs: a row per seed, a column per β that no seed lost; empty if not measured."""
         key = likelihood, self.metric(metric)
         if key not in self._values:
-            self._values[key] = by_beta(self._rows_of.get(likelihood, self.metrics[:0]), key[1])
+            self._values[key] = by_beta(self._by_metric.get(likelihood, pd.DataFrame()), key[1])
         return self._values[key]
 
     @cached_property
@@ -122,8 +122,8 @@ class Group:
         return {}
 
     @cached_property
-    def _rows_of(self) -> dict[str, pd.DataFrame]:
-        return dict(list(self.metrics.groupby("likelihood")))
+    def _by_metric(self) -> dict[str, pd.DataFrame]:
+        return {slug: by_metric(rows) for slug, rows in self.metrics.groupby("likelihood")}
 
     def means(self, likelihood: str, metric: str) -> pd.Series:
         """Of the VAEs: a mean over seeds per β; empty if not measured."""
@@ -144,7 +144,14 @@ class Group:
 
     def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
         """Of the autoencoders: a value per seed; empty if there is none."""
-        return self.rows(self.metric(metric), "ae", likelihood).set_index("seed").value
+        key = likelihood, self.metric(metric)
+        values = self._autoencoders
+        return values[key].dropna() if key in values else pd.Series(dtype=float)
+
+    @cached_property
+    def _autoencoders(self) -> pd.DataFrame:
+        rows = self.metrics[self.metrics.model == "ae"]
+        return rows.pivot(index="seed", columns=["likelihood", "metric"], values="value")
 
     def answers(self, criterion: str) -> dict[str, pd.Series]:
         """Rows of ``best`` by likelihood, where there was more than one β to choose from."""

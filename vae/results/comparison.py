@@ -15,7 +15,7 @@ from vae.files import write_text
 from vae.metrics import COMPARABLE, CRITERIA, has_optimum
 from vae.results.per_image import PerImage
 from vae.results.response import LEAST_BETAS, Response, fit_response
-from vae.results.scores import Scores, all_pairs, sweep_scores
+from vae.results.scores import Scores, all_pairs, by_metric, sweep_scores, sweep_slug
 from vae.results.statistics import (
     LEVEL,
     comparisons,
@@ -240,8 +240,9 @@ def price_columns(beta: float) -> tuple[str, str, str]:
 def _answerable(
     rows: pd.DataFrame, criteria: Iterable[str], per_image: PerImage | None
 ) -> Iterator[tuple[str, Scores]]:
+    slug, values = sweep_slug(rows), by_metric(rows)
     for criterion in criteria:
-        scores = sweep_scores(rows, criterion, per_image)
+        scores = sweep_scores(slug, values, criterion, per_image)
         if not scores.table.empty:
             yield criterion, scores
 
@@ -258,12 +259,15 @@ def best_likelihoods(
     criteria = list(criteria)
     rows = []
     for key, group in metrics.groupby(GROUP, sort=False):
-        sweeps = [sweep for _, sweep in group.groupby("likelihood", sort=False)]
+        answerable = {
+            likelihood: dict(_answerable(sweep, criteria, per_image))
+            for likelihood, sweep in group.groupby("likelihood", sort=False)
+        }
         for criterion in criteria:
             candidates = {
-                sweep.likelihood.iloc[0]: scores
-                for sweep in sweeps
-                for _, scores in _answerable(sweep, [criterion], per_image)
+                likelihood: scores[criterion]
+                for likelihood, scores in answerable.items()
+                if criterion in scores
             }
             if len(candidates) > 1:
                 group_columns = dict(zip(GROUP, key, strict=True))

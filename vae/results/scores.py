@@ -12,13 +12,20 @@ from vae.results.statistics import LEAST_SEEDS, Estimates, estimate
 from vae.results.table import SWEEP
 
 
-def by_beta(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One sweep's values of ``metric``: a row per seed, a column per β.
+def by_metric(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One sweep's values of its VAEs: a row per seed, a column per metric and β."""
+    vaes = metrics[metrics.model == "vae"]
+    return vaes.pivot(index="seed", columns=["metric", "beta"], values="value").sort_index(axis=1)
+
+
+def by_beta(values: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The values ``by_metric`` of one metric: a row per seed, a column per β.
 
     A β that diverged with any seed is left out: nobody should choose it.
     """
-    rows = metrics[(metrics.metric == metric) & (metrics.model == "vae")]
-    return rows.pivot(index="seed", columns="beta", values="value").dropna(axis="columns")
+    if metric not in values.columns.get_level_values(0):
+        return pd.DataFrame()
+    return values[metric].dropna(axis="columns")
 
 
 @dataclass(frozen=True)
@@ -120,16 +127,23 @@ class Scores:
         }
 
 
-def sweep_scores(rows: pd.DataFrame, criterion: str, per_image: PerImage | None) -> Scores:
-    """The βs of one sweep by one criterion."""
-    table = by_beta(rows, criterion)
+def sweep_scores(
+    sweep: str, values: pd.DataFrame, criterion: str, per_image: PerImage | None
+) -> Scores:
+    """The βs of one sweep by one criterion.
+
+    Args:
+        sweep: its name, as ``Sweep.slug``.
+        values: ``by_metric``.
+    """
+    table = by_beta(values, criterion)
     images = None
     if per_image is not None and not table.empty:
         cells = [Cell("vae", beta, seed) for beta in table.columns for seed in table.index]
-        images = per_image.values(sweep_slug(rows), criterion, cells)
+        images = per_image.values(sweep, criterion, cells)
     if images is not None:
         images = images.reshape(len(table.columns), len(table), -1)
-    collapsed = by_beta(rows, "collapsed").mean().reindex(table.columns) > 0.5
+    collapsed = by_beta(values, "collapsed").mean().reindex(table.columns) > 0.5
     metric = METRICS[criterion]
     return Scores(table, images, metric.better, collapsed.to_numpy(), metric.log_scale)
 
