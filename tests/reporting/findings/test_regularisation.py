@@ -5,7 +5,7 @@ import math
 import pytest
 from synthetic_results import BETAS, make_group
 
-from vae.reporting.findings.collapse import collapse, onset, theory
+from vae.reporting.findings.collapse import collapse, onset, stuck, theory
 from vae.reporting.findings.regularisation import matching, rate_split, unlike_prior
 
 ONE = ("gaussian_fixed_sigma_0.1",)
@@ -27,6 +27,30 @@ def test_collapse_must_hold_in_every_seed_and_at_every_larger_beta():
     assert onset(make_group(ONE, changes={"collapsed": some}), ONE[0]) == 8
     gap = steps(2) | {4.0: 0.0}
     assert onset(make_group(ONE, changes={"collapsed": gap}), ONE[0]) == 8
+
+
+def dead_from(first: float, rate: float = 100.0) -> dict[str, dict[float, float]]:
+    """Collapsed from a β on at 60 nats: rightly, where that is less than 40 + β times rate."""
+    return {
+        "rate": steps(first, rate, 0.0),
+        "distortion": steps(first, 40.0, 60.0),
+        "collapsed": steps(first),
+    }
+
+
+def test_a_collapse_that_another_model_beats_by_its_own_objective_is_a_failure_of_training():
+    assert stuck(make_group(ONE, changes=dead_from(4, 10))) is None
+    found = stuck(make_group(ONE, changes=dead_from(4, 2)))
+    assert found.betas == {ONE[0]: (4, 8)}
+    assert found.most == pytest.approx(60 - (40 + 4 * 2))
+    alive = dead_from(4, 2) | {"collapsed": steps(99)}
+    assert stuck(make_group(ONE, changes=alive)) is None
+
+
+def test_theory_is_not_held_against_training_that_got_stuck(monkeypatch):
+    monkeypatch.setattr("vae.reporting.findings.collapse.collapse_beta", lambda *_: 9.0)
+    assert theory(make_group(ONE, changes=dead_from(4, 10))).early == ONE
+    assert theory(make_group(ONE, changes=dead_from(4, 2))) is None
 
 
 def test_the_prior_matches_where_a_mixture_no_longer_wins_in_every_seed():
@@ -76,6 +100,6 @@ def test_the_furthest_from_the_prior_is_ranked_by_tests_of_dimensions():
 )
 def test_linear_theory_agrees_only_where_the_grid_can_tell(first, predicted, kind, monkeypatch):
     monkeypatch.setattr("vae.reporting.findings.collapse.collapse_beta", lambda *_: predicted)
-    found = theory(make_group(ONE, changes={"collapsed": steps(first)}))
+    found = theory(make_group(ONE, changes=dead_from(first)))
     assert getattr(found, kind) == ONE
     assert sum(len(getattr(found, k)) for k in ("agree", "early", "late", "unseen")) == 1

@@ -3,10 +3,14 @@
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
 from vae.evaluation.collapse import collapse_beta
 from vae.reporting.group import Group
-from vae.reporting.names import beta_equals, likelihood_name
+from vae.reporting.names import beta_equals, beta_name, likelihood_name
 from vae.reporting.words import families, listed
+
+NOTICEABLE = 1.0  # nats by which a model must be beaten to be called stuck
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,57 @@ def collapse(group: Group) -> Collapse | None:
 
 
 @dataclass(frozen=True)
+class Stuck:
+    """Collapsed models that another β's model beats by their own objective.
+
+    There training ended in a collapse that is not the optimum: the β did not cause it.
+
+    Attributes:
+        betas: at which it happened, by likelihood.
+        most: by how many nats of the objective at most.
+    """
+
+    betas: dict[str, tuple[float, ...]]
+    most: float
+
+    def __str__(self) -> str:
+        where = [
+            f"{likelihood_name(slug)} (at β = {listed(beta_name(b) for b in betas)})"
+            for slug, betas in self.betas.items()
+        ]
+        return (
+            f"With {listed(where)} training got stuck in a collapse: by the very objective of "
+            f"these models, one that another β trained does better, by up to {self.most:.3g} "
+            f"nats. What is measured there belongs to the training, not to the β."
+        )
+
+
+def stuck(group: Group) -> Stuck | None:
+    """From distortion and rate of every cell against those of its seed's other βs."""
+    excess = {slug: _excess(group, slug) for slug in group.likelihoods}
+    found = {slug: values[values > NOTICEABLE] for slug, values in excess.items()}
+    betas = {
+        slug: tuple(map(float, values.index)) for slug, values in found.items() if len(values)
+    }
+    return Stuck(betas, max(found[slug].max() for slug in betas)) if betas else None
+
+
+def _excess(group: Group, likelihood: str) -> pd.Series:
+    """By β, how much its collapsed models' objective exceeds the least of any β's model."""
+    distortion, rate = (group.values(likelihood, name) for name in ("distortion", "rate"))
+    collapsed = group.values(likelihood, "collapsed")
+    return pd.Series(
+        {
+            beta: (own - (distortion + beta * rate).min(axis=1))[collapsed[beta] == 1].max()
+            for beta in collapsed
+            if beta in distortion and beta in rate
+            for own in [distortion[beta] + beta * rate[beta]]
+        },
+        dtype=float,
+    )
+
+
+@dataclass(frozen=True)
 class Theory:
     """Linear theory's β of collapse against the grid's.
 
@@ -133,9 +188,11 @@ class Theory:
 
 
 def theory(group: Group) -> Theory | None:
-    """Every likelihood of which linear theory knows a β."""
-    predicted, kinds = {}, {}
+    """Every likelihood of which linear theory knows a β, where training did not get stuck."""
+    predicted, kinds, failed = {}, {}, stuck(group)
     for slug in group.likelihoods:
+        if failed and slug in failed.betas:
+            continue
         beta, first = collapse_beta(slug, group.references), onset(group, slug)
         grid = group.betas_of(slug)
         if beta is None or first is None or len(grid) < 2:

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vae.reporting.findings.collapse import Spread, active_units, collapse, spread, theory
+from vae.reporting.findings.collapse import (
+    Spread,
+    active_units,
+    collapse,
+    spread,
+    stuck,
+    theory,
+)
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
@@ -12,7 +19,8 @@ from vae.reporting.words import families
 
 def regularisation(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    return found(group, matching, rate_split, unlike_prior, active_units, collapse, theory)
+    rules = (matching, rate_split, unlike_prior, active_units, collapse, stuck, theory)
+    return found(group, *rules)
 
 
 @dataclass(frozen=True)
