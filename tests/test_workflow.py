@@ -13,6 +13,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from vae.__main__ import main
 from vae.reporting.figures.captions import written_captions
 from vae.results.comparison import BEST_BETA_COLUMNS
 from vae.results.table import CELL, COLUMNS
@@ -141,6 +142,16 @@ class TestWholeRun:
         page = (project / "report" / "explorer.html").read_text(encoding="utf-8")
         for likelihood in ("bernoulli", "gaussian_fixed_sigma_0.3"):
             assert f'id="sweep-digits-mlp-2d-{likelihood}"' in page
+
+    def test_it_can_be_published_and_rendered_without_models(self, project, tmp_path):
+        tables, report = tmp_path / "tables", tmp_path / "report"
+        config = project / "config" / "config.yaml"
+        main(["publish", *map(str, (config, tables, report)), "--run", str(project)])
+        main(["render", str(tables), str(report)])
+        shown = re.findall(r"\]\((figures/[^)]+)\)", (report / "report.md").read_text())
+        assert all((report / path).is_file() for path in shown)
+        for picture in ("mlp-2d/memory", "mlp-2d-bernoulli/images"):
+            assert f"figures/digits-{picture}.png" in shown
 
     def test_snakemake_s_own_report_has_the_captions(self, project):
         result = snakemake(project, "--report", "page.html")

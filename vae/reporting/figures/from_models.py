@@ -1,7 +1,7 @@
 """Every figure that needs the trained models, in one process: most of its time is imports."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -23,6 +23,7 @@ def draw_from_models(
     output: Path,
     seed: int,
     device: torch.device,
+    incomplete: Collection[str] = (),
 ) -> None:
     """Write the pictures of every sweep and the sheets of every group to folders of ``output``.
 
@@ -30,6 +31,7 @@ def draw_from_models(
         results: folder of the tables, which name the βs and numbers to show.
         models: the folders of all trained sweeps.
         data: their datasets.
+        incomplete: groups with more sweeps than these: no sheets are written for them.
     """
     style.apply()
     datasets = [load_dataset(path) for path in data]
@@ -40,7 +42,8 @@ def draw_from_models(
         for trained in sweeps:
             trained.expect(dataset)
             draw_gallery(trained, dataset, groups[name], output / trained.sweep.slug, seed, device)
-        draw_sheets(groups[name], sweeps, dataset, output / name, seed, device)
+        if name not in incomplete:
+            draw_sheets(groups[name], sweeps, dataset, output / name, seed, device)
 
 
 def _by_group(models: Sequence[Path]) -> dict[str, list[Path]]:

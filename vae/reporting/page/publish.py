@@ -9,8 +9,7 @@ from vae.checkout import ROOT
 from vae.configuration.benchmark import Benchmark
 from vae.files import read_json
 from vae.reporting.figures.charts import draw_all
-from vae.reporting.figures.gallery import draw_gallery
-from vae.reporting.figures.sheets import draw_sheets
+from vae.reporting.figures.from_models import draw_from_models
 from vae.reporting.group import read_groups
 from vae.reporting.page.render import render
 from vae.results.publication import published
@@ -28,20 +27,20 @@ def draw_pictures(
     Args:
         folder: of published tables.
     """
-    sweeps, seed = published(benchmark, folder), benchmark.evaluation.seed
+    sweeps = published(benchmark, folder)
     models = {slug: results / "models" / slug for slug in sweeps}
-    here = {slug for slug, path in models.items() if (path / "weights.safetensors").is_file()}
-    groups: dict[str, list[str]] = {}
-    for slug, sweep in sweeps.items():
-        groups.setdefault(sweep.group, []).append(slug)
-        data = results / "data" / f"{sweep.dataset}.npz"
-        if slug in here:
-            draw_gallery(models[slug], data, folder, figures / slug, seed, device)
-    for name, slugs in groups.items():
-        if here.issuperset(slugs):
-            data = results / "data" / f"{sweeps[slugs[0]].dataset}.npz"
-            of_group = [models[slug] for slug in slugs]
-            draw_sheets(folder, of_group, data, figures / name, seed, device)
+    here = [slug for slug in sweeps if (models[slug] / "weights.safetensors").is_file()]
+    if here:
+        data = dict.fromkeys(results / "data" / f"{sweeps[slug].dataset}.npz" for slug in here)
+        draw_from_models(
+            folder,
+            [models[slug] for slug in here],
+            list(data),
+            figures,
+            benchmark.evaluation.seed,
+            device,
+            incomplete={sweeps[slug].group for slug in sweeps if slug not in here},
+        )
 
 
 def shrink(figures: Path) -> None:
