@@ -74,7 +74,7 @@ _NOTE |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
 def _grid(criteria: int, likelihoods: int) -> tuple[Figure, list[Axes]]:
     rows = -(-criteria // MOST_COLUMNS)
     columns = -(-criteria // rows)
-    size = (style.WIDTH, 0.9 + rows * (0.8 + 0.27 * likelihoods))
+    size = (style.WIDTH, 0.9 + rows * (0.8 + 0.27 * max(4, likelihoods)))
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
     for ax in axes.flat[criteria:]:
         ax.remove()

@@ -18,6 +18,7 @@ from vae.reporting.names import beta_equals, likelihood_name, rounded
 
 KINDS = {"fid_prior": "E[x|z]", "fid_prior_drawn": "x ~ p(x|z)"}
 TOP = 2.2  # for the names of likelihoods
+GAP = 0.6  # between likelihoods
 STRIP = 1.55  # of pictures with the number below
 ROW = len(KINDS) * STRIP + 0.5
 
@@ -26,20 +27,26 @@ ROW = len(KINDS) * STRIP + 0.5
 class Layout:
     """Places of cells, in widths of a picture; a cell has ``shown`` pictures in a strip."""
 
-    shown: int
+    likelihoods: int
+
+    @property
+    def shown(self) -> int:
+        """More of few likelihoods: the matrix stays about as wide."""
+        return max(2, min(12, 32 // self.likelihoods))
 
     @property
     def left(self) -> float:
         """Where the first cell starts: room for the names of βs and of kinds of images."""
-        return 0.85 * self.shown
+        return 0.11 * self.likelihoods * (self.shown + GAP)
 
-    def width(self, likelihoods: int) -> float:
+    @property
+    def width(self) -> float:
         """Of the whole matrix."""
-        return self.x(likelihoods)
+        return self.x(self.likelihoods)
 
     def x(self, column: int) -> float:
         """Where a likelihood starts."""
-        return self.left + column * (self.shown + 0.6)
+        return self.left + column * (self.shown + GAP)
 
     def y(self, row: int) -> float:
         """Where a β starts."""
@@ -53,8 +60,8 @@ def draw_matrix(
 
     Every cell shows the same codes: expected images above, drawn ones below.
     """
-    layout = Layout(4 if len(sweeps) <= 8 else 2)
-    sheet = Sheet.of(layout.width(len(sweeps)), layout.y(len(group.betas)))
+    layout = Layout(len(sweeps))
+    sheet = Sheet.of(layout.width, layout.y(len(group.betas)))
     for row, beta in enumerate(group.betas):
         y = layout.y(row)
         sheet.text(0.1, y - 0.08, beta_equals(beta), weight="bold", fontsize=9.5)

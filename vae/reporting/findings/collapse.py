@@ -10,6 +10,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name, likelihood_name
 from vae.reporting.words import families, listed
 
+ALIKE = 1.1  # a ratio of βs: just below theory's, codes keep less than what counts as collapsed
 NOTICEABLE = 1.0  # nats by which a model must be beaten to be called stuck
 
 
@@ -200,6 +201,7 @@ def theory(group: Group) -> Theory | None:
         predicted[slug] = beta
         last = max((b for b in grid if b < first), default=0.0)
         kind = "unseen" if beta > grid[-1] and math.isinf(first) else "agree"
-        kind = "early" if beta > first else "late" if beta <= last < math.inf else kind
+        near = ALIKE * first, last / ALIKE
+        kind = "early" if beta > near[0] else "late" if beta <= near[1] < math.inf else kind
         kinds.setdefault(kind, []).append(slug)
     return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None
