@@ -4,11 +4,14 @@
 set -euo pipefail
 config=$1 tables=${2:-results/benchmark} report=${3:-report/benchmark}
 
-mapfile -t sweeps < <(python -m vae unpublished "$config" "$tables")
-[ ${#sweeps[@]} -gt 0 ] || exit 0
-mapfile -t files < <(printf '%s\n' "${sweeps[@]}" | tr ' ' '\n' | sort --unique)
+lines=$(python -m vae unpublished "$config" "$tables")
+[ -n "$lines" ] || exit 0
+mapfile -t sweeps <<< "$lines"
+mapfile -t files < <(tr ' ' '\n' <<< "$lines" | sort --unique)
+set -m  # or what runs in the background would not hear an interrupt
 snakemake --cores "${CORES:-2}" --configfile "$config" -- "${files[@]}" < /dev/null &
-trap 'kill -INT $! 2> /dev/null || true' EXIT
+set +m
+trap 'kill -INT -- -$! 2> /dev/null && wait $! || true' EXIT
 
 until [ ${#sweeps[@]} -eq 0 ]; do
   lacking=()

@@ -97,6 +97,7 @@ def test_the_furthest_from_the_prior_is_ranked_by_tests_of_dimensions():
         (4, 1.9, "agree"),
         (4, 1.5, "late"),
         (99, 9.0, "unseen"),
+        (99, 7.5, "unseen"),
         (99, 5.0, "late"),
     ],
 )

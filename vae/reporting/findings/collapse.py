@@ -145,15 +145,12 @@ def _excess(group: Group, likelihood: str) -> pd.Series:
     """By β, how much its collapsed models' objective exceeds the least of any β's model."""
     distortion, rate = (group.values(likelihood, name) for name in ("distortion", "rate"))
     collapsed = group.values(likelihood, "collapsed")
-    return pd.Series(
-        {
-            beta: (own - (distortion + beta * rate).min(axis=1))[collapsed[beta] == 1].max()
-            for beta in collapsed
-            if beta in distortion and beta in rate
-            for own in [distortion[beta] + beta * rate[beta]]
-        },
-        dtype=float,
-    )
+    excess = {}
+    for beta in collapsed.columns.intersection(distortion.columns).intersection(rate.columns):
+        objective = distortion + beta * rate
+        beaten = objective[beta] - objective.min(axis=1)
+        excess[beta] = beaten[collapsed[beta] == 1].max()
+    return pd.Series(excess, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -200,8 +197,11 @@ def theory(group: Group) -> Theory | None:
             continue
         predicted[slug] = beta
         last = max((b for b in grid if b < first), default=0.0)
-        kind = "unseen" if beta > grid[-1] and math.isinf(first) else "agree"
-        near = ALIKE * first, last / ALIKE
-        kind = "early" if beta > near[0] else "late" if beta <= near[1] < math.inf else kind
+        if beta > ALIKE * first:
+            kind = "early"
+        elif beta <= last / ALIKE:
+            kind = "late"
+        else:
+            kind = "unseen" if math.isinf(first) else "agree"
         kinds.setdefault(kind, []).append(slug)
     return Theory(predicted, **{k: tuple(v) for k, v in kinds.items()}) if predicted else None
