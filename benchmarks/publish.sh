@@ -8,10 +8,10 @@ lines=$(python -m vae unpublished "$config" "$tables")
 [ -n "$lines" ] || exit 0
 mapfile -t sweeps <<< "$lines"
 mapfile -t files < <(tr ' ' '\n' <<< "$lines" | sort --unique)
-set -m  # or what runs in the background would not hear an interrupt
+set -m  # a group of its own, to stop it with all its jobs
 snakemake --cores "${CORES:-2}" --configfile "$config" -- "${files[@]}" < /dev/null &
 set +m
-trap 'kill -INT -- -$! 2> /dev/null && wait $! || true' EXIT
+trap 'kill -TERM -- -$! 2> /dev/null && wait $! || true' EXIT
 
 until [ ${#sweeps[@]} -eq 0 ]; do
   lacking=()
