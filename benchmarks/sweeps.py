@@ -17,6 +17,7 @@ def sweep_parser(description: str) -> argparse.ArgumentParser:
     options = parser(description)
     options.set_defaults(data=None)
     options.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+    options.add_argument("--datasets", nargs="+", help="(default: all)")
     options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
     options.add_argument("--betas", nargs="+", type=float, help="(default: all)")
     options.add_argument("--seeds", nargs="+", type=int, help="(default: all)")
@@ -33,7 +34,8 @@ def chosen_sweeps(options: argparse.Namespace) -> list[Sweep]:
             autoencoder=False,
         )
         for sweep in load_benchmark(options.config).sweeps.values()
-        if not options.likelihoods or sweep.likelihood.slug in options.likelihoods
+        if sweep.likelihood.slug in (options.likelihoods or [sweep.likelihood.slug])
+        and sweep.dataset in (options.datasets or [sweep.dataset])
     ]
 
 

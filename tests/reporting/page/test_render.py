@@ -19,7 +19,7 @@ from vae.reporting.figures.charts import draw_all
 from vae.reporting.group import read_groups
 from vae.reporting.names import rounded
 from vae.reporting.page.details import samples_in_every_space
-from vae.reporting.page.render import render
+from vae.reporting.page.render import missing, render
 
 TEMPLATE = Path(__file__).parents[3] / "report" / "template.md"
 CASES: dict[str, dict] = {
@@ -211,6 +211,16 @@ def test_diverged_cells(tmp_path, case, seeds):
     report = rendered(chosen, tmp_path)
     check(report)
     assert re.search("diverged( and|:)", report.markdown)
+
+
+def test_what_is_not_measured_yet_is_named():
+    chosen = benchmark(likelihoods=["bernoulli", "gaussian_learned_sigma"])
+    first, second = chosen.sweeps.items()
+    assert missing(chosen, chosen.sweeps) == []
+    (lacking,) = missing(chosen, dict([first]))
+    assert lacking.endswith(f"({second[1].likelihood.title})")
+    (lacking,) = missing(chosen, {})
+    assert lacking.endswith("(all)")
 
 
 def test_rendering_twice_gives_the_same_bytes(tmp_path):

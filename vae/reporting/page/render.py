@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def render(
     text = _page(template).render(
         benchmark=benchmark,
         sweeps=sweeps,
+        missing=missing(benchmark, sweeps),
         explorer=not origins(results),
         least_seeds=LEAST_SEEDS,
         not_excluded=NOT_EXCLUDED,
@@ -97,6 +99,23 @@ def _known(benchmark: Benchmark, groups: Sequence[Group]) -> dict[str, Sweep]:
         for slug, sweep in benchmark.sweeps.items()
         if (sweep.group, sweep.likelihood.slug) in known
     }
+
+
+def missing(benchmark: Benchmark, known: Mapping[str, Sweep]) -> list[str]:
+    """What is not measured yet, by group: its likelihoods, or all of it."""
+    planned, lacking = defaultdict(list), defaultdict(list)
+    for slug, sweep in benchmark.sweeps.items():
+        planned[_title(sweep)].append(slug)
+        if slug not in known:
+            lacking[_title(sweep)].append(sweep.likelihood.title)
+    return [
+        f"{title} ({'all' if len(names) == len(planned[title]) else '; '.join(names)})"
+        for title, names in lacking.items()
+    ]
+
+
+def _title(sweep: Sweep) -> str:
+    return f"{sweep.dataset}, {sweep.network.name}, {sweep.latent_dim} latent dimensions"
 
 
 def glossary(groups: Sequence[Group]) -> list[Metric]:
@@ -138,7 +157,7 @@ def _section(
     record = read_json(results / "models" / first.slug / "sweep.json")
     return {
         "name": group.name,
-        "title": f"{first.dataset}, {first.network.name}, {first.latent_dim} latent dimensions",
+        "title": _title(first),
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
         "source": record["data"]["source"] + _classes(group),
         "parameters": record["parameters"],
