@@ -13,6 +13,7 @@ from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 
 from vae.configuration.sweep import Sweep
+from vae.results.table import cell_columns
 from vae.training.stack import Stack
 
 POINTS = (
@@ -73,8 +74,7 @@ def measure(sweep: Sweep, schedule: str, batch_size: str, rate: str, options) ->
         )
         shown = [epochs] if schedule == "cosine" else options.epochs
         rows += [row for budget in shown for row in rows_of(stack, seconds, budget)]
-    named = {"likelihood": sweep.likelihood.slug, "schedule": schedule, **point}
-    return [named | row for row in rows]
+    return [{"schedule": schedule, **point, **row} for row in rows]
 
 
 def trained(kind: type[Stack], sweep: Sweep, options) -> tuple[Stack, list[float]]:
@@ -95,8 +95,7 @@ def rows_of(stack: Stack, seconds: list[float], budget: int) -> list[dict]:
     epochs = range(min(stack.sweep.training.warmup_epochs, budget), budget + 1)
     return [
         {
-            "beta": cell.beta,
-            "seed": cell.seed,
+            **cell_columns(stack.sweep, cell),
             "epochs": budget,
             "seconds": seconds[budget],
             "objective": min(objectives[epoch] for epoch in epochs),

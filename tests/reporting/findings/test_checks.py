@@ -7,8 +7,15 @@ import pytest
 from synthetic_results import make_group, with_tables
 
 from vae.metrics import METRICS
-from vae.reporting.findings.checks import agreement, agreement_table, twice
+from vae.reporting.findings.checks import (
+    agreement,
+    agreement_table,
+    longer,
+    longer_table,
+    twice,
+)
 
+DIGITS = {"dataset": "digits", "network": "mlp", "latent_dim": 10}
 ANNEALED = ["dataset", "likelihood", "beta"]
 ANNEALED += ["near_exact_minus_annealed", "near_exact_minus_annealed_se"]
 
@@ -17,11 +24,11 @@ ANNEALED += ["near_exact_minus_annealed", "near_exact_minus_annealed_se"]
 def tables(tmp_path):
     rows = [("bernoulli", 0.5, -0.3), ("bernoulli", 1.0, 0.2), ("beta", 1.0, 9.0)]
     table = pd.DataFrame(rows, columns=["likelihood", "beta", "change"])
-    table.assign(dataset="digits").to_csv(tmp_path / "twice_elbo.csv")
+    table.assign(**DIGITS).to_csv(tmp_path / "twice_elbo.csv")
     rows = [("bernoulli", True, False), ("bernoulli", False, True), ("bernoulli", None, True)]
     rows += [("beta", False, False)]
     table = pd.DataFrame(rows, columns=["likelihood", "beta_star_agrees", "value_agrees"])
-    table.assign(dataset="digits", same_set=True).to_csv(tmp_path / "twice.csv")
+    table.assign(**DIGITS, same_set=True).to_csv(tmp_path / "twice.csv")
     rows = [
         ("digits", "bernoulli", 0.125, -0.1, 0.3),
         ("digits", "bernoulli", 8.0, -0.4, 0.01),
@@ -31,7 +38,7 @@ def tables(tmp_path):
     table = pd.DataFrame(rows, columns=ANNEALED)
     others = ("through_encoder", "near_exact", "annealed", "near_exact_minus_below")
     others += ("above_minus_near_exact", "near_exact_minus_below_se", "above_minus_near_exact_se")
-    table = table.assign(dimensions=64)
+    table = table.assign(network="mlp", latent_dim=10, dimensions=64)
     table.assign(**dict.fromkeys(others, 0.25)).to_csv(tmp_path / "annealing.csv")
     return tmp_path
 
@@ -41,6 +48,42 @@ def test_twice_the_training_is_judged_by_the_likelihoods_trained(tables):
     assert (found.likelihoods, found.answers, found.inside) == (("bernoulli",), 2, 1)
     assert (found.same, found.moved) == (2, 1)
     assert (found.nats, found.worst) == (0.3, ("bernoulli", 0.5))
+
+
+BUDGET = 100  # epochs of the synthetic cells
+
+
+@pytest.fixture
+def trained_on(tmp_path):
+    rows = [
+        *((0.5, BUDGET // 2, 9.0), (0.5, BUDGET, 5.0), (0.5, 2 * BUDGET, 4.5)),
+        *((1.0, BUDGET // 2, 9.0), (1.0, BUDGET, 8.0), (1.0, 2 * BUDGET, 6.0)),
+    ]
+    table = pd.DataFrame(rows, columns=["beta", "epochs", "objective"])
+    table.assign(likelihood="bernoulli", **DIGITS).to_csv(tmp_path / "longer_digits.csv")
+    return tmp_path
+
+
+def with_budget(group, epochs):
+    """A group all of whose cells trained for so many epochs."""
+    rows = group.metrics[group.metrics.metric == "elbo"].assign(metric="epochs", value=epochs)
+    others = group.metrics[group.metrics.metric != "epochs"]
+    return with_tables(group, metrics=pd.concat([others, rows], ignore_index=True))
+
+
+def test_what_longer_training_improves_is_read_at_this_budget_and_at_twice_it(trained_on):
+    group = with_budget(make_group(), BUDGET)
+    found = longer(group, trained_on)
+    assert (found.likelihoods, found.betas, found.epochs) == (("bernoulli",), (0.5, 1.0), BUDGET)
+    assert found.least == (0.5, ("bernoulli", 0.5)) and found.most == (2.0, ("bernoulli", 1.0))
+    (row,) = longer_table(group, trained_on).to_dict("records")
+    assert row == {"likelihood": "Bernoulli", "β = 1/2": "0.500", "β = 1": "2.00"}
+
+
+def test_longer_training_says_nothing_of_another_budget(trained_on):
+    for epochs in (BUDGET // 2 - 1, 2 * BUDGET):
+        group = with_budget(make_group(), epochs)
+        assert longer(group, trained_on) is None and longer_table(group, trained_on).empty
 
 
 def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
@@ -79,6 +122,8 @@ def test_nothing_is_said_of_other_data_or_without_the_check(tables, tmp_path):
     group = make_group()
     other = {name: table.assign(dataset="mnist") for name, table in group.tables.items()}
     assert twice(with_tables(group, **other), tables) is None
+    wider = {name: table.assign(latent_dim=20) for name, table in group.tables.items()}
+    assert agreement(with_tables(group, **wider), tables) is None
     assert twice(make_group(["categorical"]), tables) is None
     assert twice(group, tmp_path / "elsewhere") is None
     assert agreement(make_group(["categorical"]), tables) is None

@@ -11,12 +11,14 @@ from vae.metrics import LIKELIHOOD_CRITERIA
 from vae.reporting.group import Group
 from vae.reporting.names import (
     Choice,
+    beta_equals,
     beta_name,
     likelihood_name,
     rounded,
     with_error,
 )
-from vae.reporting.words import families
+from vae.reporting.words import families, listed
+from vae.results.table import GROUP
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
 CLOSE = 0.1  # nats: what the near-exact log p(x) is meant to be within
@@ -81,14 +83,15 @@ class Agreement:
     def __str__(self) -> str:
         side = "above" if self.nats > 0 else "below"
         short = f"{self.short} of {self.cells} models" if self.short else "no model"
-        other = f"with {families(self.doubtful)}" if self.doubtful else "with none"
+        best = "could be another with" if self.doubtful else "would stay the same with"
+        changed = families(self.doubtful or self.likelihoods, self.every)
         return (
             f"Checked by annealed importance sampling ({families(self.likelihoods, self.every)}, "
             f"`benchmarks/results/annealing.csv`, a few test images): the near-exact log p(x) is "
             f"lower by more than two standard errors in {short}, within {CLOSE:g} nats in "
             f"{self.close}; the largest difference is {with_error(abs(self.nats), self.se)} nats "
             f"{side} ({self.worst}). If every other β fell as far short as the worst model of its "
-            f"likelihood, the best β by likelihood could be another {other}."
+            f"likelihood, the best β by likelihood {best} {changed}."
         )
 
 
@@ -164,10 +167,79 @@ def _plus_minus(row, name: str) -> str:
     return with_error(getattr(row, name), getattr(row, f"{name}_se"))
 
 
+@dataclass(frozen=True)
+class Longer:
+    """What training on for as many epochs again improves the validation objective by, in nats.
+
+    Attributes:
+        likelihoods: those compared, of ``every`` one.
+        betas: that were trained on.
+        epochs: the budget, after which the same training went on.
+        least, most: the smallest and the largest improvement, and of which models.
+    """
+
+    likelihoods: tuple[str, ...]
+    every: tuple[str, ...]
+    betas: tuple[float, ...]
+    epochs: int
+    least: tuple[float, Choice]
+    most: tuple[float, Choice]
+
+    def __str__(self) -> str:
+        names = families(self.likelihoods, self.every)
+        betas = listed([beta_name(beta) for beta in self.betas])
+        least, most = (f"{rounded(nats)} nats ({of})" for nats, of in (self.least, self.most))
+        return (
+            f"Checked by training on from {self.epochs} to {2 * self.epochs} epochs ({names}, "
+            f"β = {betas}, `benchmarks/results/longer_*.csv`): the validation objective falls by "
+            f"another {least} to {most}. By so much the values, and by the differences between βs "
+            f"the answers, belong to this budget."
+        )
+
+
+def longer(group: Group, tables: Path = TABLES) -> Longer | None:
+    """Where some were trained on beyond this group's budget."""
+    left = _left(group, tables)
+    if left.empty:
+        return None
+    least, most = (left.loc[index] for index in (left.nats.idxmin(), left.nats.idxmax()))
+    return Longer(
+        tuple(left.likelihood.unique()),
+        tuple(group.likelihoods),
+        tuple(sorted(left.beta.unique())),
+        int(left.epochs.iloc[0]),
+        *((row.nats, Choice(row.likelihood, row.beta)) for row in (least, most)),
+    )
+
+
+def longer_table(group: Group, tables: Path = TABLES) -> pd.DataFrame:
+    """A row per likelihood, a column per β: what as many epochs again improve, in nats."""
+    left = _left(group, tables)
+    if left.empty:
+        return pd.DataFrame()
+    shown = left.pivot(index="likelihood", columns="beta", values="nats")
+    shown = shown.reindex([s for s in group.likelihoods if s in shown.index])
+    columns = {beta: beta_equals(beta) for beta in shown.columns}
+    names = shown.index.map(likelihood_name)
+    return shown.map(rounded).rename(columns=columns).set_index(names).reset_index()
+
+
+def _left(group: Group, tables: Path) -> pd.DataFrame:
+    """A row per model trained on, ``nats``: the objective at the budget minus that at twice it."""
+    table = _committed(group, tables, "longer*.csv")
+    budget = group.rows("epochs").value.max()
+    if table.empty or not {budget, 2 * budget} <= set(table.epochs):
+        return pd.DataFrame()
+    model = ["likelihood", "beta"]
+    objective = table.groupby([*model, "epochs"], sort=False).objective.mean().unstack()
+    nats = (objective[budget] - objective[2 * budget]).rename("nats")
+    return nats.reset_index().assign(epochs=budget)
+
+
 def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:
-    """The rows of committed tables on this group's dataset and likelihoods; empty without any."""
+    """The rows of committed tables on this group and its likelihoods; empty without any."""
     found = [pd.read_csv(path) for path in sorted(tables.glob(pattern))]
-    columns = ["dataset", "likelihood", "beta_star_agrees"]
+    columns = [*GROUP, "likelihood", "beta_star_agrees"]
     table = pd.concat(found) if found else pd.DataFrame(columns=columns)
-    here = table.dataset == group.metrics.dataset.iloc[0]
+    here = (table[GROUP] == group.metrics[GROUP].iloc[0]).all(axis=1)
     return table[here & table.likelihood.isin(group.likelihoods)].reset_index(drop=True)

@@ -18,7 +18,7 @@ from vae.metrics import METRICS, Metric, available, without_space
 from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
-from vae.reporting.findings.checks import agreement_table
+from vae.reporting.findings.checks import agreement_table, longer_table
 from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
@@ -38,6 +38,7 @@ TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
     "side_by_side": tables.side_by_side,
     "against_autoencoder": tables.against_autoencoder,
     "agreement": agreement_table,
+    "longer": longer_table,
     "sets": tables.set_table,
     "sum_or_mean": tables.sum_or_mean,
     "free_density": tables.free_density,
