@@ -159,7 +159,7 @@ class Copies:
             verdict = "No sign of copied training images"
         share = ""
         if self.authentic:
-            share = f"; authentic are {' to '.join(map(percent, self.authentic))}"
+            share = f"; authentic are {' to '.join(dict.fromkeys(map(percent, self.authentic)))}"
         return f"{verdict}, each at its best β by FID: {values}{share}."
 
 
