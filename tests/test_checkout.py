@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vae.checkout import commit
+from vae.checkout import PUBLISHED, commit
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -31,6 +31,20 @@ def test_the_commit_and_whether_the_code_is_that_commit(checkout):
     assert commit(checkout) == first
     (checkout / "code.py").write_text("x = 2\n")
     assert commit(checkout) == f"{first} + local changes"
+
+
+def test_what_publishing_writes_is_no_local_change(checkout):
+    for folder in PUBLISHED:
+        (checkout / folder).mkdir(parents=True)
+        (checkout / folder / "table.csv").write_text("1")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--message", "published")
+    published = git(checkout, "rev-parse", "--short", "HEAD")
+    for folder in PUBLISHED:
+        (checkout / folder / "table.csv").write_text("2")
+    assert commit(checkout) == published
+    (checkout / "code.py").unlink()
+    assert commit(checkout) == f"{published} + local changes"
 
 
 def test_a_copy_within_another_checkout_has_no_commit(checkout):

@@ -7,12 +7,19 @@ from pathlib import Path
 from vae.dependencies import PACKAGE
 
 ROOT = PACKAGE.parent
+PUBLISHED = ("results/benchmark", "report/benchmark")  # tracked, but made by publishing
 
 
 def commit(root: Path = ROOT) -> str:
-    """The commit checked out in ``root``, and whether tracked files differ from it."""
-    describe = ("describe", "--always", "--exclude=*", "--dirty= + local changes")
-    return _git(root, *describe) or "unknown (the code lies in no git checkout)"
+    """The commit checked out in ``root``, and whether tracked files differ from it.
+
+    Published tables and reports may differ: they are what is made, not what makes.
+    """
+    name = _git(root, "rev-parse", "--short", "HEAD")
+    made = [f":(exclude){path}" for path in PUBLISHED]
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", *made)
+    known = f"{name} + local changes" if changed else name
+    return known or "unknown (the code lies in no git checkout)"
 
 
 def commit_date(root: Path = ROOT) -> str:
