@@ -275,7 +275,7 @@ def _add_publication(subparsers) -> None:
         parser.add_argument("tables", type=Path, help="folder of published tables")
     publish.add_argument("report", type=Path, help="folder of their report")
     text = "the project's folder in which the run was made (default: this one)"
-    publish.add_argument("--run", type=Path, default=Path(), help=text)
+    publish.add_argument("--run", type=Path, help=text)
     publish.add_argument("--threads", type=_positive, default=1)
 
     text = "draw and render the report of published tables, without data or models"

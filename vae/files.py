@@ -102,7 +102,8 @@ def verify(path: Path | str) -> None:
         if noted[:1] != [sha256(path)]:
             raise InputError(
                 f"{path} is not as it was written (its SHA-256 is another than in "
-                f"{note(path).name}): delete it and run the step that writes it again"
+                f"{note(path).name}): take it from git again if it is kept there, "
+                "else delete it and run the step that writes it"
             )
 
 
@@ -165,13 +166,16 @@ def write_json(path: Path | str, value: object) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: Path | str) -> dict:
+def read_json(path: Path | str, remedy: str = "run the step that writes it") -> dict:
     """Read a JSON object.
+
+    Args:
+        remedy: what to do where it cannot be read.
 
     Raises:
         InputError: if the file is missing, was changed since it was written, or is no JSON object.
     """
-    with reading(path, "run the step that writes it"):
+    with reading(path, remedy):
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(value, dict):
             raise TypeError("no JSON object")

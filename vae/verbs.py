@@ -4,6 +4,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from vae.errors import InputError
+
 
 def prepare(options: Namespace) -> None:
     """Write a dataset as one .npz file, say what is in it and show some of its images."""
@@ -96,6 +98,7 @@ def features(options: Namespace) -> None:
     from vae.evaluation.corruptions import corruption_table
     from vae.evaluation.references import references
     from vae.features.spaces import load_spaces, save_spaces, train_spaces
+    from vae.results.origin import note_origin
 
     settings = Namespace(**options.settings)
     device = set_up(options.device, options.threads)
@@ -110,6 +113,7 @@ def features(options: Namespace) -> None:
     shared = (settings.samples, options.latent_dims, settings.seed, device)
     _write_csv(references(dataset, learned.get("classifier"), spaces, *shared), options.references)
     _write_csv(corruption_table(dataset, spaces, settings.seed, device), options.corruptions)
+    note_origin(options.references, options.settings)
 
 
 def _write_csv(frame, path: Path) -> None:
@@ -126,15 +130,19 @@ def evaluate(options: Namespace) -> None:
     from vae.data.datasets import load_dataset
     from vae.devices import set_up
     from vae.models import TrainedSweep
+    from vae.results.origin import note_origin
     from vae.results.per_image import save_per_image
 
     job, settings = options.job, dict(options.settings)
     trained, dataset = TrainedSweep(options.models), load_dataset(options.data)
     trained.expect(dataset)
+    parts = {"weights": trained.record.get("weights")}
     device = set_up(options.device, options.threads)
     if job.spaces:
         from vae.features.spaces import load_spaces
+        from vae.files import sha256
 
+        parts["spaces"] = sha256(options.spaces)
         chosen = settings.pop("features"), device, settings.pop("inception_weights")
         settings["spaces"] = load_spaces(options.spaces, *chosen)
     found = import_module(job.module).evaluate(trained, dataset, device, **settings)
@@ -142,6 +150,7 @@ def evaluate(options: Namespace) -> None:
     _write_csv(found.table, options.output)
     for name in job.tables:
         _write_csv(found.tables[name], getattr(options, name))
+    note_origin(options.output, options.settings, **parts)
 
 
 def collect(options: Namespace) -> None:
@@ -219,12 +228,16 @@ def publish(options: Namespace) -> None:
     from vae.reporting.page.publish import draw_pictures
     from vae.results import publication
 
-    benchmark = load_benchmark(options.config)
-    taken = publication.publish(benchmark, options.run, options.tables)
+    benchmark, run = load_benchmark(options.config), options.run or Path()
+    if options.run and not (run / benchmark.results).is_dir():
+        raise InputError(f"{run} has no folder {benchmark.results}: name the one of the run")
+    taken = publication.publish(benchmark, run, options.tables)
     write_json(options.tables / "config.json", read_yaml(options.config))
-    device, results = set_up("cpu", options.threads), options.run / benchmark.results
+    device, results = set_up("cpu", options.threads), run / benchmark.results
     draw_pictures(benchmark, results, options.tables, options.report / "figures", device)
+    there = len(publication.published(benchmark, options.tables))
     print(f"{options.tables}: {', '.join(taken) or 'no sweep'} taken over")
+    print(f"{there} of {len(benchmark.sweeps)} sweeps are published")
 
 
 def unpublished(options: Namespace) -> None:

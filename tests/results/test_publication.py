@@ -1,26 +1,33 @@
 """Published tables: what a run has finished, put together with what others published before."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic_results import benchmark, build_results
 
+from vae.__main__ import main
 from vae.configuration.benchmark import Benchmark
+from vae.configuration.jobs import JOBS, configured
 from vae.errors import InputError
-from vae.files import sha256, write_json, write_text
+from vae.files import read_json, sha256, write_json, write_text
 from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY
 from vae.reporting.page.publish import TEMPLATE, render_published
 from vae.reporting.page.render import render
+from vae.results import publication
+from vae.results.origin import note_origin
 from vae.results.publication import (
     DETAILS,
     MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
     blocks,
+    finished,
+    origins,
     publish,
     published,
     unpublished,
@@ -137,6 +144,79 @@ def test_what_is_not_published_is_what_the_workflow_must_make(chosen, run, tmp_p
     }
 
 
+def test_sweeps_of_another_configuration_are_never_overwritten(
+    run, at_once, tmp_path, input_error
+):
+    folder = shutil.copytree(at_once, tmp_path / "tables")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    other = benchmark(**CHANGES | {"likelihoods": ["bernoulli"]})
+    for ask in (lambda: publish(other, run, folder), lambda: unpublished(other, folder)):
+        with input_error("digits-mlp-4d-beta", folder):
+            ask()
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_interrupted_publication_is_not_taken_for_a_complete_one(
+    chosen, run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "tables"
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(publication, "compare", Mock(side_effect=KeyboardInterrupt))
+        publish(chosen, run, folder)
+    assert list(unpublished(chosen, folder)) == list(chosen.sweeps)
+    publish(chosen, run, folder)
+    assert not unpublished(chosen, folder)
+
+
+def noted(root: Path, chosen: Benchmark, **changes: dict) -> Path:
+    """The run, its tables noting by commit abc1234 how they were measured."""
+    results, made = root / chosen.results, {"commit": "abc1234", "date": "2020-02-02"}
+    for job in JOBS:
+        for slug in chosen.sweeps:
+            note = {"settings": configured(chosen.evaluation, job.name), "parts": {}} | made
+            record = read_json(results / "models" / slug / "sweep.json")
+            note["parts"] = {"weights": record.get("weights")}
+            path = results / "metrics" / slug / f"{job.name}.json"
+            write_json(path, note | changes.get(job.name, {}))
+    return root
+
+
+def test_only_what_was_measured_as_configured_is_finished(chosen, run, tmp_path):
+    root = noted(shutil.copytree(run, tmp_path / "run"), chosen)
+    results = root / chosen.results
+    assert list(finished(chosen, results)) == list(chosen.sweeps)
+    more = replace(chosen.evaluation, importance_samples=chosen.evaluation.importance_samples + 1)
+    assert not finished(replace(chosen, evaluation=more), results)
+    noted(root, chosen, samples={"parts": {"weights": "those of an earlier training"}})
+    assert not finished(chosen, results)
+
+
+def test_a_dataset_s_references_are_as_configured(chosen, run, tmp_path):
+    results = shutil.copytree(run, tmp_path / "run") / chosen.results
+    for dataset, epochs in {"digits": 20, "mnist": 3}.items():
+        settings = configured(chosen.evaluation, "features") | {"classifier_epochs": epochs}
+        note_origin(results / "features" / dataset / "references.csv", settings)
+    assert {sweep.dataset for sweep in finished(chosen, results).values()} == {"digits"}
+
+
+def test_tables_say_which_commit_measured_them(chosen, run, tmp_path):
+    folder = tmp_path / "tables"
+    publish(chosen, noted(shutil.copytree(run, tmp_path / "run"), chosen), folder)
+    assert {origin["commit"] for origin in origins(folder).values()} == {"abc1234"}
+    publish(chosen, run, folder)  # whose tables do not say
+    assert {origin["commit"] for origin in origins(folder).values()} == {"abc1234"}
+
+
+LISTS = {"commit": ["abc1234"], "date": [], "evaluation": {}}
+
+
+@pytest.mark.parametrize("value", [[], {"slug": 1}, {"slug": {}}, {"slug": LISTS}], ids=str)
+def test_origins_of_another_shape_are_refused(chosen, tmp_path, input_error, value):
+    write_json(tmp_path / ORIGINS, value)
+    with input_error(ORIGINS, "git"):
+        unpublished(chosen, tmp_path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -175,6 +255,17 @@ def test_nothing_to_publish_is_said(chosen, tmp_path):
         publish(chosen, tmp_path, tmp_path / "tables")
 
 
+def test_a_run_that_is_not_there_is_refused(chosen, at_once, tmp_path, capsys):
+    folder = shutil.copytree(at_once, tmp_path / "tables")
+    write_json(tmp_path / "chosen.yaml", asdict(chosen))
+    arguments = [str(tmp_path / name) for name in ("chosen.yaml", "tables", "report")]
+    before = sha256(folder / ORIGINS)
+    assert main(["publish", *arguments, "--run", str(tmp_path / "nowhere")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "nowhere" in error
+    assert sha256(folder / ORIGINS) == before
+
+
 def test_a_report_of_a_part_of_the_grid_says_what_is_missing(chosen, run, tmp_path):
     last = list(chosen.sweeps)[-1]
     folder, report = tmp_path / "tables", tmp_path / "report"
@@ -188,7 +279,7 @@ def test_a_report_of_a_part_of_the_grid_says_what_is_missing(chosen, run, tmp_pa
 
 def test_the_report_names_the_commit_that_measured(chosen, run, at_once, tmp_path):
     folder = shutil.copytree(at_once, tmp_path / "tables")
-    origin = {"commit": "abc1234", "date": "2020-02-02"}
+    origin = {"commit": "abc1234", "date": "2020-02-02", "evaluation": {}}
     write_json(folder / ORIGINS, dict.fromkeys(chosen.sweeps, origin))
     write_json(folder / "config.json", asdict(chosen))
     render(folder / "config.json", folder, TEMPLATE, tmp_path / "report.md")

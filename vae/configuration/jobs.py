@@ -4,7 +4,7 @@ The workflow's rules, the verbs of the command line and what is collected follow
 """
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields
 
 from vae.configuration.benchmark import Evaluation
@@ -84,7 +84,12 @@ def option(key: str) -> str:
 
 def as_options(evaluation: Evaluation, job: str) -> list[str]:
     """The settings of ``job`` as command-line options; those without a value are left out."""
-    return list(_words(evaluation, settings(job)))
+    return list(_words(configured(evaluation, job)))
+
+
+def configured(evaluation: Evaluation, job: str) -> dict[str, object]:
+    """The settings of ``job`` by key, as the configuration has them."""
+    return {key.name: getattr(evaluation, key.name) for key in settings(job)}
 
 
 def given(options: Namespace, job: str) -> dict[str, object]:
@@ -99,9 +104,8 @@ def given(options: Namespace, job: str) -> dict[str, object]:
     return found
 
 
-def _words(evaluation: Evaluation, keys: list[Field]) -> Iterator[str]:
-    for key in keys:
-        value = getattr(evaluation, key.name)
+def _words(chosen: Mapping[str, object]) -> Iterator[str]:
+    for key, value in chosen.items():
         values = value if isinstance(value, tuple) else (value,)
         if value is not None:
-            yield from (option(key.name), *map(str, values))
+            yield from (option(key), *map(str, values))

@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 
 from vae.checkout import commit, commit_date
+from vae.checks import require
 from vae.configuration.benchmark import Benchmark
-from vae.configuration.jobs import JOBS
+from vae.configuration.jobs import JOBS, configured
 from vae.configuration.sweep import Sweep
 from vae.errors import InputError
-from vae.files import read_json, reading, replacing, write_json, write_text
+from vae.files import read_json, reading, replacing, sha256, write_json, write_text
 from vae.metrics import COMPARABLE
 from vae.results import collection
 from vae.results.comparison import compare
+from vae.results.origin import made_so, origin_of
 from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
@@ -39,22 +41,52 @@ OF_A_DATASET = (
 
 
 def finished(benchmark: Benchmark, results: Path) -> dict[str, Sweep]:
-    """The sweeps of a run that are trained and measured, as are their datasets, by slug."""
-    datasets = [
-        name
-        for name in benchmark.dataset_names
-        if all((results / path.format(name)).is_file() for path in OF_A_DATASET)
-    ]
+    """The sweeps of a run that are trained and measured as configured, as are their datasets."""
+    datasets = [name for name in benchmark.dataset_names if _referred(benchmark, results, name)]
     return {
         slug: sweep
         for slug, sweep in benchmark.sweeps.items()
-        if sweep.dataset in datasets and stage(results, sweep).name == "measured"
+        if sweep.dataset in datasets
+        and stage(results, sweep).name == "measured"
+        and _up_to_date(benchmark, results, sweep)
     }
 
 
+def _referred(benchmark: Benchmark, results: Path, dataset: str) -> bool:
+    """Whether all tables of a dataset are there, measured as configured."""
+    tables = [results / path.format(dataset) for path in OF_A_DATASET]
+    wanted = configured(benchmark.evaluation, "features")
+    return all(table.is_file() for table in tables) and made_so(tables[0], wanted)
+
+
+def _up_to_date(benchmark: Benchmark, results: Path, sweep: Sweep) -> bool:
+    """Whether a sweep was measured as configured, the models and spaces being those of now."""
+    weights = read_json(results / "models" / sweep.slug / "sweep.json").get("weights")
+    spaces = results / "features" / sweep.dataset / "spaces.safetensors"
+    return all(
+        made_so(
+            results / "metrics" / sweep.slug / f"{job.name}.csv",
+            configured(benchmark.evaluation, job.name),
+            weights=weights,
+            **({"spaces": sha256(spaces)} if job.spaces and spaces.is_file() else {}),
+        )
+        for job in JOBS
+    )
+
+
 def published(benchmark: Benchmark, folder: Path) -> dict[str, Sweep]:
-    """The sweeps that ``folder`` has as ``benchmark`` trains and measures them, by slug."""
+    """The sweeps that ``folder`` has as ``benchmark`` trains and measures them, by slug.
+
+    Raises:
+        InputError: if it has sweeps of another configuration.
+    """
     known, measured = origins(folder), _measured(benchmark)
+    foreign = [slug for slug in known if slug not in benchmark.sweeps]
+    require(
+        not foreign,
+        f"{folder} has sweeps that this configuration lacks, such as {', '.join(foreign[:2])}: "
+        f"name a folder of its own, as in {folder}/mine",
+    )
     return {
         slug: sweep
         for slug, sweep in benchmark.sweeps.items()
@@ -74,22 +106,34 @@ def unpublished(benchmark: Benchmark, folder: Path) -> dict[str, list[str]]:
 
 
 def origins(folder: Path) -> dict[str, dict]:
-    """Which commit made what a folder of published tables has of each sweep, by slug."""
-    return read_json(folder / ORIGINS) if (folder / ORIGINS).is_file() else {}
+    """Which commit made what a folder of published tables has of each sweep, by slug.
+
+    Raises:
+        InputError: if that cannot be read.
+    """
+    path, remedy = folder / ORIGINS, "take it from git again"
+    found = read_json(path, remedy) if path.is_file() else {}
+    kinds = {"commit": str, "date": str, "evaluation": dict}
+    for origin in found.values():
+        with reading(path, remedy):
+            if not all(isinstance(origin[key], kind) for key, kind in kinds.items()):
+                raise TypeError(f"{', '.join(kinds)} of every sweep are wanted")
+    return found
 
 
 def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     """Take over every sweep that the run has finished, and answer anew.
 
     Args:
-        root: the project's folder in which the benchmark ran; its commit is noted.
+        root: the project's folder in which the benchmark ran; its commit is noted where tables
+            do not say which one measured them.
         folder: of published tables; what it has of other sweeps stays.
 
     Returns:
         the sweeps that were taken over, by slug.
 
     Raises:
-        InputError: if there is nothing to publish.
+        InputError: if there is nothing to publish, or ``folder`` is another configuration's.
     """
     results, kept = root / benchmark.results, published(benchmark, folder)
     taken = finished(benchmark, results)
@@ -103,14 +147,11 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     for slug in taken:
         _copy_sweep(results, folder, slug, {*benchmark.criteria, *COMPARABLE})
     _copy_times(results, folder, {*taken, *(sweep.dataset for sweep in taken.values())})
-    origin = {
-        "commit": commit(root),
-        "date": commit_date(root),
-        "evaluation": _measured(benchmark),
-    }
-    known = origins(folder) | dict.fromkeys(taken, origin)
-    write_json(folder / ORIGINS, {slug: known[slug] for slug in order})
     compare(folder, benchmark.criteria)
+    known, evaluation = origins(folder), {"evaluation": _measured(benchmark)}
+    known = {slug: known[slug] for slug in kept}
+    known |= {slug: _origin(root, results, slug, known.get(slug)) | evaluation for slug in taken}
+    write_json(folder / ORIGINS, {slug: known[slug] for slug in order})  # last: it ends here
     return taken
 
 
@@ -161,6 +202,16 @@ def _shared(sweep: Sweep) -> list[str]:
 def _measured(benchmark: Benchmark) -> dict:
     """The settings of the evaluation, as JSON has them."""
     return json.loads(json.dumps(asdict(benchmark.evaluation)))
+
+
+def _origin(root: Path, results: Path, slug: str, before: dict | None) -> dict:
+    """Which commit measured a sweep: as its tables note, as published before, or this one."""
+    tables = [results / "metrics" / slug / f"{name}.csv" for name in MEASUREMENTS]
+    noted = [origin for origin in map(origin_of, tables) if origin]
+    if noted:
+        commits = dict.fromkeys(origin["commit"] for origin in noted)
+        return {"commit": " and ".join(commits), "date": max(o["date"] for o in noted)}
+    return before or {"commit": commit(root), "date": commit_date(root)}
 
 
 def blocks(values: np.ndarray) -> np.ndarray:

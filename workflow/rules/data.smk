@@ -25,6 +25,7 @@ rule features:
     output:
         spaces=f"{RESULTS}/features/{{dataset}}/spaces.safetensors",
         references=f"{RESULTS}/features/{{dataset}}/references.csv",
+        origin=f"{RESULTS}/features/{{dataset}}/references.json",
         corruptions=f"{RESULTS}/features/{{dataset}}/corruptions.csv",
     log:
         f"{RESULTS}/logs/features/{{dataset}}.log",

@@ -13,6 +13,7 @@ for job in JOBS:
         output:
             metrics=f"{RESULTS}/metrics/{{sweep}}/{job.name}.csv",
             per_image=f"{RESULTS}/metrics/{{sweep}}/{job.name}.npz",
+            origin=f"{RESULTS}/metrics/{{sweep}}/{job.name}.json",
             tables=[f"{RESULTS}/metrics/{{sweep}}/{table}.csv" for table in job.tables],
         log:
             f"{RESULTS}/logs/evaluate_{job.name}/{{sweep}}.log",
