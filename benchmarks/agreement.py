@@ -9,11 +9,13 @@ or on another machine, answers must agree within what the first run quotes:
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import pandas as pd
 from scipy import stats
 
+from vae.command import Parser, run
 from vae.results.table import CELL, SWEEP, read_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -24,7 +26,7 @@ ANSWER = ["best_beta", "indistinguishable_betas", "beta_star", "beta_star_low", 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print and write the answers side by side, and how many values are identical."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("first", type=Path, help="results folder")
     options.add_argument("second", type=Path, help="results folder")
     options.add_argument("--output", type=Path, default=RESULTS, help="folder for the table")
@@ -101,4 +103,4 @@ def mean_at(metrics: pd.DataFrame, row: pd.Series) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -10,14 +10,18 @@ backwards from it bounds log p(x) from above (Grosse et al. 2015): the sandwich.
 """
 
 import math
+import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import torch
 from measuring import parser, publish
+from sweeps import expect
 from torch import Tensor
 
+from vae.checks import require
+from vae.command import count, positive, run
 from vae.configuration.sweep import Cell, Sweep
 from vae.data.datasets import load_dataset
 from vae.devices import set_up
@@ -41,22 +45,38 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--results", type=Path, default=Path("results"), help="of a run")
     options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
     options.add_argument("--betas", nargs="+", type=float, help="in place of the three")
-    options.add_argument("--seed", type=int, default=0, help="of the models (default: 0)")
-    options.add_argument("--samples", type=int, default=150, help="K (default: 150)")
-    options.add_argument("--images", type=int, default=32, help="of the test split, and simulated")
-    options.add_argument("--temperatures", type=int, default=2000)
-    options.add_argument("--chains", type=int, default=8, help="per image")
+    options.add_argument("--seed", type=count, default=0, help="of the models (default: 0)")
+    options.add_argument("--samples", type=positive, default=150, help="K (default: 150)")
+    options.add_argument(
+        "--images", type=positive, default=32, help="of the test split; simulated"
+    )
+    options.add_argument("--temperatures", type=positive, default=2000)
+    options.add_argument("--chains", type=positive, default=8, help="per image")
     options.add_argument("--name", default="annealing", help="of the table")
     options = options.parse_args(arguments)
     table = Rows(options)
-    for folder in sorted((options.results / "models").iterdir()):
-        trained = TrainedSweep(folder)
-        if options.likelihoods and trained.sweep.likelihood.slug not in options.likelihoods:
-            continue
+    for trained in chosen_models(options):
         for beta in options.betas or chosen_betas(trained.sweep, options.results):
             cell = Cell("vae", beta, options.seed)
             if not table.has(described(trained.sweep, cell, options)):
                 table.add(measure(trained, cell, options))
+
+
+def chosen_models(options) -> list[TrainedSweep]:
+    """The run's models of the likelihoods that were asked for.
+
+    Raises:
+        InputError: if there are none.
+    """
+    folders = sorted(path.parent for path in (options.results / "models").glob("*/sweep.json"))
+    require(bool(folders), f"{options.results} has no models: name the results of a finished run")
+    found = [TrainedSweep(folder) for folder in folders]
+    expect(options.likelihoods, [of.sweep.likelihood.slug for of in found], "--likelihoods")
+    return [
+        of
+        for of in found
+        if of.sweep.likelihood.slug in (options.likelihoods or [of.sweep.likelihood.slug])
+    ]
 
 
 class Rows:
@@ -182,4 +202,4 @@ def difference(name: str, per_image: Tensor) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

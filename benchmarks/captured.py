@@ -12,6 +12,7 @@ import torch
 from measuring import BATCH_SIZE, NETWORKS, cells_of, make_sweep, medians, mnist, parser, publish
 from torch import Tensor
 
+from vae.command import positive, run
 from vae.devices import set_up
 from vae.training.stack import Stack
 
@@ -73,8 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__)
     options.set_defaults(device="cuda")
     options.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    options.add_argument("--stack-sizes", type=int, nargs="+", default=(1, 8, 64))
-    options.add_argument("--batches", type=int, default=50, help="in an epoch (default: 50)")
+    options.add_argument("--stack-sizes", type=positive, nargs="+", default=(1, 8, 64))
+    options.add_argument("--batches", type=positive, default=50, help="in an epoch (default: 50)")
     options = options.parse_args(arguments)
     if options.device == "cpu":
         sys.exit("captured.py: only a CUDA GPU has graphs, so nothing was measured")
@@ -112,4 +113,4 @@ def measure(network: str, size: int, device: torch.device, options) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

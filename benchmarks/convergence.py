@@ -6,6 +6,7 @@ the learning rate. ELBOs are those of the test images, at β = 1, whatever β tr
 """
 
 import dataclasses
+import sys
 import time
 from functools import partial
 
@@ -15,6 +16,7 @@ from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 from torch import Tensor
 
+from vae.command import positive, run
 from vae.configuration.sweep import Sweep
 from vae.objectives import weighted
 from vae.results.statistics import estimate, not_worse
@@ -57,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print, per likelihood, rate and β, what more training changes, in nats, and the best βs."""
     options = sweep_parser(__doc__)
     options.add_argument("--rates", nargs="*", type=float, default=[], help="times the rate")
-    options.add_argument("--factor", type=int, default=2, help="of the budget (default: 2)")
+    options.add_argument("--factor", type=positive, default=2, help="of the budget (default: 2)")
     options.add_argument("--name", default="convergence", help="of the table")
     options = options.parse_args(arguments)
     frames = [
@@ -162,4 +164,4 @@ def verdict(frame: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

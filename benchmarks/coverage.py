@@ -6,14 +6,15 @@ the curve. Reported per case: how often the set holds the best β of the grid, t
 best β, and the price of β = 1 lies in its interval, all of which promise 95 %.
 """
 
-import argparse
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from vae.command import Parser, positive, run
 from vae.results.comparison import of_other_likelihoods
 from vae.results.response import Response, fit_response
 from vae.results.statistics import Estimates, estimate, not_worse
@@ -148,8 +149,10 @@ def _chosen_first(losses: np.ndarray) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print and write the shares."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--trials", type=int, default=200, help="grids per case (default: 200)")
+    options = Parser(description=__doc__)
+    options.add_argument(
+        "--trials", type=positive, default=200, help="grids a case (default: 200)"
+    )
     options.add_argument("--output", type=Path, default=RESULTS, help="folder for the table")
     options = options.parse_args(arguments)
     cases = [(n, w, v, 3, 0) for n in CURVES for w in BEST for v in NOISE]
@@ -167,4 +170,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

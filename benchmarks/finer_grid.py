@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+from sweeps import expect
 
-from vae.configuration.benchmark import load_benchmark
+from vae.checks import require
+from vae.command import Parser, positive, run
+from vae.configuration.benchmark import load_benchmark, read_yaml
 from vae.results.comparison import best_betas
 from vae.results.per_image import PerImage
 from vae.results.table import SWEEP, read_table
@@ -27,16 +30,16 @@ KEYS = [*SWEEP, "criterion"]
 
 def main(arguments: list[str] | None = None) -> None:
     """Print and write both answers side by side."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = Parser(description=__doc__)
     options.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     text = "two by default: one that has a fixed scale, and one that learns it"
     default = ["bernoulli", "gaussian_learned_sigma_discretized"]
     options.add_argument("--likelihoods", nargs="+", default=default, help=text)
     options.add_argument("--folder", type=Path, default=Path("results/finer_grid"))
-    options.add_argument("--cores", type=int, default=2)
+    options.add_argument("--cores", type=positive, default=2)
     options.add_argument("--results", type=Path, help="existing results, instead of training")
     text = "the coarse grid is every so many βs (default: 4)"
-    options.add_argument("--every", type=int, default=FINER, help=text)
+    options.add_argument("--every", type=positive, default=FINER, help=text)
     options.add_argument("--output", type=Path, default=RESULTS, help="folder for the table")
     options = options.parse_args(arguments)
     table = agreement(options.results or train(options), options.every)
@@ -57,8 +60,9 @@ def finer(betas: list[float]) -> list[float]:
 
 def train(options: argparse.Namespace) -> Path:
     """Run the workflow on the finer grid; the folder with its results."""
-    config = yaml.safe_load(options.config.read_text())
     entries = load_benchmark(options.config).likelihoods
+    expect(options.likelihoods, [entry.slug for entry in entries], "--likelihoods")
+    config = read_yaml(options.config)
     chosen = [dataclasses.asdict(e) for e in entries if e.slug in options.likelihoods]
     wanted = {"likelihoods": chosen, "betas": finer(sorted(config["betas"]))}
     folders = {"results": str(options.folder), "report": str(options.folder / "report")}
@@ -67,7 +71,8 @@ def train(options: argparse.Namespace) -> Path:
     path.write_text(yaml.safe_dump(config | wanted | folders))
     target = options.folder / "best_beta.csv"
     command = [sys.executable, "-m", "snakemake", "--cores", str(options.cores)]
-    subprocess.run([*command, "--configfile", str(path), "--", str(target)], check=True)
+    done = subprocess.run([*command, "--configfile", str(path), "--", str(target)])
+    require(done.returncode == 0, "snakemake failed: correct what it says above and run again")
     return options.folder
 
 
@@ -88,4 +93,4 @@ def agreement(results: Path, every: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

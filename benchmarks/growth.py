@@ -24,6 +24,7 @@ from measuring import (
     publish,
 )
 
+from vae.command import positive, run
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
 from vae.models import initial_model
@@ -38,10 +39,10 @@ SWEEPS = (4, 50, 500)
 def main(arguments: list[str] | None = None) -> None:
     """Print seconds and peak memory for every point."""
     options = parser(__doc__)
-    options.add_argument("--factors", type=int, nargs="+", default=FACTORS)
-    options.add_argument("--sweeps", type=int, nargs="*", default=SWEEPS, help="of the dry runs")
+    options.add_argument("--factors", type=positive, nargs="+", default=FACTORS)
+    options.add_argument("--sweeps", type=positive, nargs="*", default=SWEEPS, help="of dry runs")
     for name, value in BASE.items():
-        options.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
+        options.add_argument(f"--{name.replace('_', '-')}", type=positive, default=value)
     options = options.parse_args(arguments)
     base = {name: getattr(options, name) for name in BASE}
     points = [(name, {**base, name: base[name] * f}) for name in BASE for f in options.factors]
@@ -102,4 +103,4 @@ def dry_run(sweeps: int) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -4,6 +4,8 @@ The floor is the time of a matrix product with as many floating-point operations
 needs. Every K is measured in a process of its own, so that its peak memory is its own.
 """
 
+import sys
+
 import torch
 from measuring import (
     NETWORKS,
@@ -18,6 +20,7 @@ from measuring import (
     publish,
 )
 
+from vae.command import positive, run
 from vae.devices import set_up
 from vae.evaluation.importance import importance_weights
 from vae.families import FAMILIES
@@ -31,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--networks", nargs="+", choices=NETWORKS, default=["mlp"])
     options.add_argument("--likelihoods", nargs="+", choices=FAMILIES, default=["bernoulli"])
-    options.add_argument("--samples", type=int, nargs="+", default=SAMPLES, help="K")
-    options.add_argument("--images", type=int, default=100)
+    options.add_argument("--samples", type=positive, nargs="+", default=SAMPLES, help="K")
+    options.add_argument("--images", type=positive, default=100)
     options = options.parse_args(arguments)
     rows = [
         in_own_process(measure, network, likelihood, samples, options)
@@ -76,4 +79,4 @@ def measure(network: str, likelihood: str, samples: int, options) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -12,6 +12,8 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from vae.checks import require
+from vae.command import Parser, positive
 from vae.configuration.sweep import Cell, Likelihood, Network, Sweep, Training
 from vae.data.datasets import Dataset, load_dataset
 from vae.devices import describe, set_up
@@ -25,10 +27,12 @@ MATRIX_SIDE = {"cpu": 1024, "cuda": 8192}
 
 def parser(description: str) -> argparse.ArgumentParser:
     """Options that every benchmark has."""
-    options = argparse.ArgumentParser(description=description)
+    options = Parser(description=description)
     options.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    options.add_argument("--repetitions", type=int, default=5, help="of each timing (default: 5)")
+    options.add_argument("--threads", type=positive, default=1, help="CPU threads (default: 1)")
+    options.add_argument(
+        "--repetitions", type=positive, default=5, help="of a timing (default: 5)"
+    )
     options.add_argument("--data", type=Path, default=Path("results/data/mnist.npz"))
     options.add_argument("--output", type=Path, default=RESULTS, help="folder for the table")
     return options
@@ -154,7 +158,12 @@ def peak_memory(device: torch.device) -> float:
 
 
 def publish(rows: list[dict], name: str, options: argparse.Namespace) -> pd.DataFrame:
-    """Print the table and write it to ``<output>/<name>.csv``, the hardware beside it."""
+    """Print the table and write it to ``<output>/<name>.csv``, the hardware beside it.
+
+    Raises:
+        InputError: if it has no rows; a table that is there stays.
+    """
+    require(bool(rows), f"nothing was measured: {name}.csv is not written")
     device = set_up(options.device, options.threads)
     frame = pd.DataFrame(rows)
     print(f"{describe(device)}, {options.threads} thread(s), torch {torch.__version__}")

@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import io
 import math
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
+from vae.command import positive, run
 from vae.data.datasets import Dataset
 from vae.devices import set_up
 from vae.training.capacity import default_stack_size
@@ -101,8 +103,8 @@ def unflushed(epoch: Callable[[], None]) -> Callable[[], None]:
 def main(arguments: list[str] | None = None) -> None:
     """Print images × models per second of each."""
     options = parser(__doc__)
-    options.add_argument("--batches", type=int, default=50, help="in an epoch (default: 50)")
-    options.add_argument("--stack-size", type=int, help="of the stacked run (default: the rule's)")
+    options.add_argument("--batches", type=positive, default=50, help="in an epoch (default: 50)")
+    options.add_argument("--stack-size", type=positive, help="stacked (default: the rule's)")
     options = options.parse_args(arguments)
     device = set_up(options.device, options.threads)
     dataset = mnist(options.data, options.batches * BATCH_SIZE)
@@ -144,4 +146,4 @@ def _rows(tasks: dict, seconds: dict[str, float], images: int) -> list[dict]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

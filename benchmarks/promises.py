@@ -1,8 +1,12 @@
 """Whether a GPU keeps what stacking promises, by what training.py and peers.py measured on it."""
 
+import sys
+
 import pandas as pd
 from measuring import parser, publish
 from peers import PYTHAE
+
+from vae.command import run
 
 STACK = 64
 TIMES_ONE, TIMES_PYTHAE = 10, 50
@@ -38,4 +42,4 @@ def row(promise: str, least: float, measured: float) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -7,11 +7,13 @@ budget is a run of its own. ``constant`` does neither.
 
 import dataclasses
 import math
+import sys
 import time
 
 from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 
+from vae.command import positive, run
 from vae.configuration.sweep import Sweep
 from vae.results.table import cell_columns
 from vae.training.stack import Stack
@@ -49,32 +51,41 @@ SCHEDULES = {"averaged": Stack, "constant": ConstantStack, "cosine": CosineStack
 def main(arguments: list[str] | None = None) -> None:
     """Print the best validation objective by schedule, batch size, rate, β and budget."""
     options = sweep_parser(__doc__)
-    options.add_argument("--points", nargs="+", default=POINTS, help="schedule:batch:rate")
-    options.add_argument("--epochs", type=int, nargs="+", default=[50, 100, 200, 400])
+    text, points = "schedule:batch:rate", [point(text) for text in POINTS]
+    options.add_argument("--points", nargs="+", type=point, default=points, help=text)
+    options.add_argument("--epochs", type=positive, nargs="+", default=[50, 100, 200, 400])
     options.add_argument("--name", default="schedules", help="of the table")
     options = options.parse_args(arguments)
     rows = [
         row
         for sweep in chosen_sweeps(options)
-        for point in options.points
-        for row in measure(sweep, *point.split(":"), options)
+        for chosen in options.points
+        for row in measure(sweep, *chosen, options)
     ]
     publish(rows, options.name, options)
 
 
-def measure(sweep: Sweep, schedule: str, batch_size: str, rate: str, options) -> list[dict]:
+def point(text: str) -> tuple[str, int, float]:
+    """A schedule, a batch size and a learning rate, written as ``averaged:100:0.002``."""
+    schedule, batch_size, rate = text.split(":")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"{schedule} is no schedule")
+    return schedule, int(batch_size), float(rate)
+
+
+def measure(sweep: Sweep, schedule: str, batch_size: int, rate: float, options) -> list[dict]:
     """A row per budget and cell; seconds are those of the CPU per cell."""
-    point = {"batch_size": int(batch_size), "learning_rate": float(rate)}
+    changes = {"batch_size": batch_size, "learning_rate": rate}
     budgets = options.epochs if schedule == "cosine" else [max(options.epochs)]
     rows = []
     for epochs in budgets:
-        training = dataclasses.replace(sweep.training, epochs=epochs, tolerance=0.0, **point)
+        training = dataclasses.replace(sweep.training, epochs=epochs, tolerance=0.0, **changes)
         stack, seconds = trained(
             SCHEDULES[schedule], dataclasses.replace(sweep, training=training), options
         )
         shown = [epochs] if schedule == "cosine" else options.epochs
         rows += [row for budget in shown for row in rows_of(stack, seconds, budget)]
-    return [{"schedule": schedule, **point, **row} for row in rows]
+    return [{"schedule": schedule, **changes, **row} for row in rows]
 
 
 def trained(kind: type[Stack], sweep: Sweep, options) -> tuple[Stack, list[float]]:
@@ -106,4 +117,4 @@ def rows_of(stack: Stack, seconds: list[float], budget: int) -> list[dict]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

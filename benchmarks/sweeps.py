@@ -2,10 +2,13 @@
 
 import argparse
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from measuring import parser
 
+from vae.checks import choice
+from vae.command import count
 from vae.configuration.benchmark import load_benchmark
 from vae.configuration.sweep import Sweep
 from vae.data.datasets import Dataset, load_dataset
@@ -20,12 +23,19 @@ def sweep_parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--datasets", nargs="+", help="(default: all)")
     options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
     options.add_argument("--betas", nargs="+", type=float, help="(default: all)")
-    options.add_argument("--seeds", nargs="+", type=int, help="(default: all)")
+    options.add_argument("--seeds", nargs="+", type=count, help="(default: all)")
     return options
 
 
 def chosen_sweeps(options: argparse.Namespace) -> list[Sweep]:
-    """The sweeps of the configuration that were asked for, without autoencoders."""
+    """The sweeps of the configuration that were asked for, without autoencoders.
+
+    Raises:
+        InputError: if a dataset or likelihood is asked for that none of them has.
+    """
+    sweeps = load_benchmark(options.config).sweeps.values()
+    expect(options.datasets, [sweep.dataset for sweep in sweeps], "--datasets")
+    expect(options.likelihoods, [sweep.likelihood.slug for sweep in sweeps], "--likelihoods")
     return [
         dataclasses.replace(
             sweep,
@@ -33,10 +43,16 @@ def chosen_sweeps(options: argparse.Namespace) -> list[Sweep]:
             seeds=tuple(sweep.seeds if options.seeds is None else options.seeds),
             autoencoder=False,
         )
-        for sweep in load_benchmark(options.config).sweeps.values()
+        for sweep in sweeps
         if sweep.likelihood.slug in (options.likelihoods or [sweep.likelihood.slug])
         and sweep.dataset in (options.datasets or [sweep.dataset])
     ]
+
+
+def expect(asked: Iterable[str] | None, known: Iterable[str], where: str) -> None:
+    """Refuse a name that was asked for, if any was, and is not ``known``."""
+    for name in asked or ():
+        choice(name, tuple(dict.fromkeys(known)), where)
 
 
 def data_of(sweep: Sweep, options: argparse.Namespace) -> Dataset:

@@ -4,6 +4,8 @@ The floor is the time that a matrix product of the same device needs for the sam
 floating-point operations. The operations of one image and model are counted, and stated.
 """
 
+import sys
+
 from measuring import (
     BATCH_SIZE,
     NETWORKS,
@@ -17,6 +19,7 @@ from measuring import (
     training_flops,
 )
 
+from vae.command import positive, run
 from vae.devices import set_up
 from vae.training.stack import Stack
 
@@ -27,8 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Print images × models per second for every stack size and network."""
     options = parser(__doc__)
     options.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    options.add_argument("--stack-sizes", type=int, nargs="+", default=STACK_SIZES)
-    options.add_argument("--batches", type=int, default=4, help="in an epoch (default: 4)")
+    options.add_argument("--stack-sizes", type=positive, nargs="+", default=STACK_SIZES)
+    options.add_argument("--batches", type=positive, default=4, help="in an epoch (default: 4)")
     options = options.parse_args(arguments)
     rows = [row for network in options.networks for row in measure(network, options)]
     publish(rows, "training", options)
@@ -60,4 +63,4 @@ def measure(network: str, options) -> list[dict]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

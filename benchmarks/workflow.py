@@ -16,6 +16,8 @@ from pathlib import Path
 import pandas as pd
 from measuring import parser, publish
 
+from vae.checks import require
+from vae.command import run
 from vae.configuration.jobs import JOBS
 
 TRAINING = ("train", "features", "mistakes")
@@ -43,8 +45,7 @@ def read_jobs(results: Path) -> pd.DataFrame:
     """A row per job: rule, wall and CPU seconds, peak memory in MB."""
     folder = results / "benchmarks"
     files = sorted(folder.rglob("*.tsv"))
-    if not files:
-        sys.exit(f"{folder} holds no measurements: run the benchmark first (make report)")
+    require(bool(files), f"{folder} holds no measurements: run the benchmark first (make report)")
     jobs = pd.concat([pd.read_csv(file, sep="\t", na_values="-") for file in files])
     rules = [file.relative_to(folder).parts[0].removesuffix(".tsv") for file in files]
     return jobs.assign(rule=rules)
@@ -95,4 +96,4 @@ def timed(command: list[str], repetitions: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

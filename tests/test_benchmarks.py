@@ -19,6 +19,7 @@ import yaml
 from evaluation.test_likelihood import exact_log_likelihood, linear_gaussian
 from fake_cuda import CUDA, fake_cuda
 
+from vae.command import run as run_command
 from vae.data.datasets import prepare
 from vae.evaluation.importance import density
 from vae.training.stack import Stack
@@ -323,6 +324,44 @@ def test_two_runs_agree_where_the_second_lies_within_what_the_first_quotes(monke
         not found["sets_overlap"] and not found["beta_star_agrees"] and not found["value_agrees"]
     )
     assert agreement.identical(cells, far.assign(value=[-20.3, -21, None])) == (1, 3)
+
+
+BAD = {
+    "schedules --likelihoods bernouli": "bernouli",
+    "schedules --datasets digit": "digits",
+    "schedules --epochs 1": "epochs",
+    "schedules --points averaged:100": "averaged:100",
+    "convergence --likelihoods gausian": "gaussian_learned_sigma",
+    "finer_grid --likelihoods nosuch": "bernoulli",
+    "finer_grid --config nowhere.yaml": "nowhere.yaml",
+    "coverage --trials 0": "--trials",
+    "likelihood --images 0": "--images",
+    "annealing --results {folder}": "no models",
+    "agreement {folder} {folder}": "metrics.csv",
+    "workflow --results {folder}": "make report",
+}
+
+
+@pytest.mark.parametrize("command", BAD)
+def test_bad_input_is_one_sentence_and_leaves_the_table(command, monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(FOLDER)
+    name, *arguments = command.format(folder=tmp_path / "none").split()
+    table = tmp_path / f"{name}.csv"
+    table.write_text("kept")
+    spec = importlib.util.spec_from_file_location("script", FOLDER / f"{name}.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert run_command(lambda: script.main([*arguments, "--output", str(tmp_path)])) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert BAD[command] in error
+    assert table.read_text() == "kept"
+
+
+def test_a_table_without_rows_is_not_written(measuring, tmp_path, input_error):
+    with input_error("empty.csv"):
+        measuring.publish([], "empty", Namespace(output=tmp_path, device="cpu", threads=1))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_median_ignores_one_slow_call(measuring, monkeypatch):

@@ -5,50 +5,28 @@ import os
 import sys
 from dataclasses import MISSING
 from pathlib import Path
-from typing import NoReturn
 
 from vae import verbs
-from vae.checks import whole_number
+from vae.command import Parser, count, positive, run
 from vae.configuration.jobs import JOBS, given, option, settings
 from vae.data.catalogue import DATASETS
-from vae.errors import InputError
-from vae.files import sentence
 from vae.metrics import CRITERIA, METRICS
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; bad input prints one sentence and returns 2."""
-    try:
-        options = _parser().parse_args(arguments)
-        if hasattr(options, "measuring"):
-            options.settings = given(options, options.measuring)
-        options.verb(options)
-    except InputError as error:
-        return _refuse(str(error))
-    except OSError as error:
-        if text := sentence(error):
-            return _refuse(text)
-        raise
-    except KeyboardInterrupt:
-        print("interrupted; run the same command again to continue", file=sys.stderr)
-        return 130
-    return 0
+    return run(lambda: _call_verb(arguments))
 
 
-def _refuse(text: str) -> int:
-    print(f"error: {text}", file=sys.stderr)
-    return 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as all bad input does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{self.prog}: {message}; see {self.prog} --help")
+def _call_verb(arguments: list[str] | None) -> None:
+    options = _parser().parse_args(arguments)
+    if hasattr(options, "measuring"):
+        options.settings = given(options, options.measuring)
+    options.verb(options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m vae",
         description="Train, evaluate and compare VAEs over β and likelihoods.",
     )
@@ -65,24 +43,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_publication(subparsers)
     _add_selfcheck(subparsers)
     return parser
-
-
-def _count(text: str) -> int:
-    return _whole(text, 0)
-
-
-def _positive(text: str) -> int:
-    return _whole(text, 1)
-
-
-def _whole(text: str, at_least: int) -> int:
-    try:
-        value = int(text)
-        whole_number(value, "it", at_least)
-    except (ValueError, InputError):
-        message = f"{text[:30]!r} is not a whole number of {at_least} or more"
-        raise argparse.ArgumentTypeError(message) from None
-    return value
 
 
 def _criterion(text: str) -> str:
@@ -108,7 +68,7 @@ def _add_preparation(subparsers) -> None:
     prepare.add_argument("--path", help="your images: an .npz file with an array images")
     prepare.add_argument("--folder", help="your images: a folder, its subfolders are classes")
     prepare.add_argument(
-        "--size", type=_positive, help="pixels of a side to crop and scale a folder's images to"
+        "--size", type=positive, help="pixels of a side to crop and scale a folder's images to"
     )
     prepare.add_argument("--colour", action="store_true", help="keep the colours of a folder")
     prepare.add_argument(
@@ -133,7 +93,7 @@ def _add_training(subparsers) -> None:
     )
     train.add_argument(
         "--stack-size",
-        type=_positive,
+        type=positive,
         help="cells trained at once (default: what suits the device)",
     )
     _add_device(train)
@@ -160,7 +120,7 @@ def _add_features(subparsers) -> None:
     )
     features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
     text = "sizes of principal components whose use is a reference for codes"
-    features.add_argument("--latent-dims", type=_positive, nargs="*", default=[], help=text)
+    features.add_argument("--latent-dims", type=positive, nargs="*", default=[], help=text)
     _add_settings(features, "features")
     _add_device(features)
 
@@ -213,11 +173,11 @@ def _add_answers(subparsers) -> None:
     best.add_argument("--results", type=Path, default=Path("results"))
     for key in ("dataset", "network", "likelihood"):
         best.add_argument(f"--{key}", help=f"this {key} only")
-    best.add_argument("--latent-dim", type=_positive, help="this latent size only")
+    best.add_argument("--latent-dim", type=positive, help="this latent size only")
     text = "any metric with a better direction (default: the criteria of the configuration)"
     best.add_argument("--criterion", help=text)
     best.add_argument("--betas", type=float, nargs="+", help="compare these β only")
-    best.add_argument("--seeds", type=_count, nargs="+", help="with these seeds only")
+    best.add_argument("--seeds", type=count, nargs="+", help="with these seeds only")
     text = "also what these β cost compared with the best one"
     best.add_argument("--price", type=float, nargs="+", default=(), metavar="BETA", help=text)
     text = "make all answers hold at once with 95 %%, not each by itself"
@@ -244,8 +204,8 @@ def _add_figures(subparsers) -> None:
 def _add_drawing(parser: argparse.ArgumentParser) -> None:
     for name, text in (("models", "all trained sweeps"), ("data", "their datasets")):
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=text)
-    parser.add_argument("--seed", type=_count, default=0)
-    parser.add_argument("--threads", type=_positive, default=1)
+    parser.add_argument("--seed", type=count, default=0)
+    parser.add_argument("--threads", type=positive, default=1)
 
 
 def _add_pages(subparsers) -> None:
@@ -276,7 +236,7 @@ def _add_publication(subparsers) -> None:
     publish.add_argument("report", type=Path, help="folder of their report")
     text = "the project's folder in which the run was made (default: this one)"
     publish.add_argument("--run", type=Path, help=text)
-    publish.add_argument("--threads", type=_positive, default=1)
+    publish.add_argument("--threads", type=positive, default=1)
 
     text = "draw and render the report of published tables, without data or models"
     render = _add(subparsers, "render", verbs.render, text)
@@ -288,7 +248,7 @@ def _add_selfcheck(subparsers) -> None:
     text = "train linear VAEs and check them and every measure of likelihood against closed forms"
     selfcheck = _add(subparsers, "selfcheck", verbs.selfcheck, text)
     selfcheck.add_argument("--data", type=Path, help="written by 'prepare' (default: the digits)")
-    selfcheck.add_argument("--seed", type=_count, default=0)
+    selfcheck.add_argument("--seed", type=count, default=0)
     _add_device(selfcheck)
 
 
@@ -300,7 +260,7 @@ def _add(subparsers, name: str, verb, text: str) -> argparse.ArgumentParser:
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
-    parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default: 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default: 1)")
 
 
 if __name__ == "__main__":
