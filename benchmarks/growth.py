@@ -86,7 +86,7 @@ def dry_run(sweeps: int) -> dict:
     }
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.yaml"
-        results = {"results": f"{folder}/results", "report": f"{folder}/report"}
+        results = {"results": "results/planning", "report": "report/planning"}  # of no run
         file.write_text(yaml.safe_dump(config | results), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--nolock"]
         start = time.perf_counter()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vae.checkout import PUBLISHED, commit
+from vae.checkout import commit
+from vae.checks import PUBLISHED
 
 
 def git(folder: Path, *arguments: str) -> str:

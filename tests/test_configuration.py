@@ -1,5 +1,6 @@
 import copy
 import json
+import subprocess
 from dataclasses import asdict, replace
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from every_likelihood import DENSITIES, MASSES, SLUGS
 from jsonschema import Draft202012Validator
 
+from vae.checks import CODE, PUBLISHED
 from vae.configuration.benchmark import Benchmark, as_yaml, load_benchmark, read_yaml
 from vae.configuration.sweep import (
     NETWORKS,
@@ -157,6 +159,9 @@ BAD_VALUES = [  # path to the value, the value, what the message must name
     ("criteria", ["collapsed"], ["criteria", "collapsed"]),
     ("criteria", ["inception_fid_prior"], ["criteria", "inception_fid_prior", "features"]),
     ("criteria", [], ["criteria"]),
+    *(("results", f"./{folder}//out", ["results", folder]) for folder in CODE),
+    *(("report", folder, ["report", folder]) for folder in PUBLISHED),
+    ("results", "results/./benchmark/burda/", ["results", "burda"]),
     ("results", "", ["results"]),
     ("results", ".", ["results", "'.'"]),
     ("results", "/", ["results", "/"]),
@@ -258,6 +263,9 @@ def test_the_schema_refuses_the_same(schema_accepts, key, value):
 
 GOOD_VALUES = [
     ("results", "res ults/2"),
+    ("results", "results/benchmark-cpu"),
+    ("report", "report/benchmark2/benchmark"),
+    ("results", "configured/vae"),
     ("results", "res$(touch x)"),
     ("report", "a/.b"),
     ("dataset_mirror", None),
@@ -296,6 +304,15 @@ def test_the_configurations_of_the_project_load(request, schema_accepts, name):
     path = request.config.rootpath / "config" / f"{name}.yaml"
     load_benchmark(path)
     assert schema_accepts(yaml.safe_load(path.read_text()))
+
+
+def test_the_folders_of_the_code_are_those_that_git_tracks(request):
+    root = request.config.rootpath
+    if not (root / ".git").exists():
+        pytest.skip("no git checkout")
+    command = ["git", "ls-tree", "-d", "--name-only", "HEAD"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) - {"results", "report"} == set(CODE)
 
 
 def test_a_folder_is_written_in_one_way(load):

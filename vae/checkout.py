@@ -4,10 +4,10 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from vae.checks import PUBLISHED
 from vae.dependencies import PACKAGE
 
 ROOT = PACKAGE.parent
-PUBLISHED = ("results/benchmark", "report/benchmark")  # tracked, but made by publishing
 
 
 def commit(root: Path = ROOT) -> str:

@@ -10,6 +10,8 @@ from vae.errors import InputError
 LARGEST_COUNT = 10**9
 SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e12  # far inside the range of float32
 LONGEST_PATH = 200
+CODE = (".ci", ".github", "benchmarks", "config", "docs", "notebooks", "tests", "vae", "workflow")
+PUBLISHED = ("results/benchmark", "report/benchmark")  # by publishing, and kept with the code
 
 
 def require(condition: bool, message: str) -> None:
@@ -81,7 +83,10 @@ def name_of_files(value: object, where: str) -> None:
 
 
 def folder_of_the_project(value: object, where: str) -> str:
-    """Return ``value`` without redundant parts; a relative path that stays below the project."""
+    """Return ``value`` without redundant parts: a relative path that stays below the project.
+
+    It leads neither into what is kept with the code nor into published tables and reports.
+    """
     file_name(value, where)
     path = PurePosixPath(value)
     fits = not path.is_absolute() and path.parts and ".." not in path.parts
@@ -96,6 +101,11 @@ def folder_of_the_project(value: object, where: str) -> str:
         not (set(value) & set("{}\\*?")) and value[0] not in "-~",
         f"{where}: {shown(value)} must have no braces, backslashes or wildcards, "
         "and begin with neither - nor ~",
+    )
+    inside = {str(path), *map(str, path.parents)}
+    require(
+        path.parts[0] not in CODE and not inside & set(PUBLISHED),
+        f"{where}: {shown(value)} is the project's own: name another, such as results/mine",
     )
     return str(path)
 
