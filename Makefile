@@ -6,6 +6,8 @@ BIN := .venv/bin
 # A process takes a GB of memory. One scope to one process: its tests share what is made for them.
 PARALLEL := --numprocesses $(CORES) --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
+$(if $(CONFIG),$(if $(wildcard $(CONFIG)),,$(error CONFIG=$(CONFIG) does not exist: correct its name, or write it first)))
+
 .DEFAULT_GOAL := help
 .PHONY: help report published status answer selfcheck notebook test test-fast test-slurm lint format setup clean
 

@@ -107,9 +107,13 @@ def test_help_lists_every_target():
 
 @pytest.mark.parametrize("target", ["report", "status"])
 def test_targets_that_take_another_configuration(target):
-    command = ["make", "--dry-run", target, "CONFIG=config/mine.yaml"]
+    command = ["make", "--dry-run", target, "CONFIG=config/burda.yaml"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert re.search(r"--config(file)? config/mine\.yaml", shown.stdout)
+    assert re.search(r"--config(file)? config/burda\.yaml", shown.stdout)
+    command[-1] = "CONFIG=config/burdo.yaml"
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert shown.returncode == 2 and shown.stdout == ""
+    assert shown.stderr.count("\n") == 1 and "config/burdo.yaml" in shown.stderr
 
 
 def test_files_that_the_catalogue_of_workflows_asks_for():

@@ -241,6 +241,10 @@ BAD = {
     "negative beta": ({"betas": [-1]}, "-1"),
     "empty grid": ({"betas": []}, "betas"),
     "zero epochs": ({"training": {**TINY["training"], "epochs": 0}}, "epochs"),
+    "images that are not there": (
+        {"datasets": [{"name": "mine", "folder": "data/imges"}]},
+        "data/imges",
+    ),
     "latent size 0": ({"latent_dims": [0]}, "latent_dims"),
 }
 

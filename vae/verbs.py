@@ -174,7 +174,9 @@ def status(options: Namespace) -> None:
     from vae.configuration.benchmark import load_benchmark
     from vae.results.status import status
 
-    print(status(load_benchmark(options.config)))
+    benchmark = load_benchmark(options.config)
+    print(status(benchmark))
+    benchmark.expect_images()
 
 
 def best_beta(options: Namespace) -> None:

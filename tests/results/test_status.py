@@ -54,6 +54,21 @@ def finish(results, sweep, *measurements: str) -> None:
         write_text(results / "metrics" / sweep.slug / f"{name}.csv", "")
 
 
+def test_images_of_one_s_own_that_are_not_there_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    mine = {"datasets": [{"name": "mine", "folder": "data/imges"}]}
+    Path("mine.yaml").write_text(yaml.safe_dump(SETTINGS | mine))
+    assert main(["status", "--config", "mine.yaml"]) == 2
+    shown = capsys.readouterr()
+    assert "waiting" in shown.out
+    assert shown.err.count("\n") == 1 and "data/imges" in shown.err
+    Path("data/imges").mkdir(parents=True)
+    assert main(["status", "--config", "mine.yaml"]) == 0
+    Path("data/imges").rmdir()
+    write_text("results/data/mine.npz", "")  # the images were read before
+    assert main(["status", "--config", "mine.yaml"]) == 0
+
+
 def test_without_anything_it_waits(tmp_path, sweep):
     assert stage(tmp_path, sweep).name == "waiting"
 

@@ -101,6 +101,21 @@ class Benchmark:
         """What files and tables call the datasets."""
         return tuple(map(_name, self.datasets))
 
+    @property
+    def own(self) -> dict[str, OwnData]:
+        """The datasets that a user brings, by name."""
+        return {data.name: data for data in self.datasets if isinstance(data, OwnData)}
+
+    def expect_images(self) -> None:
+        """Check that a user's own images are there, or were read before.
+
+        Raises:
+            InputError: naming those that are neither.
+        """
+        for name, data in self.own.items():
+            if not Path(self.results, "data", f"{name}.npz").is_file():
+                data.expect()
+
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
         """Every sweep of the grid by its slug."""

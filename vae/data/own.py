@@ -59,6 +59,16 @@ class OwnData:
         """The file or folder."""
         return self.path if self.path is not None else self.folder
 
+    def expect(self) -> None:
+        """Check that the file or folder is there.
+
+        Raises:
+            InputError: naming it, if it is not.
+        """
+        where, path = f"datasets.{self.name}", Path(self.source)
+        there, kind = (path.is_file(), "file") if self.path else (path.is_dir(), "folder")
+        require(there, f"{where}: {path} is no {kind}: correct its name, or make it first")
+
     @property
     def options(self) -> list[str]:
         """The options of ``prepare`` that say the same."""

@@ -15,7 +15,6 @@ sys.path.insert(0, str(ROOT))
 from vae.configuration.benchmark import Benchmark, as_yaml, read_yaml
 from vae.errors import InputError
 from vae.configuration.jobs import JOBS, as_options
-from vae.data.own import OwnData
 from vae.reporting.figures.catalogue import CHARTS, FROM_MODELS, GALLERY, charts_for
 from vae.dependencies import source_files
 
@@ -49,6 +48,7 @@ for key in [] if GIVEN else workflow.config_settings.config:
         config[key] = as_yaml(config[key])
 
 BENCHMARK = checked(Benchmark.from_dict, config)
+checked(Benchmark.expect_images, BENCHMARK)
 # The schema says the same, in many more words, and serves editors.
 validate(config, "../schemas/config.schema.yaml", set_default=False)
 
@@ -56,7 +56,7 @@ RESULTS = BENCHMARK.results
 REPORT = BENCHMARK.report
 EVALUATION = BENCHMARK.evaluation
 SWEEPS = BENCHMARK.sweeps
-OWN = {data.name: data for data in BENCHMARK.datasets if isinstance(data, OwnData)}
+OWN = BENCHMARK.own
 GROUPS = list(dict.fromkeys(sweep.group for sweep in SWEEPS.values()))
 # Jobs inherit these: the Python that runs snakemake, this project's package, the mirror.
 os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]))
