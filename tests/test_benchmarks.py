@@ -5,6 +5,7 @@ import importlib.util
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -137,6 +138,65 @@ def test_without_a_gpu_nothing_is_measured_and_a_sentence_says_so(python, reason
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
+
+
+PYTHON = """#!/usr/bin/env bash
+case $3 in
+unpublished) cat lacking ;;
+*) echo "$3 $(cat results/[ab] | tr '\\n' ' ')" >> done ;;
+esac
+"""
+SNAKEMAKE = """#!/usr/bin/env bash
+case $* in
+*--summary*) printf 'results/%s\\t-\\t%s\\n' a 'update pending' b 'no update' c 'update pending' ;;
+*) sleep 1 && echo new > results/a ;;
+esac
+"""
+
+
+@pytest.fixture
+def publish(tmp_path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run publish.sh with made-up programs, old files and the given lines of what is lacking."""
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "results").mkdir()
+    shutil.copy(FOLDER / "publish.sh", tmp_path / "benchmarks")
+    for name, text in {"python": PYTHON, "snakemake": SNAKEMAKE}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    for name in "abc":
+        (tmp_path / "results" / name).write_text("old")
+
+    def publish(*arguments: str, lacking: str = "") -> subprocess.CompletedProcess:
+        (tmp_path / "lacking").write_text(lacking)
+        environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        command = [tmp_path / "benchmarks" / "publish.sh", *arguments]
+        where = {"cwd": tmp_path / "results", "env": environment}
+        return subprocess.run(command, **where, capture_output=True, text=True)
+
+    return publish
+
+
+def test_what_will_be_measured_anew_is_not_published_as_it_was(publish, tmp_path):
+    done = publish("config.yaml", lacking="results/a results/b\n")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "done").read_text() == "publish new old\nrender new old\n"
+    assert (tmp_path / "results" / "c").exists(), "what was not asked for stays"
+
+
+def test_where_nothing_is_lacking_an_interrupted_publication_is_completed(publish, tmp_path):
+    done = publish("config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in (tmp_path / "done").read_text().splitlines()] == [
+        "publish",
+        "render",
+    ]
+
+
+def test_publishing_says_how_it_is_called(publish, tmp_path):
+    done = publish()
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("usage: ") and done.stderr.count("\n") == 1
+    assert not (tmp_path / "done").exists()
 
 
 def test_likelihood_has_a_row_per_number_of_samples(run):
