@@ -36,7 +36,7 @@ class Scores:
         table: a row per seed, a column per option.
         per_image: the same per test image, (options, seeds, images), where known.
         better: ``higher`` or ``lower``.
-        collapsed: (options,) whether most models of an option have collapsed.
+        collapsed: (options,) which share of an option's models have collapsed.
         log_scale: whether ratios of values matter rather than differences, as with FID.
         sources: how many options vary independently; None if all do.
     """
@@ -74,7 +74,7 @@ class Scores:
 
     def estimates(self) -> Estimates:
         """The mean losses and how sure they are; at least two options and two seeds."""
-        return estimate(self.losses, ~self.collapsed, self.sources)
+        return estimate(self.losses, self.collapsed == 0, self.sources)
 
     def in_units(self, difference: float) -> float:
         """By how much a loss ``difference`` above the best one is worse, in the metric's units."""
@@ -143,7 +143,7 @@ def sweep_scores(
         images = per_image.values(sweep, criterion, cells)
     if images is not None:
         images = images.reshape(len(table.columns), len(table), -1)
-    collapsed = by_beta(values, "collapsed").mean().reindex(table.columns) > 0.5
+    collapsed = by_beta(values, "collapsed").mean().reindex(table.columns).fillna(0)
     metric = METRICS[criterion]
     return Scores(table, images, metric.better, collapsed.to_numpy(), metric.log_scale)
 
