@@ -91,16 +91,13 @@ def grid(
     )
 
 
-def holds(
-    curve: Curve, estimates: Estimates, response: Response, log_scale: bool
-) -> dict[str, float]:
+def holds(curve: Curve, estimates: Estimates, response: Response) -> dict[str, float]:
     """What of one grid's answer is true, and how large the answer is."""
     truth, members = curve(FINE), not_worse(estimates)
-    unit = np.exp if log_scale else np.asarray
     best = 2 ** FINE[truth.argmin()]
     low, high = response.interval()
     _, price_low, price_high = response.price(1.0)
-    price = unit(curve(np.zeros(1))[0]) - unit(truth.min())
+    price = curve(np.zeros(1))[0] - truth.min()
     price_low, price_high = price_low - 1e-3, price_high + 1e-3  # the steps of both grids
     inside = low > 0 and high < math.inf
     return {
@@ -122,7 +119,9 @@ def case(name: str, where: str, noise: str, seeds: int, images: int, trials: int
         curve = make(rng.uniform(*BEST[where]))
         estimates = estimate(grid(rng, curve, size, NOISE[noise], seeds, images))
         response = fit_response(BETAS, estimates, rng, log_scale)
-        found.append(holds(curve, estimates, response, log_scale))
+        if log_scale:  # a price is a ratio then
+            response = Response(response.betas, np.log(response.curves))
+        found.append(holds(curve, estimates, response))
     keys = {"curve": name, "best": where, "noise": noise, "seeds": seeds, "images": images}
     return keys | pd.DataFrame(found).mean().to_dict() | {"trials": trials}
 

@@ -6,6 +6,7 @@ Shapes: O options, S seeds, N images.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -225,6 +226,17 @@ def seeds_to_halve(estimates: Estimates, level: float = LEVEL) -> float:
         if 2 * len(not_worse(estimates.with_seeds(seeds), level)) <= size:
             return float(seeds)
     return math.inf
+
+
+def mean_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
+    """Student's interval of the mean of values over seeds; None with too few of them."""
+    values = np.asarray(values, float)
+    if len(values) < LEAST_SEEDS:
+        return None
+    margin = (
+        stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / math.sqrt(len(values))
+    )
+    return float(values.mean() - margin), float(values.mean() + margin)
 
 
 def level_for_all(rows: int, level: float = LEVEL) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from vae.reporting.uses import SHOW, interval, quoted
 from vae.reporting.words import beta_star, families, listed
 
 COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it copiers
+STRAYING = 3.0  # above it all samples lie further from the training images than test images do
 
 
 def samples(group: Group) -> Iterator[object]:
@@ -33,9 +35,9 @@ class Path:
 
     @property
     def trade(self) -> bool:
-        """Whether, from the first β to the last, precision rises and recall falls."""
-        rises = self.precision[-1] > self.precision[0]
-        return rises and self.recall[-1] < self.recall[0]
+        """Whether precision rises and recall falls with every step of β."""
+        rises = all(a < b for a, b in pairwise(self.precision))
+        return rises and all(a > b for a, b in pairwise(self.recall))
 
     def __str__(self) -> str:
         buys = "A larger β buys fidelity and costs diversity" if self.trade else "Along β"
@@ -160,7 +162,8 @@ class Copies:
         share = ""
         if self.authentic:
             share = f"; authentic are {' to '.join(dict.fromkeys(map(percent, self.authentic)))}"
-        return f"{verdict}, each at its best β by FID: {values}{share}."
+        strays = "; all stray from the data (C_T > 3)" if self.least > STRAYING else ""
+        return f"{verdict}, each at its best β by FID: {values}{share}{strays}."
 
 
 def copies(group: Group) -> Copies | None:
