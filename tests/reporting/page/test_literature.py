@@ -80,7 +80,7 @@ def test_the_shift_between_two_likelihoods(above, below, verdict):
 def test_without_a_best_beta_nothing_is_said_of_the_shift():
     answers = stars(bernoulli=(4, 3, 5), continuous_bernoulli=(math.nan,) * 3)
     claims = list(curves(on("mnist", likelihoods=BOTH, answers=answers), DATA))
-    assert len(claims) == 3 and not any("nan" in claim.here for claim in claims)
+    assert not any("times" in claim.published for claim in claims)
 
 
 def test_the_quotient_of_intervals_holds_every_quotient():
@@ -169,13 +169,13 @@ def test_too_few_seeds_decide_nothing():
 
 
 def test_ours_stands_on_the_ladder_by_its_value():
-    changes = {"importance_bound": lambda beta: -86.6}
+    changes = {"importance_bound": lambda beta: -86.2}
     group = on("mnist_dynamic", likelihoods=["bernoulli"], betas=[1.0], changes=changes)
     table = ladder(group, DATA)
-    bounds = table["bound on log p(x), nats"].astype(float)
+    bounds = table["bound on log p(x), nats"].str.split(" ±").str[0].astype(float)
     assert bounds.is_monotonic_decreasing
     place = table["model and estimate"].str.contains("here").to_numpy().argmax()
-    assert bounds[place - 1] > -86.6 > bounds[place + 1]
+    assert bounds[place - 1] > bounds[place] > bounds[place + 1]
     assert ladder(on("digits"), DATA).empty
 
 

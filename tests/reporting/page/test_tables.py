@@ -10,7 +10,7 @@ from synthetic_results import BETAS, make_group
 
 from vae.dependencies import PACKAGE
 from vae.reporting.figures.latents import draw_dimensions
-from vae.reporting.findings.collapse import active_units, onset
+from vae.reporting.findings.collapse import active_units
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.page.tables import (
     NOT_EXCLUDED,
@@ -76,6 +76,12 @@ def test_the_answer_leaves_reconstruction_out():
     assert not any("reconstruct" in column for column in table)
 
 
+def test_with_one_beta_there_is_no_answer_but_likelihoods_stand_side_by_side():
+    group = make_group(("bernoulli", "gaussian_learned_sigma"), betas=[1.0])
+    assert use_table(group).empty
+    assert len(side_by_side(group)) == 2
+
+
 def test_side_by_side_marks_the_best_by_direction():
     changes = {"bernoulli/probe_accuracy": lambda beta: 0.99}
     table = side_by_side(make_group(changes=changes)).set_index("likelihood")
@@ -129,7 +135,7 @@ def test_the_figure_draws_its_line_under_the_same_active_units():
 def test_the_sentence_and_the_table_collapse_at_the_same_beta():
     group = make_group([ONE])
     collapsed = group.values(ONE, "collapsed").mean()
-    assert onset(group, ONE) == min(collapsed.index[collapsed == 1])
+    assert group.onset(ONE) == min(collapsed.index[collapsed == 1])
 
 
 def test_autoencoder_and_vae_need_both():

@@ -172,7 +172,8 @@ class AgainstAutoencoder:
             if self.better(who)
         ]
         if neither := self.better("neither"):
-            with_ = families(neither, every)
+            all_ = len(neither) == len(every) > 1
+            with_ = "any likelihood" if all_ else families(neither, every)
             parts.append(f"neither surely {self.task.verb} better with {with_}")
         first = self.pairs[0]
         return (

@@ -8,7 +8,6 @@ from vae.reporting.findings.collapse import (
     Spread,
     active_units,
     collapse,
-    onset,
     spread,
     stuck,
     theory,
@@ -90,7 +89,7 @@ def matching(group: Group) -> Matching | None:
             continue
         of.append(slug)
         wins = {b: mean_interval((fitted[b] - prior[b]).dropna())[1] < 0 for b in both}
-        dead = onset(group, slug) or math.inf
+        dead = group.onset(slug) or math.inf
         if wins[beta]:
             worse.append(slug)
             ratios[slug] = (prior[beta].mean(), fitted[beta].mean())

@@ -7,7 +7,6 @@ from itertools import pairwise
 import pandas as pd
 
 from vae.metrics import SPACES
-from vae.reporting.findings.collapse import onset
 from vae.reporting.findings.near import apart
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
@@ -40,12 +39,14 @@ class Path:
         return rises and all(a > b for a, b in pairwise(self.recall))
 
     def __str__(self) -> str:
-        buys = "A larger β buys fidelity and costs diversity" if self.trade else "Along β"
+        name = likelihood_name(self.likelihood)
+        buys = f"A larger β buys fidelity and costs diversity: with {name}"
+        start = buys if self.trade else f"With {name}"
         steps = " → ".join(map(beta_name, self.betas))
         values = [" → ".join(f"{x:.2f}" for x in row) for row in (self.precision, self.recall)]
         return (
-            f"{buys}: with {likelihood_name(self.likelihood)}, β = {steps}, precision (samples "
-            f"that look real) goes {values[0]}, recall (test images that are covered) {values[1]}."
+            f"{start}, β = {steps}, precision (samples that look real) goes {values[0]}, recall "
+            f"(test images that are covered) {values[1]}."
         )
 
 
@@ -55,7 +56,7 @@ def path(group: Group) -> Path | None:
     if slug is None:
         return None
     precision, recall = (group.means(slug, f"{m}_prior") for m in ("precision", "recall"))
-    first = onset(group, slug)
+    first = group.onset(slug)
     betas = [b for b in precision.index if b in recall and (first is None or b < first)]
     if len(betas) < 2:
         return None

@@ -18,7 +18,8 @@ from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.page.published import with_errors
 from vae.reporting.uses import Interval, interval, overlap
 from vae.reporting.words import beta_star, families, short_beta
 from vae.results.statistics import mean_interval
@@ -273,22 +274,25 @@ def ladder(group: Group, folder: Path) -> pd.DataFrame:
     table = read_table(folder / "published.csv")
     table = table[(table.dataset == group.metrics.dataset.iloc[0]) & (table.metric == BOUND)]
     rows = [
-        {"value": r.value, "what": r.setting, "units": None, "trained": r.differs}
+        {"value": r.value, "se": None, "what": r.setting, "units": None, "trained": r.differs}
         for r in table.itertuples()
     ]
-    for slug in group.likelihoods if rows else []:
-        bound = group.values(slug, BOUND).get(1.0)
-        if bound is not None:
+    bounds = group.rows(BOUND)
+    for slug, (bound, se) in with_errors(bounds[bounds.beta == 1]).iterrows() if rows else []:
+        if not math.isnan(bound):
             epochs, units = (group.mean(slug, 1.0, m) for m in ("epochs", "active_units"))
             name = f"**here: {likelihood_name(slug)}**"
             trained = "" if epochs is None else f"{epochs:.0f} epochs"
-            rows.append({"value": bound.mean(), "what": name, "units": units, "trained": trained})
+            own = {"value": bound, "se": se, "what": name, "units": units, "trained": trained}
+            rows.append(own)
     rows.sort(key=lambda row: -row["value"])
     return pd.DataFrame(
         [
             {
                 "model and estimate": row["what"],
-                "bound on log p(x), nats": f"{row['value']:.2f}",
+                "bound on log p(x), nats": f"{row['value']:.2f}"
+                if row["se"] is None
+                else with_error(row["value"], row["se"]),
                 "active units": "–"
                 if row["units"] is None or np.isnan(row["units"])
                 else f"{row['units']:.3g}",

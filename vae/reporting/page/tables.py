@@ -41,6 +41,8 @@ def use_table(group: Group) -> pd.DataFrame:
     """The answer: a row per likelihood, a column per use, β* and what β = 1 costs."""
     found = {use: answers(group, use) for use in WITH_OPTIMUM}
     shown = [use for use in WITH_OPTIMUM if found[use]]
+    if not shown:
+        return pd.DataFrame()
     return pd.DataFrame(
         [
             {"likelihood": likelihood_name(slug)}
@@ -60,10 +62,11 @@ def use_cell(row: pd.Series | None) -> str:
 
 def side_by_side(group: Group) -> pd.DataFrame:
     """Every likelihood at its best β by each criterion; best bold, second best underlined."""
-    columns = [m for m in map(group.metric, SIDE_BY_SIDE) if group.answers(m)]
+    rows_of = {m: group.best_rows(m) for m in map(group.metric, SIDE_BY_SIDE)}
+    columns = [metric for metric, rows in rows_of.items() if rows]
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
-        found = group.answers(metric)
+        found = rows_of[metric]
         order = sorted(found, key=lambda s: found[s].value)
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
