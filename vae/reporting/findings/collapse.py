@@ -1,6 +1,7 @@
 """Do codes still say anything: active units, collapse, and what linear theory says of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -108,7 +109,7 @@ class Stuck:
         for slug, betas in self.betas.items():
             alike.setdefault(betas, []).append(slug)
         where = [
-            f"{families(slugs, self.every)} (at β = {listed(map(beta_name, betas))})"
+            f"{_named(slugs, self.every)} (at β = {listed(map(beta_name, betas))})"
             for betas, slugs in alike.items()
         ]
         return (
@@ -116,6 +117,10 @@ class Stuck:
             f"these models, one that another β trained does better, by up to {self.most:.3g} "
             f"nats. What is measured there belongs to the training, not to the β."
         )
+
+
+def _named(slugs: Sequence[str], every: Sequence[str]) -> str:
+    return families(slugs, every) if len(slugs) > 1 else likelihood_name(slugs[0])
 
 
 def stuck(group: Group) -> Stuck | None:
