@@ -33,6 +33,11 @@ class Group:
     tables: Mapping[str, pd.DataFrame]
     siblings: Sequence["Group"] = field(default=(), repr=False)
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the smallest of its latent sizes, which speaks for all of them."""
+        return all(self.latent_dim < one.latent_dim for one in self.siblings)
+
     def table(self, name: str, columns: Collection[str] = ()) -> pd.DataFrame:
         """Rows of one table; empty, with these columns, if the run has no such table."""
         return self.tables.get(name, pd.DataFrame(columns=list(columns)))

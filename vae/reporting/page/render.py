@@ -34,6 +34,7 @@ from vae.results.statistics import LEAST_SEEDS
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
     "uses": tables.use_table,
+    "sizes": tables.sizes_table,
     "always_one": tables.always_one,
     "side_by_side": tables.side_by_side,
     "against_autoencoder": tables.against_autoencoder,
@@ -162,6 +163,7 @@ def _section(
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
         "source": record["data"]["source"] + _classes(group),
         "parameters": parameters(results, sweeps.values()),
+        "leads": group.leads,
         "lead": list(lead(group)),
         "said": findings(group),
         "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},

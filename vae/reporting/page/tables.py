@@ -52,6 +52,29 @@ def use_table(group: Group) -> pd.DataFrame:
     )
 
 
+def sizes_table(group: Group) -> pd.DataFrame:
+    """The answer by latent size, a row per size and likelihood; empty where there is one size.
+
+    Beside every β* stands the value of the grid's best β, and the units active at β = 1.
+    """
+    if not group.siblings:
+        return pd.DataFrame()
+    every = sorted([group, *group.siblings], key=lambda one: one.latent_dim)
+    rows = [_size_row(one, slug) for one in every for slug in one.likelihoods]
+    return pd.DataFrame(rows).fillna("–")
+
+
+def _size_row(group: Group, slug: str) -> dict[str, str]:
+    row = {"latent dimensions": group.latent_dim, "likelihood": likelihood_name(slug)}
+    for use in WITH_OPTIMUM:
+        answer = answers(group, use).get(slug)
+        if answer is not None:
+            row[f"to {use.name}"] = use_cell(answer)
+            row[METRICS[answer.criterion].header] = rounded(answer.value, answer.se, DIGITS)
+    units = group.mean(slug, 1.0, "active_units")
+    return row | {"active units at β = 1": "–" if units is None else f"{units:.3g}"}
+
+
 def use_cell(row: pd.Series | None) -> str:
     """β* with its interval and, behind a dot, the price of β = 1."""
     if row is None:
