@@ -35,6 +35,15 @@ def cliff(best: float) -> Curve:
     return curve
 
 
+def plateau(best: float) -> Curve:
+    """Nats: nearly level on the left, where noise hides the slope, and a cliff on the right."""
+
+    def curve(x: np.ndarray) -> np.ndarray:
+        return -0.2 * (x - best) + 35 * -np.expm1(-0.1 * np.exp(2 * (x - best)) / 35)
+
+    return curve
+
+
 def bend(sharpness: float) -> Callable[[float], Curve]:
     """Log FID: convex, the curvature growing by e^sharpness per octave, level after collapse."""
 
@@ -54,11 +63,13 @@ def kink(best: float) -> Curve:
 
 
 CURVES = {
-    "cliff": (cliff, 0.35),
-    "mild bend": (bend(0.4), 0.08),
-    "sharp bend": (bend(1.2), 0.08),
-    "kink": (kink, 0.08),
+    "cliff": (cliff, 0.35, False),
+    "plateau": (plateau, 0.35, False),
+    "mild bend": (bend(0.4), 0.08, True),
+    "sharp bend": (bend(1.2), 0.08, True),
+    "kink": (kink, 0.08, True),
 }
+"""Curve, standard deviation over seeds, whether losses are logarithms."""
 BEST = {"inside": (-3.0, 2.0), "near the lower end": (-4.0, -3.2), "beyond the upper end": (3, 5)}
 NOISE = {"equal": 0.0, "unequal": 0.8, "very unequal": 1.5}
 
@@ -103,12 +114,15 @@ def holds(curve: Curve, estimates: Estimates, response: Response) -> dict[str, f
 def case(name: str, where: str, noise: str, seeds: int, images: int, trials: int) -> dict:
     """One row: shares over ``trials`` grids."""
     rng = np.random.default_rng(0)
-    make, size = CURVES[name]
+    make, size, log_scale = CURVES[name]
     found = []
     for _ in range(trials):
         curve = make(rng.uniform(*BEST[where]))
         estimates = estimate(grid(rng, curve, size, NOISE[noise], seeds, images))
-        found.append(holds(curve, estimates, fit_response(BETAS, estimates, rng)))
+        response = fit_response(BETAS, estimates, rng, log_scale)
+        if log_scale:  # a price is a ratio then
+            response = Response(response.betas, np.log(response.curves))
+        found.append(holds(curve, estimates, response))
     keys = {"curve": name, "best": where, "noise": noise, "seeds": seeds, "images": images}
     return keys | pd.DataFrame(found).mean().to_dict() | {"trials": trials}
 

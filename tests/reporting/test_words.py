@@ -22,6 +22,14 @@ def test_nearly_all_are_named_by_those_left_out(slugs, every, text):
     assert families(slugs, every) == text
 
 
+def test_a_family_and_its_variants_are_both_named():
+    assert families(["bernoulli", "bernoulli_iwae_5"]) == (
+        "Bernoulli and Bernoulli (bound of 5 samples)"
+    )
+    fixed = ["gaussian_fixed_sigma_0.1", "gaussian_fixed_sigma_0.1_discretized"]
+    assert families(fixed) == "Gaussian (σ = 0.1, σ = 0.1 on masses)"
+
+
 def test_gaussians_share_their_brackets():
     slugs = ["gaussian_fixed_sigma_0.1", "gaussian_fixed_sigma_0.2", "gaussian_learned_sigma"]
     assert families(slugs) == "Gaussian (σ = 0.1 and 0.2, learned σ)"

@@ -13,6 +13,7 @@ from synthetic_results import benchmark, build_results
 from vae.__main__ import main
 from vae.configuration.benchmark import Benchmark
 from vae.configuration.jobs import JOBS, configured
+from vae.configuration.sweep import Cell
 from vae.errors import InputError
 from vae.files import read_json, sha256, write_json, write_text
 from vae.reporting.figures.catalogue import FROM_MODELS, GALLERY
@@ -20,11 +21,13 @@ from vae.reporting.page.publish import TEMPLATE, render_published
 from vae.reporting.page.render import render
 from vae.results import publication
 from vae.results.origin import note_origin
+from vae.results.per_image import PerImage, save_per_image
 from vae.results.publication import (
     DETAILS,
     MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
+    _copy_sweep,
     blocks,
     finished,
     origins,
@@ -245,6 +248,16 @@ def test_blocks_of_images_keep_the_mean_and_its_error():
     assert np.array_equal(blocks(values[:382]), values[:382])
 
 
+def test_answers_name_the_images_behind_blocks_of_them(tmp_path):
+    key = PerImage.key(Cell("vae", 1.0, 0), "fid_prior")
+    save_per_image(tmp_path / "run" / "metrics" / "s" / "samples.npz", {key: np.ones(10_000)})
+    write_json(tmp_path / "run" / "models" / "s" / "sweep.json", {})
+    _copy_sweep(tmp_path / "run", tmp_path / "tables", "s", {"fid_prior"})
+    published = PerImage(tmp_path / "tables" / "metrics")
+    assert published.images("s", "fid_prior") == 10_000
+    assert PerImage(tmp_path / "run" / "metrics").images("s", "fid_prior") is None
+
+
 def test_neither_weights_nor_data_are_published(at_once):
     suffixes = {path.suffix for path in at_once.rglob("*") if path.is_file()}
     assert suffixes == {".csv", ".json", ".npz", ".tsv", ".sha256"}
@@ -273,8 +286,8 @@ def test_a_report_of_a_part_of_the_grid_says_what_is_missing(chosen, run, tmp_pa
     write_json(folder / "config.json", asdict(chosen))
     render(folder / "config.json", folder, TEMPLATE, report / "report.md")
     text = (report / "report.md").read_text(encoding="utf-8")
-    assert f"Missing: {last}." in text
-    assert f"3 of {len(chosen.sweeps)} sweeps" in text
+    assert f"({chosen.sweeps[last].likelihood.title})." in text
+    assert f"3 of {len(chosen.sweeps)}." in text
 
 
 def test_the_report_names_the_commit_that_measured(chosen, run, at_once, tmp_path):

@@ -85,6 +85,14 @@ def test_collapsed_options_do_not_make_the_others_look_sure():
     assert kept.margins(0.05)[:4, :4] == pytest.approx(estimate(noise).margins(0.05))
 
 
+def test_an_option_that_collapses_with_some_seeds_is_unsure_and_leaves_the_others_sure():
+    noise = np.random.default_rng(0).normal(size=(4, 3))
+    torn = np.concatenate([noise, [[0.0, 0.0, 900.0]]])
+    kept = estimate(torn, np.arange(5) < 4)
+    assert kept.margins(0.05)[:4, :4] == pytest.approx(estimate(noise).margins(0.05))
+    assert kept.seed_variances[4] == pytest.approx(900.0**2 / 3 / 3, rel=0.02)
+
+
 def test_clear_differences_leave_one_option_and_a_tie_leaves_two():
     losses = np.array([[1.0, 1.1, 0.9], [5.0, 5.1, 4.9], [1.01, 1.0, 0.93]])
     assert members(losses) == [0, 2]

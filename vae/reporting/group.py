@@ -33,6 +33,11 @@ class Group:
     tables: Mapping[str, pd.DataFrame]
     siblings: Sequence["Group"] = field(default=(), repr=False)
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the smallest of its latent sizes, which speaks for all of them."""
+        return all(self.latent_dim < one.latent_dim for one in self.siblings)
+
     def table(self, name: str, columns: Collection[str] = ()) -> pd.DataFrame:
         """Rows of one table; empty, with these columns, if the run has no such table."""
         return self.tables.get(name, pd.DataFrame(columns=list(columns)))
@@ -142,6 +147,22 @@ class Group:
         higher = METRICS[self.metric(metric)].better == "higher"
         return float(means.idxmax() if higher else means.idxmin())
 
+    def onset(self, likelihood: str) -> float | None:
+        """The first β of the grid from which on every model has collapsed; inf where none has.
+
+        Collapsed is what the metric of that name says: no active unit, or reconstructions that
+        keep less than 1 % of the variance. None where it was not measured.
+        """
+        collapsed = self.values(likelihood, "collapsed")
+        if collapsed.empty:
+            return None
+        first = math.inf
+        for beta in reversed(collapsed.columns):
+            if not (collapsed[beta] == 1).all():
+                break
+            first = float(beta)
+        return first
+
     def autoencoder(self, likelihood: str, metric: str) -> pd.Series:
         """Of the autoencoders: a value per seed; empty if there is none."""
         key = likelihood, self.metric(metric)
@@ -155,15 +176,23 @@ class Group:
 
     def answers(self, criterion: str) -> dict[str, pd.Series]:
         """Rows of ``best`` by likelihood, where there was more than one β to choose from."""
-        rows = self.best[(self.best.criterion == self.metric(criterion)) & (self.best.betas > 1)]
+        return {slug: row for slug, row in self.best_rows(criterion).items() if row.betas > 1}
+
+    def best_rows(self, criterion: str) -> dict[str, pd.Series]:
+        """Rows of ``best`` by likelihood."""
+        rows = self.best[self.best.criterion == self.metric(criterion)]
         return {row.likelihood: row for _, row in rows.iterrows()}
 
     @cached_property
     def featured(self) -> str:
         """The likelihood that stands as the example: the best by bits/dim, else the first."""
+        return self.best_likelihood or next(iter([*self.trained, *self.likelihoods]))
+
+    @cached_property
+    def best_likelihood(self) -> str | None:
+        """The likelihood with the fewest bits/dim; None where not several have any."""
         table = self.table("best_likelihood", ["criterion", "best_likelihood"])
-        best = table.best_likelihood[table.criterion == "bits_per_dim"]
-        return next(iter([*best, *self.trained, *self.likelihoods]))
+        return next(iter(table.best_likelihood[table.criterion == "bits_per_dim"]), None)
 
     def example(self, metric: str, likelihoods: Sequence[str] | None = None) -> Choice | None:
         """Where a number of this run is quoted.
@@ -211,6 +240,8 @@ def _rows_of(table: pd.DataFrame, key: tuple) -> pd.DataFrame:
     for column, value in zip(GROUP, key, strict=True):
         if column in table:
             table = table[table[column] == value]
+    if "sweep" in table:  # what was trained once a dataset, in one of its groups
+        table = table[table.sweep.str.startswith(f"{group_name(*key)}-")]
     return table
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from vae.configuration.sweep import Likelihood
 
+ROUNDING = 1e-9  # of a value: a standard error below it is that of equal numbers
+
 
 def likelihood_name(slug: str) -> str:
     """The name of a likelihood in print."""
@@ -50,7 +52,7 @@ def rounded(value: float, se: float | None = None, most: int | None = None) -> s
     """
     if value is None or math.isnan(value):
         return "–"
-    if se is None or math.isnan(se) or se <= 0:
+    if se is None or math.isnan(se) or se <= ROUNDING * abs(value):
         return f"{value:#.3g}".rstrip(".")
     exponent = math.floor(math.log10(se))
     leading = round(se / 10**exponent)

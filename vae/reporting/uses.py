@@ -117,7 +117,7 @@ def overlap(rows: Mapping[str, pd.Series]) -> Interval | None:
 
 
 def worsens_throughout(group: Group, use: Use) -> bool:
-    """Whether a use has no optimum: the smallest β is best and every larger one is worse."""
+    """Whether a use has no optimum: short of collapse, every larger β is worse."""
     found = list(_curves(group, use))
     return bool(found) and all(curve.is_monotonic_increasing for curve in found)
 
@@ -125,5 +125,6 @@ def worsens_throughout(group: Group, use: Use) -> bool:
 def _curves(group: Group, use: Use) -> Iterator[pd.Series]:
     for slug in group.likelihoods:
         means = group.means(slug, use.criteria[0])
+        means = means[means.index < (group.onset(slug) or math.inf)]
         if len(means) > 1:
             yield means

@@ -1,7 +1,8 @@
 """Lists, names and figures inside sentences."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:
-    """The names of likelihoods in a sentence; Gaussians share one pair of brackets.
+    """The names of likelihoods in a sentence; details of one family share a pair of brackets.
 
     Args:
         every: all likelihoods of the group; if these are all of several, they need no names, and
@@ -43,14 +44,18 @@ def families(slugs: Sequence[str], every: Collection[str] = ()) -> str:
     for slug in slugs:
         head, _, detail = likelihood_name(slug).partition(", ")
         details.setdefault(head, []).append(detail)
-    return listed(head + _bracket(parts) for head, parts in details.items())
+    return listed(name for head, parts in details.items() for name in _named(head, parts))
 
 
-def _bracket(details: list[str]) -> str:
-    sigmas = [detail.removeprefix("σ = ") for detail in details if detail.startswith("σ = ")]
-    others = [detail for detail in details if detail and not detail.startswith("σ = ")]
-    parts = ([f"σ = {listed(sigmas)}"] if sigmas else []) + others
-    return f" ({', '.join(parts)})" if parts else ""
+def _named(head: str, details: list[str]) -> Iterator[str]:
+    """The family itself where it is among them, and all of its variants in one bracket."""
+    if "" in details:
+        yield head
+    sigmas = [detail for detail in details if re.fullmatch(r"σ = [\d.e-]+", detail)]
+    others = [detail for detail in details if detail and detail not in sigmas]
+    numbers = [detail.removeprefix("σ = ") for detail in sigmas]
+    if parts := ([f"σ = {listed(numbers)}"] if sigmas else []) + others:
+        yield f"{head} ({', '.join(parts)})"
 
 
 def short_beta(beta: float) -> str:

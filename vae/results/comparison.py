@@ -198,7 +198,7 @@ def response(scores: Scores) -> Response | None:
     Of the βs where models collapse only those next to others take part: beyond, the curve is a
     plateau of another kind. With a single seed the curve passes through every value.
     """
-    collapsed = np.pad(scores.collapsed, 1, constant_values=True)
+    collapsed = np.pad(scores.collapsed > 0.5, 1, constant_values=True)
     kept = ~(collapsed[:-2] & collapsed[1:-1] & collapsed[2:])
     if kept.sum() < LEAST_BETAS:
         kept[:] = True

@@ -38,3 +38,17 @@ class PerImage:
                 if all(key in arrays for key in keys):
                     return np.stack([arrays[key] for key in keys]).astype(float)
         return None
+
+    @staticmethod
+    def count_key(metric: str) -> str:
+        """The name under which a file of means over blocks says of how many images they are."""
+        return f"images/{metric}"
+
+    def images(self, sweep: str, metric: str) -> int | None:
+        """Of how many test images the values of a metric are means, where they are of blocks."""
+        key = self.count_key(metric)
+        for path in sorted((self.metrics / sweep).glob("*.npz")):
+            with reading(path), path.open("rb") as file, np.load(file) as arrays:
+                if key in arrays:
+                    return int(arrays[key])
+        return None

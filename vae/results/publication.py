@@ -25,6 +25,7 @@ from vae.metrics import COMPARABLE
 from vae.results import collection
 from vae.results.comparison import compare
 from vae.results.origin import made_so, origin_of
+from vae.results.per_image import PerImage
 from vae.results.status import stage
 from vae.results.table import SWEEP, cell_columns, read_table
 
@@ -231,7 +232,10 @@ def _copy_sweep(results: Path, folder: Path, slug: str, wanted: set[str]) -> Non
     kept: dict[str, np.ndarray] = {}
     for path in sorted((results / "metrics" / slug).glob("*.npz")):
         with reading(path), np.load(path) as arrays:
-            kept |= {key: blocks(arrays[key]) for key in arrays if key.split("/")[1] in wanted}
+            for key in arrays:
+                if (metric := key.split("/")[1]) in wanted:
+                    kept[key] = blocks(arrays[key])
+                    kept[PerImage.count_key(metric)] = np.array(len(arrays[key]))
     with replacing(folder / "metrics" / slug / "per_image.npz") as temporary:
         np.savez_compressed(temporary, **kept)
 

@@ -15,6 +15,8 @@ LEAST_BETAS = 4
 DRAWS = 2000
 STEPS_PER_OCTAVE = 16
 LENGTHS = np.geomspace(1, 12, 7)  # octaves of β
+BEND = 3.0  # medians of the losses above the best one, and
+NOISY = 4.0  # standard errors of a difference, up to which losses count linearly
 AMPLITUDES = np.geomspace(0.3, 10, 6)  # standard deviations of the means over β
 
 
@@ -83,7 +85,8 @@ def fit_response(
     off a cliff) with a flat level (Rasmussen & Williams 2006, sections 2.7 and 5.4). Its noise is
     known: the variance over seeds, widened from the normal to Student's t, and the covariance
     over images, which neighbouring βs share. Length scale and amplitude are drawn as well, by
-    their marginal likelihood, because a few βs do not determine them.
+    their marginal likelihood, because a few βs do not determine them. Losses that are no
+    logarithms are warped: how high a cliff is must not make what lies beside it unsure.
 
     Args:
         betas: (B,) ascending.
@@ -91,9 +94,11 @@ def fit_response(
         rng: the same state gives the same curves.
     """
     x, fine = np.log2(betas), _fine(betas)
-    y = estimates.means - estimates.means.mean()
+    warp, noise = _warped(estimates, linear=log_scale)
+    warped = warp(estimates.means)
+    y = warped - warped.mean()
     scale = y.std() or 1.0
-    noise = _noise(estimates) + 1e-9 * scale**2 * np.eye(len(x))
+    noise = noise + 1e-9 * scale**2 * np.eye(len(x))
     processes = [
         _Process(kernel, amplitude * scale, len(x))
         for kernel in _kernels(np.concatenate([x, fine]))
@@ -106,8 +111,52 @@ def fit_response(
         for process, count in zip(processes, counts, strict=True)
         if count
     ]
-    curves = np.concatenate(drawn) + estimates.means.mean()
+    curves = warp.inverse(np.concatenate(drawn) + warped.mean())
     return Response(2**fine, np.exp(curves) if log_scale else curves)
+
+
+@dataclass(frozen=True)
+class _Warp:
+    """Losses above the lowest one, counted linearly near it and logarithmically far above it.
+
+    A process has one amplitude for all βs. Of plain losses it would take it from the cliff where
+    models collapse, and be as unsure near the best β as the cliff is high (a warped process,
+    Snelson et al. 2004).
+
+    Attributes:
+        best: the lowest loss.
+        bend: the loss above it where the logarithm takes over; inf for linear throughout.
+    """
+
+    best: float
+    bend: float
+
+    def __call__(self, losses: np.ndarray) -> np.ndarray:
+        above = losses - self.best
+        return above if math.isinf(self.bend) else self.bend * np.log1p(above / self.bend)
+
+    def slope(self, losses: np.ndarray) -> np.ndarray:
+        """The derivative."""
+        return 1 / (1 + (losses - self.best) / self.bend)
+
+    def inverse(self, warped: np.ndarray) -> np.ndarray:
+        """Losses of warped ones."""
+        above = warped if math.isinf(self.bend) else self.bend * np.expm1(warped / self.bend)
+        return self.best + above
+
+
+def _warped(estimates: Estimates, linear: bool) -> tuple[_Warp, np.ndarray]:
+    """The warp of these means, and the noise of the warped ones against the best, (B, B)."""
+    best = int(estimates.means.argmin())
+    contrast = np.eye(len(estimates.means))
+    contrast[:, best] -= 1  # what all means share says nothing
+    noise = contrast @ _noise(estimates) @ contrast.T
+    above = np.delete(estimates.means - estimates.means[best], best)
+    errors = np.sqrt(np.delete(np.diag(noise), best))
+    bend = max(BEND * np.median(above), NOISY * np.median(errors))
+    warp = _Warp(float(estimates.means[best]), math.inf if linear or not bend else float(bend))
+    slopes = warp.slope(estimates.means)
+    return warp, slopes[:, None] * noise * slopes
 
 
 def _kernels(points: np.ndarray) -> list[np.ndarray]:

@@ -34,11 +34,13 @@ class Scores:
 
     Attributes:
         table: a row per seed, a column per option.
-        per_image: the same per test image, (options, seeds, images), where known.
+        per_image: the same per test image, or per block of them, (options, seeds, images), where
+            known.
         better: ``higher`` or ``lower``.
-        collapsed: (options,) whether most models of an option have collapsed.
+        collapsed: (options,) which share of an option's models have collapsed.
         log_scale: whether ratios of values matter rather than differences, as with FID.
         sources: how many options vary independently; None if all do.
+        images: how many test images stand behind ``per_image``.
     """
 
     table: pd.DataFrame
@@ -47,6 +49,7 @@ class Scores:
     collapsed: np.ndarray
     log_scale: bool = False
     sources: int | None = None
+    images: int = 0
 
     @property
     def values(self) -> np.ndarray:
@@ -74,7 +77,7 @@ class Scores:
 
     def estimates(self) -> Estimates:
         """The mean losses and how sure they are; at least two options and two seeds."""
-        return estimate(self.losses, ~self.collapsed, self.sources)
+        return estimate(self.losses, self.collapsed == 0, self.sources)
 
     def in_units(self, difference: float) -> float:
         """By how much a loss ``difference`` above the best one is worse, in the metric's units."""
@@ -123,7 +126,7 @@ class Scores:
             "se": values.sem(),
             "cross_validated_value": self.cross_validated_value(),
             "seeds": len(self.table),
-            "images": 0 if self.per_image is None else self.per_image.shape[-1],
+            "images": self.images,
         }
 
 
@@ -137,15 +140,17 @@ def sweep_scores(
         values: ``by_metric``.
     """
     table = by_beta(values, criterion)
-    images = None
+    values_of, images = None, 0
     if per_image is not None and not table.empty:
         cells = [Cell("vae", beta, seed) for beta in table.columns for seed in table.index]
-        images = per_image.values(sweep, criterion, cells)
-    if images is not None:
-        images = images.reshape(len(table.columns), len(table), -1)
-    collapsed = by_beta(values, "collapsed").mean().reindex(table.columns) > 0.5
+        values_of = per_image.values(sweep, criterion, cells)
+    if values_of is not None:
+        values_of = values_of.reshape(len(table.columns), len(table), -1)
+        images = per_image.images(sweep, criterion) or values_of.shape[-1]
+    collapsed = by_beta(values, "collapsed").mean().reindex(table.columns).fillna(0)
     metric = METRICS[criterion]
-    return Scores(table, images, metric.better, collapsed.to_numpy(), metric.log_scale)
+    log_scale = metric.log_scale
+    return Scores(table, values_of, metric.better, collapsed.to_numpy(), log_scale, images=images)
 
 
 def sweep_slug(rows: pd.DataFrame) -> str:
@@ -162,4 +167,5 @@ def all_pairs(sweeps: dict[str, Scores]) -> Scores:
     images = np.concatenate(parts) if len(shapes) == 1 and None not in shapes else None
     first = next(iter(sweeps.values()))
     collapsed = np.concatenate([s.collapsed for s in sweeps.values()])
-    return Scores(table, images, first.better, collapsed, first.log_scale, len(sweeps))
+    count = 0 if images is None else first.images
+    return Scores(table, images, first.better, collapsed, first.log_scale, len(sweeps), count)

@@ -6,6 +6,7 @@ Shapes: O options, S seeds, N images.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,8 +92,9 @@ def estimate(
 
     Args:
         losses: (O, S) or (O, S, N), at least two options and images; a single seed has no errors.
-        ordinary: (O,) whether an option takes part in what is pooled, by default all; the others
-            (collapsed models, which hardly vary) get the pooled variance.
+        ordinary: (O,) whether an option takes part in what is pooled, by default all. The others
+            get the pooled variance, or their own if it is larger: collapsed models hardly vary,
+            an option with which some seeds collapse varies wildly.
         sources: how many of the options vary independently (default: all that are ordinary).
     """
     means = losses if losses.ndim == 2 else losses.mean(axis=2)
@@ -104,7 +106,8 @@ def estimate(
             means[:, 0], np.zeros(options), np.inf, 0.0, np.zeros((options, options)), 0, 1
         )
     variances, freedom = moderated_variances(means[ordinary], sources)
-    pooled = np.full(options, variances.mean())
+    shared = means[ordinary].mean(axis=0)
+    pooled = np.maximum(variances.mean(), (means - shared).var(axis=1, ddof=1))
     pooled[ordinary] = variances
     covariance, images = np.zeros((options, options)), 0
     if losses.ndim == 3:
@@ -114,7 +117,7 @@ def estimate(
         means.mean(axis=1),
         pooled / seeds,
         freedom,
-        float(means[ordinary].mean(axis=0).var(ddof=1) / seeds),
+        float(shared.var(ddof=1) / seeds),
         covariance,
         images,
         seeds,
@@ -223,6 +226,17 @@ def seeds_to_halve(estimates: Estimates, level: float = LEVEL) -> float:
         if 2 * len(not_worse(estimates.with_seeds(seeds), level)) <= size:
             return float(seeds)
     return math.inf
+
+
+def mean_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
+    """Student's interval of the mean of values over seeds; None with too few of them."""
+    values = np.asarray(values, float)
+    if len(values) < LEAST_SEEDS:
+        return None
+    margin = (
+        stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / math.sqrt(len(values))
+    )
+    return float(values.mean() - margin), float(values.mean() + margin)
 
 
 def level_for_all(rows: int, level: float = LEVEL) -> float:

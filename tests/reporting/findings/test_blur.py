@@ -19,9 +19,16 @@ def test_the_autoencoder_is_blurry_already_or_not():
 
 @pytest.mark.parametrize(
     ("vae", "who"),
-    [([1, 1, 1], "vae"), ([3, 3, 3], "autoencoder"), ([1, 3, 1], "neither"), ([], "neither")],
+    [
+        ([1, 1, 1], "vae"),
+        ([3, 3, 3], "autoencoder"),
+        ([1, 3, 1], "neither"),
+        ([1.9, 1.9, 0.1], "neither"),  # lower in every seed, which chance does in one of four
+        ([1, 1], "neither"),
+        ([], "neither"),
+    ],
 )
-def test_who_is_better_must_be_so_in_every_seed(vae, who):
+def test_who_is_better_must_be_so_by_the_interval_over_seeds(vae, who):
     values = pd.Series([2.0, 2, 2]), pd.Series(vae, dtype=float)
     assert Pair(ONE[0], "mse_mean", *values, beta=1.0).better == who
     mirrored = {"vae": "autoencoder", "autoencoder": "vae"}.get(who, who)

@@ -25,8 +25,9 @@ def test_it_goes_on_where_every_doubling_still_pays():
         {"free": (120.0, 150.0, 155.0)},
         {"free": (120.0, 150.0, 149.0)},
         {"free": (120.0, 150.0, 180.0), "limited": (20.0, 60.0, 100.0)},
+        {"free": (120.0, 132.0, 144.0), "limited": (80.0, 80.1, 80.2)},
     ],
-    ids=["flattens", "falls", "no faster than the limited one"],
+    ids=["flattens", "falls", "no faster than the limited one", "hardly faster than masses"],
 )
 def test_it_does_not_where_the_gain_shrinks_or_the_limited_one_gains_as_much(changes):
     assert not found(**changes).goes_on

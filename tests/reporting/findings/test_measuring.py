@@ -14,6 +14,10 @@ def test_training_that_spent_its_budget_is_named():
     found = measuring.training(make_group(("bernoulli", *ONE), changes=changes))
     assert found.of - found.converged == len(BETAS)
     assert found.others == ONE
+    assert found.never == ()
+    changes = {"converged": lambda beta: float(beta > 1)}
+    never = measuring.training(make_group(("bernoulli", *ONE), changes=changes)).never
+    assert never == tuple(b for b in BETAS if b <= 1)
 
 
 def test_the_gap_is_the_encoders_by_its_share():

@@ -76,3 +76,5 @@ def test_a_single_beta_answers_nothing_and_reconstruction_has_no_optimum():
     assert {type(one) for one in found} >= {Side, Throughout}
     best_at_1 = make_group(changes={"mse": lambda beta: 1 + (beta - 1) ** 2})
     assert Throughout not in {type(one) for one in near_one(best_at_1)}
+    dead = {"mse": lambda beta: min(beta, 3.9) - beta / 1e9, "collapsed": lambda b: float(b >= 4)}
+    assert Throughout in {type(one) for one in near_one(make_group(changes=dead))}

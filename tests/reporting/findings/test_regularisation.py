@@ -5,7 +5,7 @@ import math
 import pytest
 from synthetic_results import BETAS, make_group
 
-from vae.reporting.findings.collapse import collapse, onset, stuck, theory
+from vae.reporting.findings.collapse import collapse, stuck, theory
 from vae.reporting.findings.regularisation import matching, rate_split, unlike_prior
 
 ONE = ("gaussian_fixed_sigma_0.1",)
@@ -17,16 +17,16 @@ def steps(first: float, low: float = 0.0, high: float = 1.0) -> dict[float, floa
 
 def test_collapse_is_what_the_metric_says_not_the_count_of_units():
     group = make_group(ONE, changes={"collapsed": steps(4), "active_units": lambda beta: 10.0})
-    assert onset(group, ONE[0]) == 4
+    assert group.onset(ONE[0]) == 4
     assert collapse(group).onsets == {ONE[0]: 4}
-    assert onset(make_group(ONE, changes={"collapsed": lambda beta: 0.0}), ONE[0]) == math.inf
+    assert make_group(ONE, changes={"collapsed": lambda beta: 0.0}).onset(ONE[0]) == math.inf
 
 
 def test_collapse_must_hold_in_every_seed_and_at_every_larger_beta():
     some = steps(4) | {4.0: [1, 0, 1]}
-    assert onset(make_group(ONE, changes={"collapsed": some}), ONE[0]) == 8
+    assert make_group(ONE, changes={"collapsed": some}).onset(ONE[0]) == 8
     gap = steps(2) | {4.0: 0.0}
-    assert onset(make_group(ONE, changes={"collapsed": gap}), ONE[0]) == 8
+    assert make_group(ONE, changes={"collapsed": gap}).onset(ONE[0]) == 8
 
 
 def dead_from(first: float, rate: float = 100.0) -> dict[str, dict[float, float]]:
@@ -53,13 +53,17 @@ def test_theory_is_not_held_against_training_that_got_stuck(monkeypatch):
     assert theory(make_group(ONE, changes=dead_from(4, 2))) is None
 
 
-def test_the_prior_matches_where_a_mixture_no_longer_wins_in_every_seed():
+def test_the_prior_matches_where_a_mixture_no_longer_surely_wins():
     prior = {beta: [10.0, 10.0, 10.0] for beta in BETAS}
-    mixture = {b: [5, 5, 5] if b < 4 else [11, 5, 5] for b in BETAS}
-    found = matching(make_group(ONE, changes={"fid_prior": prior, "fid_gmm": mixture}))
+    mixture = {b: [5, 5, 5] if b < 4 else [9.9, 5, 5] for b in BETAS}
+    changes = {"fid_prior": prior, "fid_gmm": mixture, "collapsed": lambda beta: 0.0}
+    found = matching(make_group(ONE, changes=changes))
     assert not found.worked
     assert found.example == (ONE[0], 10, 5)
     assert found.matched == {ONE[0]: 4}
+    dead = changes | {"collapsed": lambda beta: float(beta >= 4)}
+    assert matching(make_group(ONE, changes=dead)).matched == {}, "collapse is no cure"
+    assert matching(make_group(ONE, changes=changes, seeds=[0])) is None
     assert matching(make_group(ONE, changes={"fid_gmm": lambda beta: 99.0})).worked
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from synthetic_results import answer, make_group
 
-from vae.reporting.findings.samples import copies, drawn_or_expected, path, spaces
+from vae.reporting.findings.samples import Path, copies, drawn_or_expected, path, spaces
 
 ONE = ("gaussian_learned_sigma",)
 
@@ -15,6 +15,8 @@ def test_the_path_of_fidelity_and_diversity_ends_before_collapse():
     assert max(found.betas) < 8
     flat = {"precision_prior": lambda beta: 0.5}
     assert not path(make_group(ONE, changes=flat)).trade
+    assert Path(ONE[0], (0.5, 1.0, 2.0), (0.1, 0.2, 0.3), (0.9, 0.8, 0.7)).trade
+    assert not Path(ONE[0], (0.5, 1.0, 2.0), (0.1, 0.2, 0.3), (0.7, 0.8, 0.1)).trade
 
 
 def test_drawn_images_against_expected_ones():
@@ -40,3 +42,5 @@ def test_copies_are_far_below_zero():
     assert copies(make_group(ONE)).copying == ()
     assert copies(make_group(ONE, changes={"data_copying": lambda b: -4.0})).copying == ONE
     assert copies(make_group(ONE, changes={"data_copying": None})) is None
+    strays = [copies(make_group(ONE, changes={"data_copying": lambda b, c=c: c})) for c in (2, 4)]
+    assert ["stray" in str(one) for one in strays] == [False, True]

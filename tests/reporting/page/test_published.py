@@ -31,7 +31,9 @@ def test_the_tables_name_what_exists_and_where_it_is_from():
     assert values.source.notna().all() and curves.source.notna().all()
 
 
-@pytest.mark.parametrize(("ours", "word"), [(-80.0, "better"), (-90.0, "worse")])
+@pytest.mark.parametrize(
+    ("ours", "word"), [(-80.0, "better"), (-87.0, "not told apart"), (-96.0, "worse")]
+)
 def test_a_published_bound_beside_ours_of_the_same_kind(ours, word):
     changes = {"importance_bound": lambda beta: ours}
     table = published_values(DATA, on("mnist_dynamic", changes=changes))

@@ -1,6 +1,7 @@
 """The tables of the report: what they mark, what they leave out, and that sentences agree."""
 
 import math
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,8 @@ from synthetic_results import BETAS, make_group
 
 from vae.dependencies import PACKAGE
 from vae.reporting.figures.latents import draw_dimensions
-from vae.reporting.findings.collapse import active_units, onset
+from vae.reporting.findings.collapse import active_units
+from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.page.tables import (
     NOT_EXCLUDED,
@@ -23,6 +25,7 @@ from vae.reporting.page.tables import (
     recipes,
     set_table,
     side_by_side,
+    sizes_table,
     use_cell,
     use_table,
 )
@@ -74,6 +77,23 @@ def test_the_answer_leaves_reconstruction_out():
     table = use_table(make_group())
     assert list(table.likelihood) == ["Bernoulli", "Gaussian, learned σ"]
     assert not any("reconstruct" in column for column in table)
+
+
+def test_latent_sizes_stand_in_one_table():
+    ten = make_group()
+    five = Group("five", {n: t.assign(latent_dim=5) for n, t in ten.tables.items()}, [ten])
+    assert sizes_table(ten).empty and ten.leads and five.leads
+    assert not replace(ten, siblings=[five]).leads
+    table = sizes_table(five)
+    assert list(table["latent dimensions"]) == [5, 5, 10, 10]
+    assert list(table.likelihood[:2]) == ["Bernoulli", "Gaussian, learned σ"]
+    assert table["FID of expected images ↓"].notna().all()
+
+
+def test_with_one_beta_there_is_no_answer_but_likelihoods_stand_side_by_side():
+    group = make_group(("bernoulli", "gaussian_learned_sigma"), betas=[1.0])
+    assert use_table(group).empty
+    assert len(side_by_side(group)) == 2
 
 
 def test_side_by_side_marks_the_best_by_direction():
@@ -129,7 +149,7 @@ def test_the_figure_draws_its_line_under_the_same_active_units():
 def test_the_sentence_and_the_table_collapse_at_the_same_beta():
     group = make_group([ONE])
     collapsed = group.values(ONE, "collapsed").mean()
-    assert onset(group, ONE) == min(collapsed.index[collapsed == 1])
+    assert group.onset(ONE) == min(collapsed.index[collapsed == 1])
 
 
 def test_autoencoder_and_vae_need_both():

@@ -8,6 +8,7 @@ from pathlib import Path
 from vae.configuration.benchmark import read_yaml
 from vae.errors import InputError
 from vae.files import write_text
+from vae.metrics import LIKELIHOOD_CRITERIA
 from vae.reporting.figures.catalogue import CHARTS, GALLERY
 from vae.reporting.group import Group
 
@@ -23,7 +24,7 @@ class Caption:
 
 
 def written_captions(path: Path) -> dict[str, Caption]:
-    """What is written of every figure, ``{seeds}`` and ``{images}`` where numbers belong.
+    """What is written of every figure, ``{seeds}``, ``{images}`` and ``{likelihood_images}``.
 
     Raises:
         InputError: if the file is no table of captions, or a figure has none.
@@ -45,6 +46,7 @@ def captions(path: Path, groups: Sequence[Group]) -> dict[str, Caption]:
     numbers = {
         "seeds": counted([group.seeds for group in groups], "seed"),
         "images": counted(map(test_images, groups), "test image"),
+        "likelihood_images": counted(map(likelihood_images, groups), "test image"),
     }
     return {
         name: replace(one, caption=one.caption.format(**numbers))
@@ -55,6 +57,11 @@ def captions(path: Path, groups: Sequence[Group]) -> dict[str, Caption]:
 def test_images(group: Group) -> int:
     """How many images a group was tested on; 0 if no table says so."""
     return int(max([0, group.reference("fid_images") or 0, *group.best.images]))
+
+
+def likelihood_images(group: Group) -> int:
+    """On how many of them log p was measured; 0 if no table says so."""
+    return int(max([0, *group.best.images[group.best.criterion.isin(LIKELIHOOD_CRITERIA)]]))
 
 
 def counted(numbers: Iterable[int], noun: str) -> str:

@@ -23,6 +23,7 @@ PANEL_HEIGHT = 2.1
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("mse", "rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
+ROOM = 0.15  # of a panel's height, for the name of a line
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
     "fid_prior": ("fid_floor", "real images"),
@@ -107,6 +108,15 @@ def _reference(ax: Axes, group: Group, metric: str) -> None:
         value = group.references[name]
         ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
         place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
-        upper = value > sum(ax.get_ylim()) / 2
-        offset = {"xytext": (0, -3 if upper else 2), "textcoords": "offset points"}
-        ax.annotate(label, **place, **offset, fontsize=8, va="top" if upper else "bottom")
+        below = value > sum(ax.get_ylim()) / 2
+        if _just_under(value, group.rows(metric).value) and not METRICS[metric].log_scale:
+            low, high = ax.get_ylim()
+            ax.set_ylim(low - ROOM * (high - low), high)
+            below = True
+        offset = {"xytext": (0, -3 if below else 2), "textcoords": "offset points"}
+        ax.annotate(label, **place, **offset, fontsize=8, va="top" if below else "bottom")
+
+
+def _just_under(line: float, values: pd.Series) -> bool:
+    """Whether a name written above the line would hide values."""
+    return bool(0 < values.min() - line < ROOM * (values.max() - line))

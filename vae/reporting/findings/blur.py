@@ -11,6 +11,7 @@ from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
 from vae.reporting.words import families
+from vae.results.statistics import mean_interval
 
 
 def blur(group: Group) -> Iterator[object]:
@@ -26,7 +27,7 @@ class Sharpness:
     Attributes:
         autoencoder: of one likelihood; None where none was trained.
         vaes: β -> share of the same likelihood's VAEs.
-        blurrier: likelihoods whose VAEs near β = 1 keep less than the autoencoder in every seed.
+        blurrier: likelihoods whose VAEs near β = 1 surely keep less than the autoencoder.
         compared: all likelihoods that have both.
     """
 
@@ -53,8 +54,8 @@ class Sharpness:
         count = f"With {len(self.blurrier)} of {len(self.compared)} likelihoods"
         return (
             f"{start}{already} the autoencoder keeps {percent(self.autoencoder)}; VAEs keep "
-            f"{vaes}. {count} the VAE at {beta_equals(self.beta)} keeps less than the "
-            f"autoencoder in every seed."
+            f"{vaes}. {count} the VAE at {beta_equals(self.beta)} surely keeps less than "
+            f"the autoencoder."
         )
 
 
@@ -69,7 +70,8 @@ def sharpness(group: Group) -> Sharpness | None:
         vae, ae = group.values(one, metric), group.autoencoder(one, metric)
         if len(ae) and beta in vae:
             compared.append(one)
-            if (vae[beta] - ae).dropna().max() < 0:
+            lead = mean_interval((vae[beta] - ae).dropna())
+            if lead and lead[1] < 0:
                 blurrier.append(one)
     ae = group.autoencoder(slug, metric)
     vaes = group.means(slug, metric).to_dict()
@@ -114,12 +116,12 @@ class Pair:
 
     @property
     def better(self) -> str:
-        """Who is better in every seed that both have: ``autoencoder``, ``vae`` or ``neither``."""
+        """Who is better by the interval over seeds: ``autoencoder``, ``vae`` or ``neither``."""
         sign = -1 if METRICS[self.metric].better == "higher" else 1
-        lead = (self.vae - self.autoencoder).dropna() * sign
-        if lead.empty:
+        lead = mean_interval((self.vae - self.autoencoder).dropna() * sign)
+        if lead is None:
             return "neither"
-        return "autoencoder" if lead.min() > 0 else "vae" if lead.max() < 0 else "neither"
+        return "autoencoder" if lead[0] > 0 else "vae" if lead[1] < 0 else "neither"
 
 
 def pairs(group: Group, metric: str) -> Iterator[Pair]:
@@ -149,7 +151,7 @@ TASKS = (
 
 @dataclass(frozen=True)
 class AgainstAutoencoder:
-    """Who is better at a task in every seed, likelihood by likelihood.
+    """Who is surely better at a task, likelihood by likelihood.
 
     Attributes:
         pairs: at least one.
@@ -170,8 +172,9 @@ class AgainstAutoencoder:
             if self.better(who)
         ]
         if neither := self.better("neither"):
-            with_ = families(neither, every)
-            parts.append(f"neither {self.task.verb} better in every seed with {with_}")
+            all_ = len(neither) == len(every) > 1
+            with_ = "any likelihood" if all_ else families(neither, every)
+            parts.append(f"neither surely {self.task.verb} better with {with_}")
         first = self.pairs[0]
         return (
             f"By {self.task.measure}, at the VAE's best β, {'; '.join(parts)} (autoencoder "

@@ -1,6 +1,7 @@
 """Do codes still say anything: active units, collapse, and what linear theory says of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from vae.evaluation.collapse import collapse_beta
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name, likelihood_name
-from vae.reporting.words import families, listed
+from vae.reporting.words import families, listed, short_beta
 
 ALIKE = 1.1  # a ratio of βs: just below theory's, codes keep less than what counts as collapsed
 NOTICEABLE = 1.0  # nats by which a model must be beaten to be called stuck
@@ -58,23 +59,6 @@ def active_units(group: Group) -> ActiveUnits | None:
     return ActiveUnits(found, group.latent_dim) if found else None
 
 
-def onset(group: Group, likelihood: str) -> float | None:
-    """The first β of the grid from which on every model has collapsed; inf where none has.
-
-    Collapsed is what the metric of that name says: no active unit, or reconstructions that keep
-    less than 1 % of the variance. None where it was not measured, or is not measured for good.
-    """
-    collapsed = group.values(likelihood, "collapsed")
-    if collapsed.empty:
-        return None
-    first = math.inf
-    for beta in reversed(collapsed.columns):
-        if not (collapsed[beta] == 1).all():
-            break
-        first = float(beta)
-    return first
-
-
 @dataclass(frozen=True)
 class Collapse:
     """From which β on every model has collapsed, by likelihood; inf: at none of the grid."""
@@ -100,7 +84,7 @@ class Collapse:
 
 def collapse(group: Group) -> Collapse | None:
     """Every likelihood whose collapse was measured."""
-    found = {slug: onset(group, slug) for slug in group.likelihoods}
+    found = {slug: group.onset(slug) for slug in group.likelihoods}
     known = {slug: beta for slug, beta in found.items() if beta is not None}
     return Collapse(known) if known else None
 
@@ -112,23 +96,31 @@ class Stuck:
     There training ended in a collapse that is not the optimum: the β did not cause it.
 
     Attributes:
-        betas: at which it happened, by likelihood.
+        betas: at which it happened, by likelihood, of ``every`` one.
         most: by how many nats of the objective at most.
     """
 
     betas: dict[str, tuple[float, ...]]
+    every: tuple[str, ...]
     most: float
 
     def __str__(self) -> str:
+        alike: dict[tuple[float, ...], list[str]] = {}
+        for slug, betas in self.betas.items():
+            alike.setdefault(betas, []).append(slug)
         where = [
-            f"{likelihood_name(slug)} (at β = {listed(beta_name(b) for b in betas)})"
-            for slug, betas in self.betas.items()
+            f"{_named(slugs, self.every)} (at β = {listed(map(beta_name, betas))})"
+            for betas, slugs in alike.items()
         ]
         return (
             f"With {listed(where)} training got stuck in a collapse: by the very objective of "
             f"these models, one that another β trained does better, by up to {self.most:.3g} "
             f"nats. What is measured there belongs to the training, not to the β."
         )
+
+
+def _named(slugs: Sequence[str], every: Sequence[str]) -> str:
+    return families(slugs, every) if len(slugs) > 1 else likelihood_name(slugs[0])
 
 
 def stuck(group: Group) -> Stuck | None:
@@ -138,7 +130,10 @@ def stuck(group: Group) -> Stuck | None:
     betas = {
         slug: tuple(map(float, values.index)) for slug, values in found.items() if len(values)
     }
-    return Stuck(betas, max(found[slug].max() for slug in betas)) if betas else None
+    if not betas:
+        return None
+    most = max(found[slug].max() for slug in betas)
+    return Stuck(betas, tuple(group.likelihoods), float(most))
 
 
 def _excess(group: Group, likelihood: str) -> pd.Series:
@@ -176,7 +171,9 @@ class Theory:
             "comes earlier than the grid's collapse": self.late,
             "lies beyond the grid, which cannot check it": self.unseen,
         }
-        named = {s: f"{likelihood_name(s)} ({beta:.2g})" for s, beta in self.predicted.items()}
+        named = {
+            s: f"{likelihood_name(s)} ({short_beta(beta)})" for s, beta in self.predicted.items()
+        }
         said = [
             f"{verb} for {listed(named[s] for s in slugs)}"
             for verb, slugs in kinds.items()
@@ -191,7 +188,7 @@ def theory(group: Group) -> Theory | None:
     for slug in group.likelihoods:
         if failed and slug in failed.betas:
             continue
-        beta, first = collapse_beta(slug, group.references), onset(group, slug)
+        beta, first = collapse_beta(slug, group.references), group.onset(slug)
         grid = group.betas_of(slug)
         if beta is None or first is None or len(grid) < 2:
             continue

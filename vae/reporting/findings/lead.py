@@ -60,8 +60,12 @@ def counted_sides(found: Sides) -> str:
     """How many intervals of β* lie on which side of 1, the most frequent first."""
     counts = {kind: len(getattr(found, kind)) for kind in KINDS}
     order = sorted((kind for kind in KINDS if counts[kind]), key=lambda kind: -counts[kind])
+    total = sum(counts.values())
+    if len(order) == 1:
+        all_ = "both" if total == 2 else f"all {number(total)}"
+        return f"The intervals of {all_} likelihoods {KINDS[order[0]][1]}"
     sides = [f"{number(counts[kind])} {KINDS[kind][counts[kind] > 1]}" for kind in order]
-    return f"Of the intervals of {number(sum(counts.values()))} likelihoods {listed(sides)}"
+    return f"Of the intervals of {number(total)} likelihoods {listed(sides)}"
 
 
 def use_line(group: Group, use: Use) -> UseLine | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vae.metrics import available
 from vae.reporting.group import Group
-from vae.reporting.names import Choice, beta_equals, likelihood_name, percent, rounded
+from vae.reporting.names import Choice, beta_equals, beta_name, likelihood_name, percent, rounded
 from vae.reporting.words import families, listed
 
 NEAR_FLOOR = 2.0  # times the floor of FID
@@ -12,19 +12,28 @@ NEAR_FLOOR = 2.0  # times the floor of FID
 
 @dataclass(frozen=True)
 class Training:
-    """How many VAEs stopped because nothing improved any more, and where the others are."""
+    """How many VAEs stopped because nothing improved any more, and where the others are.
+
+    Attributes:
+        converged, of: all of the VAEs and those that did.
+        others: likelihoods of which some did not, of ``every`` one.
+        never: the βs at which none did.
+    """
 
     converged: int
     of: int
     others: tuple[str, ...]
+    every: tuple[str, ...]
+    never: tuple[float, ...]
 
     def __str__(self) -> str:
         if self.converged == self.of:
             return f"All {self.of} VAEs trained until they no longer improved."
-        where = f", with {families(self.others)}" if self.others else ""
+        none = f", none at β = {listed(map(beta_name, self.never))}" if self.never else ""
         return (
-            f"{self.converged} of {self.of} VAEs trained until they no longer improved; the "
-            f"others spent their budget of epochs{where}, and may still gain."
+            f"{self.converged} of {self.of} VAEs trained until they no longer improved{none}; the "
+            f"others, with {families(self.others, self.every)}, spent their budget of epochs and "
+            f"may still gain."
         )
 
 
@@ -35,7 +44,9 @@ def training(group: Group) -> Training | None:
         return None
     open_ = rows.likelihood[rows.value == 0]
     others = tuple(slug for slug in group.likelihoods if slug in set(open_))
-    return Training(int(rows.value.sum()), len(rows), others)
+    share = rows.groupby("beta").value.mean()
+    never = tuple(map(float, share.index[share == 0]))
+    return Training(int(rows.value.sum()), len(rows), others, tuple(group.likelihoods), never)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
 from vae.metrics import SPACES
-from vae.reporting.findings.collapse import onset
 from vae.reporting.findings.near import apart
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
@@ -15,6 +15,7 @@ from vae.reporting.uses import SHOW, interval, quoted
 from vae.reporting.words import beta_star, families, listed
 
 COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it copiers
+STRAYING = 3.0  # above it all samples lie further from the training images than test images do
 
 
 def samples(group: Group) -> Iterator[object]:
@@ -33,17 +34,19 @@ class Path:
 
     @property
     def trade(self) -> bool:
-        """Whether, from the first β to the last, precision rises and recall falls."""
-        rises = self.precision[-1] > self.precision[0]
-        return rises and self.recall[-1] < self.recall[0]
+        """Whether precision rises and recall falls with every step of β."""
+        rises = all(a < b for a, b in pairwise(self.precision))
+        return rises and all(a > b for a, b in pairwise(self.recall))
 
     def __str__(self) -> str:
-        buys = "A larger β buys fidelity and costs diversity" if self.trade else "Along β"
+        name = likelihood_name(self.likelihood)
+        buys = f"A larger β buys fidelity and costs diversity: with {name}"
+        start = buys if self.trade else f"With {name}"
         steps = " → ".join(map(beta_name, self.betas))
         values = [" → ".join(f"{x:.2f}" for x in row) for row in (self.precision, self.recall)]
         return (
-            f"{buys}: with {likelihood_name(self.likelihood)}, β = {steps}, precision (samples "
-            f"that look real) goes {values[0]}, recall (test images that are covered) {values[1]}."
+            f"{start}, β = {steps}, precision (samples that look real) goes {values[0]}, recall "
+            f"(test images that are covered) {values[1]}."
         )
 
 
@@ -53,7 +56,7 @@ def path(group: Group) -> Path | None:
     if slug is None:
         return None
     precision, recall = (group.means(slug, f"{m}_prior") for m in ("precision", "recall"))
-    first = onset(group, slug)
+    first = group.onset(slug)
     betas = [b for b in precision.index if b in recall and (first is None or b < first)]
     if len(betas) < 2:
         return None
@@ -160,7 +163,8 @@ class Copies:
         share = ""
         if self.authentic:
             share = f"; authentic are {' to '.join(dict.fromkeys(map(percent, self.authentic)))}"
-        return f"{verdict}, each at its best β by FID: {values}{share}."
+        strays = "; all stray from the data (C_T > 3)" if self.least > STRAYING else ""
+        return f"{verdict}, each at its best β by FID: {values}{share}{strays}."
 
 
 def copies(group: Group) -> Copies | None:

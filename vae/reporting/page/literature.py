@@ -11,17 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from vae.configuration.sweep import IWAE
 from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
+from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.page.published import with_errors
 from vae.reporting.uses import Interval, interval, overlap
 from vae.reporting.words import beta_star, families, short_beta
-from vae.results.statistics import LEAST_SEEDS
+from vae.results.statistics import mean_interval
 from vae.results.table import read_table
 
 AGREES, CONTRADICTED, OPEN = "agrees", "contradicted", "open"
@@ -66,9 +67,9 @@ def curves(group: Group, folder: Path) -> Iterator[Claim]:
     bottoms, source = {}, table.source.iloc[0] if len(table) else ""
     for slug in (s for s in CURVES if s in set(table.likelihood) & set(answers)):
         fid = pd.to_numeric(table[table.likelihood == slug].set_index("beta").fid, errors="coerce")
-        bottoms[slug] = float(fid.idxmin())
+        bottoms[slug] = lowest(fid)
         yield bottom(slug, bottoms[slug], answers[slug], group.betas_of(slug), source)
-    if len(bottoms) == len(CURVES):
+    if len(bottoms) == len(CURVES) and all(pd.notna(answers[s].beta_star) for s in CURVES):
         yield shift(bottoms, {slug: answers[slug] for slug in CURVES}, source)
         yield one_for_all(answers, source)
 
@@ -76,15 +77,32 @@ def curves(group: Group, folder: Path) -> Iterator[Claim]:
 DIFFERS = "network, length of training, classifier, one run a point"
 
 
-def bottom(slug: str, published: float, row: pd.Series, betas: list[float], source: str) -> Claim:
-    """Whether FID has its bottom inside the grid, at the published β."""
+@dataclass(frozen=True)
+class Bottom:
+    """Where a published curve is lowest: at ``beta``, so somewhere ``between`` its neighbours."""
+
+    beta: float
+    between: Interval
+
+
+def lowest(curve: pd.Series) -> Bottom:
+    """Of a published curve over β, ascending."""
+    betas, at = list(curve.index), int(np.nanargmin(curve))
+    around = betas[max(0, at - 1)], betas[min(at + 1, len(betas) - 1)]
+    return Bottom(float(betas[at]), (float(around[0]), float(around[1])))
+
+
+def bottom(slug: str, published: Bottom, row: pd.Series, betas: list[float], source: str) -> Claim:
+    """Whether FID has its bottom inside the grid, where the published curve may have it."""
     found, name = interval(row), likelihood_name(slug)
     inside = found and betas[0] < found[0] and found[1] < betas[-1]
     shape = "a U" if inside else "no bottom inside the grid that is sure"
-    held = found and found[0] <= published <= found[1]
-    verdict = OPEN if not found else CONTRADICTED if not held else AGREES if inside else OPEN
+    wrong = found and apart(found, published.between)
+    verdict = OPEN if not found else CONTRADICTED if wrong else AGREES if inside else OPEN
+    low, high = map(beta_name, published.between)
     return Claim(
-        f"{name}: FID against β is a U with its bottom at β = {beta_name(published)}",
+        f"{name}: FID against β is a U with its bottom at β = {beta_name(published.beta)}, "
+        f"so between {low} and {high}",
         f"{shape}, lowest at {beta_star(row)}",
         verdict,
         DIFFERS,
@@ -92,19 +110,24 @@ def bottom(slug: str, published: float, row: pd.Series, betas: list[float], sour
     )
 
 
-def shift(bottoms: Mapping[str, float], rows: Mapping[str, pd.Series], source: str) -> Claim:
+def shift(bottoms: Mapping[str, Bottom], rows: Mapping[str, pd.Series], source: str) -> Claim:
     """How many times larger the continuous Bernoulli's best β is than the Bernoulli's."""
-    published = bottoms[CURVES[1]] / bottoms[CURVES[0]]
+    above, below = (bottoms[slug] for slug in reversed(CURVES))
+    published = ratio(above.between, below.between)
     low, high = ratio(interval(rows[CURVES[1]]), interval(rows[CURVES[0]]))
     known = not math.isnan(low)
-    verdict = OPEN if not known else AGREES if low <= published <= high else CONTRADICTED
+    verdict = OPEN if not known else CONTRADICTED if apart((low, high), published) else AGREES
     stars = rows[CURVES[1]].beta_star / rows[CURVES[0]].beta_star
     here = f"{short_beta(stars)} times" + (
         f" [{short_beta(low)}, {short_beta(high)}]"
         if known
         else " (too few seeds to say how sure)"
     )
-    what = f"The continuous Bernoulli's best β by FID is {published:.2g} times the Bernoulli's"
+    least, most = map(short_beta, published)
+    what = (
+        f"The continuous Bernoulli's best β by FID is {above.beta / below.beta:.2g} times the "
+        f"Bernoulli's, so between {least} and {most} times"
+    )
     return Claim(what, here, verdict, f"{DIFFERS}; the limit of the logits", source)
 
 
@@ -151,7 +174,7 @@ def several_samples(group: Group) -> Iterator[Claim]:
                     f"Training on the bound of {samples} samples gives {what} than on the ELBO",
                     here,
                     side(gain),
-                    "length of training, K of the estimate",
+                    "length of training, number of test images",
                     "Burda et al. 2016",
                 )
 
@@ -214,12 +237,7 @@ def best_of(verdicts: list[str]) -> str:
 
 def paired(a: pd.Series | float, b: pd.Series) -> Interval | None:
     """The 95 % interval of the mean of a - b over seeds; None with too few of them."""
-    difference = (a - b).dropna()
-    if len(difference) < LEAST_SEEDS:
-        return None
-    error = difference.std() / math.sqrt(len(difference))
-    margin = float(stats.t.ppf(0.975, len(difference) - 1) * error)
-    return float(difference.mean()) - margin, float(difference.mean()) + margin
+    return mean_interval((a - b).dropna())
 
 
 def side(found: Interval | None) -> str:
@@ -256,22 +274,25 @@ def ladder(group: Group, folder: Path) -> pd.DataFrame:
     table = read_table(folder / "published.csv")
     table = table[(table.dataset == group.metrics.dataset.iloc[0]) & (table.metric == BOUND)]
     rows = [
-        {"value": r.value, "what": r.setting, "units": None, "trained": r.differs}
+        {"value": r.value, "se": None, "what": r.setting, "units": None, "trained": r.differs}
         for r in table.itertuples()
     ]
-    for slug in group.likelihoods if rows else []:
-        bound = group.values(slug, BOUND).get(1.0)
-        if bound is not None:
+    bounds = group.rows(BOUND)
+    for slug, (bound, se) in with_errors(bounds[bounds.beta == 1]).iterrows() if rows else []:
+        if not math.isnan(bound):
             epochs, units = (group.mean(slug, 1.0, m) for m in ("epochs", "active_units"))
             name = f"**here: {likelihood_name(slug)}**"
             trained = "" if epochs is None else f"{epochs:.0f} epochs"
-            rows.append({"value": bound.mean(), "what": name, "units": units, "trained": trained})
+            own = {"value": bound, "se": se, "what": name, "units": units, "trained": trained}
+            rows.append(own)
     rows.sort(key=lambda row: -row["value"])
     return pd.DataFrame(
         [
             {
                 "model and estimate": row["what"],
-                "bound on log p(x), nats": f"{row['value']:.2f}",
+                "bound on log p(x), nats": f"{row['value']:.2f}"
+                if row["se"] is None
+                else with_error(row["value"], row["se"]),
                 "active units": "–"
                 if row["units"] is None or np.isnan(row["units"])
                 else f"{row['units']:.3g}",
@@ -282,15 +303,29 @@ def ladder(group: Group, folder: Path) -> pd.DataFrame:
     )
 
 
+def finished(group: Group) -> float:
+    """The share of converged VAEs, each likelihood's at the βs where its FID may be lowest."""
+    rows, kept = group.rows("converged"), []
+    for slug, row in group.answers("fid_prior").items():
+        low, high = interval(row) or (row.best_beta, row.best_beta)
+        own = rows[rows.likelihood == slug]
+        near = own[own.beta.between(min(low, row.best_beta), max(high, row.best_beta))]
+        kept.append(near.value)
+    return float(pd.concat(kept).mean()) if kept else math.nan
+
+
 def believe(group: Group, claims: list[Claim]) -> str:
     """Why contradictions may be believed, or why not; empty without any."""
     if not any(claim.verdict == CONTRADICTED for claim in claims):
         return ""
     floor, accuracy = group.reference("fid_floor"), group.reference("classifier_accuracy")
-    done = group.rows("converged").value.mean()
+    done = finished(group)
     parts = [f"{group.seeds} seeds"]
     if not math.isnan(done):
-        parts.append(f"{100 * done:.0f} % of the VAEs trained to the end by the stopping rule")
+        parts.append(
+            f"{100 * done:.0f} % of the VAEs at the βs in question trained to the end by the "
+            "stopping rule"
+        )
     if floor is not None:
         parts.append(f"FID {rounded(floor)} between real images")
     if accuracy is not None:

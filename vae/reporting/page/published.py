@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from vae.metrics import METRICS
 from vae.reporting.group import Group
-from vae.reporting.names import likelihood_name, rounded
+from vae.reporting.names import likelihood_name, with_error
 from vae.results.table import read_table
+
+SURE = 2.0  # standard errors
 
 
 def published_values(folder: Path, group: Group) -> pd.DataFrame:
@@ -34,19 +37,28 @@ def published_values(folder: Path, group: Group) -> pd.DataFrame:
     )
 
 
-def nearest(group: Group, row) -> pd.Series:
-    """Our mean over seeds in the cell of a published value, by likelihood."""
+def nearest(group: Group, row) -> pd.DataFrame:
+    """Ours in the cell of a published value: ``with_errors``."""
     rows = group.rows(row.metric, row.model)
     rows = rows[rows.beta == row.beta]
     rows = rows[rows.likelihood == row.likelihood] if row.likelihood else rows
-    return rows.groupby("likelihood", sort=False).value.mean()
+    return with_errors(rows)
+
+
+def with_errors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds by likelihood: ``value``, and ``se`` of seeds and test images together."""
+    cells = rows.groupby("likelihood", sort=False)
+    seeds = cells.value.sem().fillna(0)
+    se = np.hypot(seeds, cells.se.mean().fillna(0))
+    return pd.DataFrame({"value": cells.value.mean(), "se": se})
 
 
 def ours(group: Group, row) -> str:
     """All of them in print."""
     values = nearest(group, row)
     names = [f" ({likelihood_name(slug)})" if len(values) > 1 else "" for slug in values.index]
-    return "<br>".join(rounded(v) + n for v, n in zip(values, names, strict=True)) or "–"
+    found = [with_error(value, se) for value, se in values.itertuples(index=False)]
+    return "<br>".join(map("".join, zip(found, names, strict=True))) or "–"
 
 
 def verdict(group: Group, row) -> str:
@@ -55,7 +67,9 @@ def verdict(group: Group, row) -> str:
     if values.empty:
         return row.differs
     higher = METRICS[row.metric].better == "higher"
-    best = values.max() if higher else values.min()
-    word = "better" if (best > row.value) == higher else "worse"
+    best = values.loc[values.value.idxmax() if higher else values.value.idxmin()]
+    word = "better" if (best.value > row.value) == higher else "worse"
+    if abs(best.value - row.value) <= SURE * best.se:
+        word = "not told apart"
     size = f", {row.latent_dim} latent dimensions" if row.latent_dim != group.latent_dim else ""
     return f"ours {word}; theirs: {row.differs}{size}"

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -34,6 +34,7 @@ from vae.results.statistics import LEAST_SEEDS
 BLANK_LINES = re.compile(r"\n{3,}")  # where something was to stand that this run does not have
 TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
     "uses": tables.use_table,
+    "sizes": tables.sizes_table,
     "always_one": tables.always_one,
     "side_by_side": tables.side_by_side,
     "against_autoencoder": tables.against_autoencoder,
@@ -161,7 +162,8 @@ def _section(
         "title": _title(first),
         "trained": trained(group, first, record, split_sizes(results, first.dataset)),
         "source": record["data"]["source"] + _classes(group),
-        "parameters": record["parameters"],
+        "parameters": parameters(results, sweeps.values()),
+        "leads": group.leads,
         "lead": list(lead(group)),
         "said": findings(group),
         "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},
@@ -191,6 +193,13 @@ def _literature(group: Group, data: Path) -> dict:
     }
 
 
+def parameters(results: Path, sweeps: Iterable[Sweep]) -> str:
+    """How many parameters a model has, from the smallest likelihood to the largest."""
+    records = [read_json(results / "models" / sweep.slug / "sweep.json") for sweep in sweeps]
+    counts = sorted({record["parameters"] for record in records})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys([counts[0], counts[-1]]))
+
+
 def trained(group: Group, sweep: Sweep, record: dict, sizes: dict[str, int]) -> str:
     """What was trained, in one line."""
     height, width = record["shape"][-2:]
@@ -213,5 +222,6 @@ def _one_likelihood(group: Group, sweep: Sweep, figures: Path) -> dict:
         "slug": sweep.slug,
         "title": likelihood_name(sweep.likelihood.slug),
         "table": markdown_table(table),
+        "best": group.best_likelihood == sweep.likelihood.slug,
         "pictures": [name for name in GALLERY if (figures / sweep.slug / f"{name}.png").is_file()],
     }

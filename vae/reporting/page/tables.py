@@ -41,6 +41,8 @@ def use_table(group: Group) -> pd.DataFrame:
     """The answer: a row per likelihood, a column per use, β* and what β = 1 costs."""
     found = {use: answers(group, use) for use in WITH_OPTIMUM}
     shown = [use for use in WITH_OPTIMUM if found[use]]
+    if not shown:
+        return pd.DataFrame()
     return pd.DataFrame(
         [
             {"likelihood": likelihood_name(slug)}
@@ -48,6 +50,29 @@ def use_table(group: Group) -> pd.DataFrame:
             for slug in group.likelihoods
         ]
     )
+
+
+def sizes_table(group: Group) -> pd.DataFrame:
+    """The answer by latent size, a row per size and likelihood; empty where there is one size.
+
+    Beside every β* stands the value of the grid's best β, and the units active at β = 1.
+    """
+    if not group.siblings:
+        return pd.DataFrame()
+    every = sorted([group, *group.siblings], key=lambda one: one.latent_dim)
+    rows = [_size_row(one, slug) for one in every for slug in one.likelihoods]
+    return pd.DataFrame(rows).fillna("–")
+
+
+def _size_row(group: Group, slug: str) -> dict[str, str]:
+    row = {"latent dimensions": group.latent_dim, "likelihood": likelihood_name(slug)}
+    for use in WITH_OPTIMUM:
+        answer = answers(group, use).get(slug)
+        if answer is not None:
+            row[f"to {use.name}"] = use_cell(answer)
+            row[METRICS[answer.criterion].header] = rounded(answer.value, answer.se, DIGITS)
+    units = group.mean(slug, 1.0, "active_units")
+    return row | {"active units at β = 1": "–" if units is None else f"{units:.3g}"}
 
 
 def use_cell(row: pd.Series | None) -> str:
@@ -60,10 +85,11 @@ def use_cell(row: pd.Series | None) -> str:
 
 def side_by_side(group: Group) -> pd.DataFrame:
     """Every likelihood at its best β by each criterion; best bold, second best underlined."""
-    columns = [m for m in map(group.metric, SIDE_BY_SIDE) if group.answers(m)]
+    rows_of = {m: group.best_rows(m) for m in map(group.metric, SIDE_BY_SIDE)}
+    columns = [metric for metric, rows in rows_of.items() if rows]
     rows = {slug: {"likelihood": likelihood_name(slug)} for slug in group.likelihoods}
     for metric in columns:
-        found = group.answers(metric)
+        found = rows_of[metric]
         order = sorted(found, key=lambda s: found[s].value)
         order = order[::-1] if METRICS[metric].better == "higher" else order
         for slug in group.likelihoods:
