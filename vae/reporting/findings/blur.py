@@ -51,12 +51,18 @@ class Sharpness:
         if self.autoencoder is None:
             return f"{start}VAEs keep {vaes}."
         already = "already" if self.already else "even"
-        count = f"With {len(self.blurrier)} of {len(self.compared)} likelihoods"
         return (
             f"{start}{already} the autoencoder keeps {percent(self.autoencoder)}; VAEs keep "
-            f"{vaes}. {count} the VAE at {beta_equals(self.beta)} surely keeps less than "
-            f"the autoencoder."
+            f"{vaes}. {self._count()}"
         )
+
+    def _count(self) -> str:
+        vae = f"the VAE at {beta_equals(self.beta)}"
+        if len(self.compared) == 1:
+            verdict = "surely keeps" if self.blurrier else "does not surely keep"
+            return f"There {vae} {verdict} less than the autoencoder."
+        count = f"With {len(self.blurrier)} of {len(self.compared)} likelihoods"
+        return f"{count} {vae} surely keeps less than the autoencoder."
 
 
 def sharpness(group: Group) -> Sharpness | None:
