@@ -350,7 +350,7 @@ def test_coverage_repeats_itself_on_curves_with_the_stated_best_beta(coverage):
     row = coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
     assert row == coverage.case("kink", "inside", "unequal", 3, 0, trials=2)
     assert {"set", "interval", "price"} <= row.keys()
-    for make, _ in coverage.CURVES.values():
+    for make, *_ in coverage.CURVES.values():
         assert coverage.FINE[make(-1.3)(coverage.FINE).argmin()] == pytest.approx(-1.3, abs=0.03)
 
 
