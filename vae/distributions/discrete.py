@@ -10,8 +10,11 @@ from vae.distributions.pixels import (
     log1mexp,
     outer_levels,
     quantise,
+    smooth_quantised_mean,
     uniform,
 )
+
+MANY_LEVELS = 256  # between so many, steps no longer show in a logistic's mean
 
 
 class Bernoulli(PixelDistribution):
@@ -78,7 +81,14 @@ class DiscretizedLogistic(PixelDistribution):
 
     @property
     def mean(self) -> Tensor:
-        """Expected value per pixel: the sum over levels of P(x >= level), scaled to [0, 1]."""
+        """Expected value per pixel: the sum over levels of P(x >= level), scaled to [0, 1].
+
+        For 256 levels and more in closed form, within 0.04 of a level for scales of e^-7 or more.
+        """
+        if self.levels >= MANY_LEVELS:
+            return smooth_quantised_mean(
+                self.location, self.log_scale.exp(), self.levels, softplus, _density, coarsest=4
+            )
         total = torch.zeros_like(self.location)
         for k in range(1, self.levels):
             edge = (k - 0.5) / (self.levels - 1)
@@ -90,6 +100,11 @@ class DiscretizedLogistic(PixelDistribution):
         noise = torch.logit(uniform(self.location, generator), eps=1e-7)
         x = self.location + self.log_scale.exp() * noise
         return quantise(x, self.levels)
+
+
+def _density(a: Tensor) -> Tensor:
+    """Of the standard logistic distribution."""
+    return torch.sigmoid(a) * torch.sigmoid(-a)
 
 
 class Discretized(PixelDistribution):
