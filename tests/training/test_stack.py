@@ -9,6 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from vae.configuration.sweep import Cell, Likelihood, Network
 from vae.data.datasets import load_dataset, prepare
 from vae.models import Autoencoder
+from vae.training.loop import cell_records
 from vae.training.stack import Stack
 
 CPU = torch.device("cpu")
@@ -267,6 +268,30 @@ def test_a_diverged_cell_harms_no_other_and_keeps_its_last_good_weights(make_sta
         assert torch.equal(p, healthy.parameters[name][others])
         assert torch.equal(sick.best[name][others], healthy.best[name][others])
         assert sick.best[name].isfinite().all()
+
+
+def test_a_cell_that_is_no_number_on_validation_alone_has_diverged(make_stack):
+    stack = make_stack()
+    train(stack, 1)
+    stack.train_epoch()
+    i = stack.cells.index(HALF)
+    with torch.no_grad():  # as if the last step of the epoch had done it
+        stack.trained.average["encoder.network.1.weight"][i] = torch.nan
+    stack.validate()
+    assert i not in stack.active
+    assert stack.diverged_at.tolist() == [2 if j == i else -1 for j in range(len(stack.cells))]
+    assert cell_records(stack)[i]["status"] == "diverged"
+    assert stack.best_epoch[i] <= 1
+
+
+def test_the_summary_is_of_validation_however_few_cells_still_train(make_stack):
+    stack = make_stack()
+    train(stack, 1)
+    stack.narrow(stack.active[:2])
+    train(stack, 1)
+    first, last = (rows(stack, stack.cells[i], "validation")[-1] for i in (0, 1))
+    for row in (first, last):
+        assert f"{row['distortion']:.2f} + {row['rate'] or 0:.2f}" in stack.summary()
 
 
 def test_nothing_is_kept_of_a_cell_after_it_diverged(make_stack):

@@ -189,8 +189,23 @@ class Stack:
     def validate(self) -> None:
         """Measure the averages on the validation split, keep the best, take pictures.
 
-        Cells that have settled leave the stack.
+        Cells that have settled, or have left the finite numbers, leave the stack.
         """
+        distortion, rate = terms = self._validation_terms()
+        objective = weighted(distortion, rate, self.beta[self._index])
+        self._note_divergence(terms)
+        rows = torch.stack([distortion, rate, objective], 1).tolist()  # a GPU is waited for once
+        self._record("validation", rows)
+        for index, (*_, value) in zip(self.active, rows, strict=True):
+            self.objectives[index].append(value)
+        if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
+            self._keep_best(objective)
+        if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
+            self._take_pictures()
+        self._drop_those_that_ended()
+
+    def _validation_terms(self) -> Tensor:
+        """Distortion and rate of the averages, means over the validation split: (2, A)."""
         images = self.dataset.unit("validation")
         axis = self.sweep.likelihood.objective.axis
         noise = self._fixed_noise("validation", len(images), axis)[self._index]
@@ -200,18 +215,14 @@ class Stack:
             x = images[batch].expand(len(self.active), *images[batch].shape)
             parts = self._terms(self.trained.average, x, noise[..., batch, :])
             totals += torch.stack([part.sum(1) for part in parts])
-        distortion, rate = totals / len(images)
-        objective = weighted(distortion, rate, self.beta[self._index])
-        terms = torch.stack([distortion, rate, objective], 1).tolist()  # a GPU is waited for once
-        self._record("validation", terms)
-        if warmed_up(self.epoch, self.sweep.training.warmup_epochs):
-            self._keep_best(objective)
-        if self.epoch in preview_epochs(self.sweep.training.epochs, self.sweep.training.previews):
-            frame = self.frames.new_zeros(1, *self.frames.shape[1:])
-            frame[0, self.active] = self._pictures(self.active, self.trained.average)
-            self.frames = torch.cat([self.frames, frame])
-        for index, (*_, value) in zip(self.active, terms, strict=True):
-            self.objectives[index].append(value)
+        return totals / len(images)
+
+    def _take_pictures(self) -> None:
+        frame = self.frames.new_zeros(1, *self.frames.shape[1:])
+        frame[0, self.active] = self._pictures(self.active, self.trained.average)
+        self.frames = torch.cat([self.frames, frame])
+
+    def _drop_those_that_ended(self) -> None:
         going_on = [
             i
             for i in self.active
@@ -237,7 +248,8 @@ class Stack:
 
     def summary(self) -> str:
         """How many cells still train; the last validation terms of the first and the last."""
-        rows = [row for row in self.history[-len(self.cells) :] if row["epoch"] == self.epoch]
+        now = {"epoch": self.epoch, "split": "validation"}.items()
+        rows = [row for row in self.history[-len(self.cells) :] if now <= row.items()]
         first, last = (
             f"{r['distortion']:.2f} + {r['rate'] or 0:.2f}" for r in (rows[0], rows[-1])
         )
@@ -257,9 +269,10 @@ class Stack:
         streams = [generator(self.device, seed, purpose) for seed in self.seeds]
         return self._noise(streams, count, axis)[self.row]
 
-    def _note_divergence(self, totals: Tensor) -> None:
+    def _note_divergence(self, terms: Tensor) -> None:
+        """Note the cells whose terms, (2, A), are no numbers now and were so far."""
         before = self.diverged_at[self._index]
-        newly = ~totals.isfinite().all(0) & (before < 0)
+        newly = ~terms.isfinite().all(0) & (before < 0)
         self.diverged_at[self._index] = torch.where(newly, self.epoch, before)
 
     def _keep_best(self, objective: Tensor) -> None:
