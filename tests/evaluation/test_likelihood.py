@@ -182,6 +182,14 @@ def test_memory_does_not_grow_with_the_samples(monkeypatch):
         assert max(z[..., 0].numel() * PIXEL_COUNT for z in model.decoded) <= 60
 
 
+def test_of_many_images_few_are_taken_at_once_with_many_samples_each(monkeypatch):
+    cut_after(monkeypatch, 20 * PIXEL_COUNT)
+    monkeypatch.setattr(importance, "LEAST_SAMPLES", 10)
+    x, model = draw_images(100), linear_gaussian()
+    importance_weights(model, x, 40, seed=0)
+    assert {tuple(z.shape) for z in model.decoded} == {(10, 2, 2)}
+
+
 @pytest.mark.parametrize("scale", [0.2, 1.0, 3.0])
 def test_effective_samples_lie_between_one_and_all(scale):
     weights = importance_weights(linear_gaussian(scale=scale), draw_images(50), 40, seed=0)

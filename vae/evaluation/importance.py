@@ -18,6 +18,7 @@ from vae.randomness import generator
 DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU core's cache
 GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
 LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
+LEAST_SAMPLES = 50  # of an image at once: with fewer, finding the largest weights takes longest
 LOW_ESS = 10
 ENOUGH = 0.05  # effective samples per sample; with fewer, an image's other modes are looked for
 MORE = 3  # times as many samples from then on
@@ -153,9 +154,10 @@ def weights_of(
     n, d = len(x), model.latent_dim
     at_once = decoded_at_once(model, x.device)
     total = ImportanceWeights.none(n, d, samples, x.device)
-    for first, count in _cuts(samples, max(1, at_once // n)):
+    together = min(samples, at_once, max(LEAST_SAMPLES, at_once // n))
+    for first, count in _cuts(samples, together):
         noise = torch.stack([_noise(n, d + FREEDOM, stream) for _ in range(count)])
-        for part in _slices(n, at_once):
+        for part in _slices(n, at_once // together):
             z = mixture.draw(first, noise[:, part], part)
             joint = log_joint(model, z, x[part], score)
             prior = DiagonalGaussian(*torch.zeros(2, d, device=x.device)).log_prob(z)
