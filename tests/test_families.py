@@ -52,12 +52,13 @@ def test_whether_grey_levels_have_probabilities(chosen):
 
 
 @EVERY
-def test_whether_its_density_is_the_probability_of_grey_levels(chosen):
-    levels = torch.arange(LEVELS) / (LEVELS - 1)
-    family = make_likelihood(chosen, (1, 1, 1), LEVELS).eval()
+@pytest.mark.parametrize("count", [2, LEVELS])
+def test_whether_its_density_is_the_probability_of_grey_levels(chosen, count):
+    levels = torch.arange(count) / (count - 1)
+    family = make_likelihood(chosen, (1, 1, 1), count).eval()
     p = family(family.initial_output(torch.full((1, 1, 1), 0.4)))
     total = p.log_prob(levels.reshape(-1, 1, 1, 1)).exp().sum().item()
-    assert math.isclose(total, 1, rel_tol=1e-4) == chosen.discrete
+    assert math.isclose(total, 1, rel_tol=1e-4) == chosen.discrete(count)
 
 
 @EVERY

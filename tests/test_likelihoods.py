@@ -165,7 +165,7 @@ def highest_log_density(name: str, levels: int) -> float:
         "beta": math.log(1000),
     }
     density = trained_sigma if name.startswith("gaussian") else 0.0
-    return ceilings.get(name, 0.0 if Likelihood.from_slug(name).discrete else density)
+    return ceilings.get(name, 0.0 if Likelihood.from_slug(name).discrete(levels) else density)
 
 
 @pytest.mark.parametrize("levels", [2, 17])

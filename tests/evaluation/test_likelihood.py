@@ -18,7 +18,13 @@ from vae.evaluation.importance import (
     local_weights,
     student_t,
 )
-from vae.evaluation.likelihood import evaluate, evenly, exact_likelihood, gaps
+from vae.evaluation.likelihood import (
+    evaluate,
+    evenly,
+    exact_likelihood,
+    gaps,
+    probability_of_levels,
+)
 from vae.models import VAE, Decoder, Encoder
 from vae.objectives import rate
 
@@ -430,11 +436,19 @@ def test_the_local_estimate_does_not_depend_on_how_the_work_is_cut(monkeypatch, 
 def test_a_wrong_sigma_is_set_right_on_validation_images():
     x, model = draw_images(2000), linear_gaussian()
     model.decoder.likelihood.log_sigma += math.log(2.0)
-    found = exact_likelihood(model, x[:300], x[1000:], 100, 0)
+    found = exact_likelihood(model, x[:300], x[1000:], 100, 0, 256)
     assert found["scale_factor"].value == pytest.approx(0.5, rel=0.1)
     assert found["scale_gain"].value > 0.1
     exact = exact_log_likelihood(x[:300]).mean().item()
     assert found["log_likelihood"].value == pytest.approx(exact, abs=0.05)
+
+
+def test_on_black_and_white_a_bernoulli_s_density_says_its_bits(trained, digits):
+    model, x = trained.model(VAE_CELL), digits.unit("test")[:20].round()
+    found = exact_likelihood(model, x, x, 20, 0, levels=2)
+    bits = -found["log_likelihood"].value / (64 * math.log(2))
+    assert found["bits_per_dim"].value == pytest.approx(bits)
+    assert probability_of_levels(model, x, x, 20, 0, levels=2) == {}
 
 
 def test_gaps_of_a_linear_model_are_the_divergence_of_its_encoder():

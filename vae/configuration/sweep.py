@@ -184,10 +184,10 @@ class Likelihood:
         """The same trained on its density."""
         return replace(self, discretized=False)
 
-    @property
-    def discrete(self) -> bool:
-        """Whether its density is the probability of grey levels already."""
-        return self.discretized or self.family.over == GREY_LEVELS
+    def discrete(self, levels: int) -> bool:
+        """Whether its density is the probability of each of ``levels`` grey levels already."""
+        black_and_white = self.family.over == BLACK_AND_WHITE and levels == 2
+        return self.discretized or self.family.over == GREY_LEVELS or black_and_white
 
     def over_numbers(self, levels: int) -> bool:
         """Whether it gives each of ``levels`` grey levels a probability."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vae.configuration.sweep import Cell, Likelihood
-from vae.data.datasets import Dataset
+from vae.data.datasets import Dataset, spaced
 from vae.distributions import DiagonalGaussian, PixelDistribution
 from vae.evaluation.cells import Estimate, Measurements, average, measure_cells
 from vae.evaluation.gaps import best_factorised, measured_elbo
@@ -18,7 +18,7 @@ from vae.evaluation.importance import (
     local_weights,
 )
 from vae.evaluation.posterior import Score, local_posterior
-from vae.evaluation.scales import IMAGES, Rescaling, best_scale, rescaled
+from vae.evaluation.scales import IMAGES, best_scale, rescaled
 from vae.models import VAE, TrainedSweep
 from vae.objectives import rate
 from vae.randomness import generator
@@ -29,10 +29,8 @@ HEAVY_TAIL = 0.7  # of k̂ (Vehtari et al. 2024)
 
 
 def evenly(x: Tensor, count: int) -> Tensor:
-    """``count`` images spread over all of ``x``, in order; all of them if it is 0 or too many."""
-    if not count or count >= len(x):
-        return x
-    return x[torch.arange(count, device=x.device) * len(x) // count]
+    """``count`` images spread over all of ``x``, in order; all of them if it is 0."""
+    return spaced(x, count or len(x))
 
 
 def measure_likelihood(
@@ -52,7 +50,7 @@ def measure_likelihood(
         return {"distortion": average(distortion)}
     return (
         through_the_encoder(model, x, samples, seed)
-        | exact_likelihood(model, x, validation, samples, seed)
+        | exact_likelihood(model, x, validation, samples, seed, levels)
         | probability_of_levels(model, x, validation, samples, seed, levels)
         | gaps(model, evenly(x, GAP_IMAGES), samples, seed)
     )
@@ -70,16 +68,43 @@ def through_the_encoder(model: VAE, x: Tensor, samples: int, seed: int) -> dict[
 
 
 def exact_likelihood(
-    model: VAE, x: Tensor, validation: Tensor, samples: int, seed: int
+    model: VAE, x: Tensor, validation: Tensor, samples: int, seed: int, levels: int
 ) -> dict[str, Estimate]:
-    """log p(x) as the family defines it, and how it was got."""
-    scale = _scale(model, validation, seed, density)
-    weights = local_weights(model, x, samples, seed, rescaled(density, scale.log_factor))
-    nats = weights.log_likelihood()
-    estimates = {"log_likelihood": average(nats)} | diagnostics(weights)
-    if likelihood_of(model).discrete:
-        estimates["bits_per_dim"] = average(-nats / (math.log(2) * x[0].numel()))
-    return estimates | _scale_metrics(model, scale, "")
+    """log p(x) as the family defines it, how it was got, and bits/dim where that says them."""
+    weights, scale = measured(model, x, validation, samples, seed, density)
+    bits = bits_per_dim(weights, x) if likelihood_of(model).discrete(levels) else {}
+    exact = {"log_likelihood": average(weights.log_likelihood())}
+    return exact | diagnostics(weights) | bits | scale
+
+
+def measured(
+    model: VAE,
+    x: Tensor,
+    validation: Tensor,
+    samples: int,
+    seed: int,
+    score: Score,
+    suffix: str = "",
+) -> tuple[ImportanceWeights, dict[str, Estimate]]:
+    """Local weights of ``x`` after a free scale was set to its best, by ``score``.
+
+    Args:
+        suffix: ends the names of the metrics of that scale, the second result.
+    """
+    if not likelihood_of(model).family.free_scale:
+        return local_weights(model, x, samples, seed, score), {}
+    scale = best_scale(model, evenly(validation, IMAGES), seed, score)
+    weights = local_weights(model, x, samples, seed, rescaled(score, scale.log_factor))
+    return weights, {
+        f"scale_factor{suffix}": Estimate(math.exp(scale.log_factor)),
+        f"scale_gain{suffix}": Estimate(float(scale.gain)),
+    }
+
+
+def bits_per_dim(weights: ImportanceWeights, x: Tensor) -> dict[str, Estimate]:
+    """-log2 of the probability of grey levels, per pixel and channel of images ``x``."""
+    nats_per_bit = math.log(2) * x[0].numel()
+    return {"bits_per_dim": average(-weights.log_likelihood() / nats_per_bit)}
 
 
 def diagnostics(weights: ImportanceWeights) -> dict[str, Estimate]:
@@ -99,22 +124,20 @@ def diagnostics(weights: ImportanceWeights) -> dict[str, Estimate]:
 def probability_of_levels(
     model: VAE, x: Tensor, validation: Tensor, samples: int, seed: int, levels: int
 ) -> dict[str, Estimate]:
-    """bits/dim, the probability of grey levels; of Bernoulli, that of binarised copies."""
-    likelihood, dimensions = likelihood_of(model), math.log(2) * x[0].numel()
+    """bits/dim where the density does not say them; of Bernoulli, log p of binarised copies."""
+    likelihood = likelihood_of(model)
+    if likelihood.discrete(levels):
+        return {}
     if not likelihood.over_numbers(levels):
         copies = binarised(x, seed)
         nats = local_weights(model, copies, samples, seed).log_likelihood()
         return {"log_likelihood_binarised": average(nats.unflatten(0, (-1, len(x))).mean(0))}
-    if likelihood.discrete:  # its density says it
-        return {}
 
     def mass(p: PixelDistribution, images: Tensor) -> Tensor:
         return p.log_mass(images, levels)
 
-    scale = _scale(model, validation, seed, mass)
-    weights = local_weights(model, x, samples, seed, rescaled(mass, scale.log_factor))
-    bits = {"bits_per_dim": average(-weights.log_likelihood() / dimensions)}
-    return bits | _scale_metrics(model, scale, "_mass")
+    weights, scale = measured(model, x, validation, samples, seed, mass, "_mass")
+    return bits_per_dim(weights, x) | scale
 
 
 def binarised(x: Tensor, seed: int) -> Tensor:
@@ -136,21 +159,6 @@ def gaps(model: VAE, x: Tensor, samples: int, seed: int) -> dict[str, Estimate]:
     return {
         "approximation_gap": average(exact - best_elbo),
         "amortisation_gap": average(best_elbo - own_elbo),
-    }
-
-
-def _scale(model: VAE, validation: Tensor, seed: int, score: Score) -> Rescaling:
-    if not likelihood_of(model).family.free_scale:
-        return Rescaling()
-    return best_scale(model, evenly(validation, IMAGES), seed, score)
-
-
-def _scale_metrics(model: VAE, scale: Rescaling, suffix: str) -> dict[str, Estimate]:
-    if not likelihood_of(model).family.free_scale:
-        return {}
-    return {
-        f"scale_factor{suffix}": Estimate(math.exp(scale.log_factor)),
-        f"scale_gain{suffix}": Estimate(float(scale.gain)),
     }
 
 
