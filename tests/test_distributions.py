@@ -440,6 +440,14 @@ def test_the_mean_of_a_discretized_logistic_is_exact_to_a_small_part_of_a_level(
     assert (rounded - p.mean).abs().max() * (levels - 1) < 0.04
 
 
+@pytest.mark.parametrize("sigma", [0.05, 0.1, 0.5])
+@pytest.mark.parametrize("levels", [2, 3, 11])
+def test_the_rounded_mean_of_a_gaussian_is_exact_of_few_levels(levels, sigma):
+    p = Gaussian(ACROSS, torch.tensor(sigma).double().log())
+    expected = summed_over_levels(lambda x: p.pixel_log_mass(x, levels), levels)
+    torch.testing.assert_close(p.quantised_mean(levels), expected, atol=1e-9, rtol=0)
+
+
 @pytest.mark.parametrize("levels", LEVELS)
 @pytest.mark.parametrize("log_scale", [-12.0, -5.0, -2.0, 0.0, 7.0])
 def test_the_mean_of_a_discretized_laplace_is_exact(levels, log_scale):

@@ -155,7 +155,7 @@ def test_float32_agrees_with_float64(name, scale):
 
 def highest_log_density(name: str, levels: int) -> float:
     """What no pixel of a grey level can exceed, in nats."""
-    floor = math.log(0.5 / (levels - 1))
+    floor = math.log(min(0.5 / (levels - 1), 0.05))
     trained_sigma = -floor - 0.5 * math.log(2 * math.pi)
     ceilings = {
         "continuous_bernoulli": math.log(ContinuousBernoulli.LIMIT) + 1e-6,
@@ -334,9 +334,36 @@ def test_trained_scales_find_the_spread_of_the_data(name, spread):
     torch.testing.assert_close(scale, spread(x), rtol=1e-2, atol=0)
 
 
-@pytest.mark.parametrize("levels", [2, 17, 256])
-def test_the_floor_of_sigma_is_half_the_distance_between_grey_levels(levels):
-    assert math.exp(least_log_sigma(levels)) == pytest.approx(0.5 / (levels - 1))
+@pytest.mark.parametrize(("levels", "floor"), [(2, 0.05), (17, 0.5 / 16), (256, 0.5 / 255)])
+def test_the_floor_of_sigma_is_half_the_distance_between_grey_levels_and_at_most_a_twentieth(
+    levels, floor
+):
+    assert math.exp(least_log_sigma(levels)) == pytest.approx(floor)
+
+
+BLACK_AND_WHITE = torch.eye(12).reshape(12, *SHAPE)
+
+
+@pytest.mark.parametrize("name", [n for n in OWN_SCALES if n != "gaussian_optimal_sigma"])
+def test_a_trained_scale_finds_how_far_reconstructions_are_from_black_and_white(name):
+    family, error = make(name, levels=2), 0.15
+    near = (BLACK_AND_WHITE - error).abs()  # what a good decoder says
+    optimiser = torch.optim.Adam(family.parameters(), lr=0.05)
+    for _ in range(300):
+        optimiser.zero_grad()
+        (-family(near).log_prob(BLACK_AND_WHITE).mean()).backward()
+        optimiser.step()
+    scale = family(near).log_scale.exp()
+    torch.testing.assert_close(scale, torch.full_like(scale, error), rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("levels", [2, 3, 17])
+@pytest.mark.parametrize("name", SLUGS)
+def test_gradients_reach_every_output_at_the_start(name, levels):
+    family = make(name, levels=levels)
+    output = family.initial_output(torch.full(SHAPE, 0.3)).requires_grad_()
+    family(output.expand(12, *output.shape)).log_prob(BLACK_AND_WHITE).sum().backward()
+    assert (output.grad != 0).all()
 
 
 @pytest.mark.parametrize("levels", [2, 17, 256])

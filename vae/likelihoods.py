@@ -30,6 +30,7 @@ from vae.networks import Shape
 INITIAL_LOG_SCALE = -1.5  # σ of about 0.22, near the spread of grey images around their mean
 BETA_LIMITS = (0.01, 1000.0)
 MEAN_MARGIN = 0.01  # keeps the logit of a constant pixel's mean finite
+MOST_FLOOR = 0.05  # of a trained σ: between few levels half a step is all that a σ can want
 LOG_SCALE_LIMIT = 7.0  # of decoder outputs that are log scales; Salimans et al. (2017) use -7
 
 
@@ -237,8 +238,8 @@ class DiscretizedFamily(LikelihoodFamily):
 
 
 def least_log_sigma(levels: int) -> float:
-    """The floor of trained σs: half the distance between two grey levels."""
-    return math.log(0.5 / (levels - 1))
+    """The floor of trained σs: half the distance between two grey levels, at most 0.05."""
+    return math.log(min(0.5 / (levels - 1), MOST_FLOOR))
 
 
 def above(floor: float, log_sigma: Tensor) -> Tensor:
