@@ -39,6 +39,14 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return load_dataset(path)
 
 
+@pytest.fixture(scope="session")
+def dynamic(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The digits, binarised in training at every use."""
+    path = tmp_path_factory.mktemp("dynamic") / "digits_dynamic.npz"
+    prepare("digits_dynamic", path)
+    return load_dataset(path)
+
+
 @pytest.fixture
 def closed_figures() -> Iterator[None]:
     """Figures as the report's look, and none of them left open."""

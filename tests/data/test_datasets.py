@@ -30,11 +30,6 @@ def static(tmp_path_factory) -> Dataset:
     return made("digits_static", tmp_path_factory.mktemp("static"))
 
 
-@pytest.fixture(scope="module")
-def dynamic(tmp_path_factory) -> Dataset:
-    return made("digits_dynamic", tmp_path_factory.mktemp("dynamic"))
-
-
 def batch(dataset: Dataset, indices: Tensor, *seeds: int) -> Tensor:
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     return dataset.training_batch(indices.expand(len(seeds), -1), generators)
@@ -170,6 +165,16 @@ def test_dynamic_training_images_are_drawn_at_every_use(dynamic):
     assert binary(first)
     assert not torch.equal(first, second)
     assert torch.equal(first, batch(dynamic, indices, 1))
+
+
+def test_training_images_are_as_models_see_them(digits, dynamic):
+    first, second = (dynamic.training_images(torch.Generator().manual_seed(s)) for s in (1, 2))
+    assert binary(first)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, batch(dynamic, torch.arange(SIZES["train"]), 1)[0])
+    stream = torch.Generator().manual_seed(1)
+    assert torch.equal(digits.training_images(stream), digits.unit("train"))
+    assert torch.equal(digits.training_images(stream, 500), spaced(digits.unit("train"), 500))
 
 
 def test_dynamic_mean_over_uses_is_the_grey_image(digits, dynamic):

@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def table(digits, classifier):
-    return corruption_table(digits, [classifier, fit_pixels(digits, CPU)], 0, CPU)
+    return corruption_table(digits, [classifier, fit_pixels(digits, 0, CPU)], 0, CPU)
 
 
 def values(table, fault: str, metric: str) -> list[float]:

@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def table(digits, classifier):
-    spaces = [classifier, fit_pixels(digits, CPU)]
+    spaces = [classifier, fit_pixels(digits, 0, CPU)]
     frame = references(digits, classifier, spaces, 0, [2, 10], 0, CPU)
     assert list(frame.columns) == ["dataset", "reference", "value", "sd"]
     assert set(frame.dataset) == {"digits"} and frame.reference.is_unique

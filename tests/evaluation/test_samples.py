@@ -40,7 +40,7 @@ def identity(kind: type[VAE] = VAE) -> VAE:
 
 @pytest.fixture(scope="module")
 def measured(trained, digits, classifier):
-    spaces = [classifier, fit_pixels(digits, CPU)]
+    spaces = [classifier, fit_pixels(digits, 0, CPU)]
     return evaluate(trained, digits, CPU, spaces, samples=800, seed=0)
 
 

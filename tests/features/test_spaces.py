@@ -103,8 +103,13 @@ def test_the_loss_is_the_double_loop():
     assert float(contrastive_loss(a, b)) == pytest.approx(total / 8)
 
 
+def test_components_are_of_images_as_models_see_them(dynamic):
+    whites = len(dynamic.images["train"]) * fit_pixels(dynamic, 0, CPU).mean
+    torch.testing.assert_close(whites, whites.round(), rtol=0, atol=1e-3)
+
+
 def test_components_are_those_of_scikit_learn(digits):
     x = digits.unit("train").flatten(1).double().numpy()
     expected = PCA(39, svd_solver="full").fit(x).transform(x)
-    found = fit_pixels(digits, CPU).features(digits.unit("train")).double().numpy()
+    found = fit_pixels(digits, 0, CPU).features(digits.unit("train")).double().numpy()
     assert abs(abs(found[:, :10]) - abs(expected[:, :10])).max() < 1e-4

@@ -96,6 +96,18 @@ def test_training_with_the_optimal_sigma_ends_with_its_calibration(digits, make_
         assert p.log_scale.item() == log_sigma.item()
 
 
+def test_the_optimal_sigma_is_that_of_images_as_they_were_in_training(
+    dynamic, make_sweep, tmp_path
+):
+    sweep = make_sweep(likelihood=OPTIMAL, dataset="digits_dynamic", seeds=(0,), betas=(1.0,))
+    train(sweep, dynamic, tmp_path / "models", tmp_path / "checkpoints", CPU)
+    trained = TrainedSweep(tmp_path / "models")
+    x = dynamic.training_images(torch.Generator().manual_seed(7))
+    for cell, log_sigma in zip(sweep.cells, trained.stacked(sweep.cells)[LOG_SIGMA], strict=True):
+        expected = calibrated_log_sigma(trained.model(cell), x, stream())
+        torch.testing.assert_close(log_sigma, expected, rtol=0, atol=0.01)
+
+
 def test_training_with_a_fixed_sigma_leaves_it(digits, make_sweep, tmp_path):
     sweep = make_sweep(likelihood=FIXED)
     train(sweep, digits, tmp_path / "models", tmp_path / "checkpoints", CPU)

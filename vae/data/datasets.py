@@ -65,7 +65,10 @@ class Dataset:
         return mean.float()
 
     def unit(self, split: str) -> Tensor:
-        """All images of a split as float32 in [0, 1], (N, C, H, W), never re-binarised."""
+        """All images of a split as they are stored, float32 in [0, 1], (N, C, H, W).
+
+        Training images that are binarised at every use are grey: see ``training_images``.
+        """
         levels = self.source_levels if split == "train" else self.levels
         return self.images[split].float() / (levels - 1)
 
@@ -87,6 +90,17 @@ class Dataset:
             for row, g in zip(x, generators, strict=True)
         ]
         return (torch.stack(u) < x).float()
+
+    def training_images(self, stream: torch.Generator, most: int | None = None) -> Tensor:
+        """Training images as models see them, float32 in [0, 1], (N, C, H, W).
+
+        Args:
+            stream: what is binarised at every use is drawn from it.
+            most: at most so many, evenly spaced; by default all.
+        """
+        count = len(self.images["train"])
+        indices = spaced(torch.arange(count), most or count)
+        return self.training_batch(indices[None], [stream])[0]
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Move the images to ``device``."""

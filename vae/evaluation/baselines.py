@@ -1,19 +1,23 @@
 """What likelihoods are read against: a code without a model, and the Bernoulli's floor."""
 
 import torch
+from torch import Tensor
 
 from vae.data.datasets import Dataset
 
 
-def histogram_bits_per_dim(dataset: Dataset) -> float:
+def histogram_bits_per_dim(dataset: Dataset, training: Tensor) -> float:
     """Bits per pixel of the test images under the pooled grey-level histogram of training images.
 
     One histogram for all pixels; every level has one count more than was seen, so that no level
     costs infinitely many bits.
+
+    Args:
+        training: in [0, 1] with the levels of the test images, (N, C, H, W).
     """
     levels = dataset.levels
-    train = (dataset.unit("train") * (levels - 1)).round().long().flatten()
-    counts = torch.bincount(train, minlength=levels).double() + 1
+    seen = (training * (levels - 1)).round().long().flatten()
+    counts = torch.bincount(seen, minlength=levels).double() + 1
     bits = -torch.log2(counts / counts.sum())
     return bits[dataset.images["test"].long().flatten()].mean().item()
 

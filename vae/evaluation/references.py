@@ -51,7 +51,7 @@ def references(
         classifier: None if the images have no classes.
     """
     everything = training_images(dataset, len(dataset.images["train"]), seed)
-    rows = [*_of_dataset(dataset, samples)]
+    rows = [*_of_dataset(dataset, everything, samples)]
     if classifier is not None:
         rows.append(("classifier_accuracy", accuracy(classifier, dataset), None))
     rows += [(name, value, None) for name, value in collapse_references(everything).items()]
@@ -65,7 +65,7 @@ def references(
     return frame
 
 
-def _of_dataset(dataset: Dataset, samples: int) -> list[Reference]:
+def _of_dataset(dataset: Dataset, training: Tensor, samples: int) -> list[Reference]:
     """How many classes and images there are, and what needs no model."""
     test = dataset.unit("test")
     return [
@@ -73,7 +73,7 @@ def _of_dataset(dataset: Dataset, samples: int) -> list[Reference]:
         ("feature_count", feature_count(len(test)), None),
         ("fid_images", len(test), None),
         ("fid_generated_images", generated_count(len(test), samples), None),
-        ("histogram_bits_per_dim", histogram_bits_per_dim(dataset), None),
+        ("histogram_bits_per_dim", histogram_bits_per_dim(dataset, training), None),
         ("bernoulli_floor", bernoulli_floor(dataset), None),
     ]
 

@@ -110,10 +110,11 @@ def _samples(model: VAE, dataset: Dataset, seed: int, device: torch.device) -> d
     stream = generator(device, seed, "gallery")
     z = torch.randn(COLUMNS, model.latent_dim, generator=stream, device=device)
     p: PixelDistribution = model.decode(z)
+    training = dataset.training_images(generator("cpu", seed, "gallery neighbours"))
     return {
         "samples": pixels(p.mean),
         "drawn": pixels(p.sample(stream)),
-        "nearest": pixels(nearest(p.mean, dataset.unit("train").to(device))),
+        "nearest": pixels(nearest(p.mean, training.to(device))),
     }
 
 

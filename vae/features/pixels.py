@@ -9,6 +9,7 @@ from vae.data.datasets import Dataset
 from vae.features.classifier import feature_count
 from vae.metrics import PIXELS
 from vae.networks import Shape
+from vae.randomness import generator
 
 
 class PrincipalComponents(nn.Module):
@@ -27,9 +28,10 @@ class PrincipalComponents(nn.Module):
         return (images.flatten(1) - self.mean) @ self.components.T
 
 
-def fit_pixels(dataset: Dataset, device: torch.device) -> PrincipalComponents:
+def fit_pixels(dataset: Dataset, seed: int, device: torch.device) -> PrincipalComponents:
     """As many components as other feature spaces have dimensions, from training images."""
-    x = dataset.unit("train").to(device).flatten(1).double()
+    stream = generator("cpu", seed, "principal components")
+    x = dataset.to("cpu").training_images(stream).to(device).flatten(1).double()
     features = min(feature_count(len(dataset.images["test"])), *x.shape)
     model = PrincipalComponents(dataset.shape, features).to(device)
     model.mean.copy_(x.mean(0))

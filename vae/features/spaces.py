@@ -28,7 +28,7 @@ def train_spaces(
     )
     return classifier | {
         "selfsupervised": train_selfsupervised(dataset, epochs, seed, device),
-        "pixels": fit_pixels(dataset, device),
+        "pixels": fit_pixels(dataset, seed, device),
     }
 
 

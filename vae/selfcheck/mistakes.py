@@ -81,7 +81,7 @@ def free_density(sweep: Sweep, dataset: Dataset, seed: int, device: torch.device
     """
     dataset = dataset.to(device)
     epochs = max(LEAST_EPOCHS, round(FREE_EPOCHS * sweep.training.epochs))
-    x = dataset.unit("train")
+    x = dataset.training_images(generator(device, seed, "outer pixels"))
     outer = ((x == 0) | (x == 1)).double().mean().item()
     runs = {
         "free density": (UnlimitedStack, False),

@@ -119,9 +119,9 @@ def _halved(size: int, trouble: str) -> int:
 
 def calibrate(stack: Stack) -> None:
     """Set the σ of every cell's Gaussian likelihood to its best value on the training images."""
-    x = stack.dataset.unit("train")
     for i, cell in enumerate(stack.cells):
         stream = generator(stack.device, cell.seed, "calibration")
+        x = stack.dataset.training_images(stream)
         stack.constants[LOG_SIGMA][i] = calibrated_log_sigma(stack.model(i), x, stream)
 
 

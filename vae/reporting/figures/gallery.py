@@ -11,6 +11,7 @@ from vae.configuration.sweep import Cell
 from vae.data.datasets import Dataset, spaced
 from vae.evaluation.images import reconstructions
 from vae.evaluation.mixtures import MIXTURE_COMPONENTS, fitted_codes, training_codes
+from vae.evaluation.real_images import training_images
 from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.codes import draw_codes, ranked_dimensions
@@ -55,7 +56,7 @@ def draw_gallery(
     cells = shown_cells(trained)
     few = few_betas(cells, group.best_mean(trained.sweep.likelihood.slug, "fid_prior"))
     test = dataset.unit("test")[distinct_images(dataset)].to(device)
-    train = spaced(dataset.unit("train"), MOST_CODES).to(device)
+    train = training_images(dataset, MOST_CODES, seed).to(device)
     x = spaced(dataset.unit("test")).to(device)
     labels = spaced(dataset.labels["test"])
     figures = {
