@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch import Tensor
 
+from vae.evaluation.cells import Estimate
 from vae.evaluation.collapse import collapse_references
-from vae.evaluation.distances import extract
-from vae.evaluation.references import noise_images, references
+from vae.evaluation.distances import FeatureGaussian, extract, fid
+from vae.evaluation.references import fid_of_many, noise_images, references
 from vae.features.classifier import accuracy
 from vae.features.pixels import fit_pixels
 
@@ -24,8 +26,32 @@ def table(digits, classifier):
 def test_the_floor_is_that_of_random_training_images_with_its_spread(table):
     floor, spread = table.loc["fid_floor"][["value", "sd"]]
     assert 0.1 * floor < spread < floor
-    assert 0 < table.value["fid_floor_training"] < floor  # the bias is 1/N of either side
+    assert floor < table.value["fid_floor_training"]  # which has fewer images: 1,157 of 3,820
     assert table.value["fid_noise"] > 20 * floor
+
+
+class Gaussians:
+    """Real images whose features are standard normal, 382 of them for a test."""
+
+    def __init__(self) -> None:
+        self.stream = torch.Generator().manual_seed(0)
+        self.gaussian = FeatureGaussian(self.draw(382))
+
+    def draw(self, count: int) -> Tensor:
+        return torch.randn(count, 38, generator=self.stream, dtype=torch.float64)
+
+    def fid(self, features: Tensor) -> Estimate:
+        return fid(features, self.gaussian)
+
+
+def test_the_floor_is_what_a_perfect_model_scores_with_as_many_images_as_are_generated():
+    space, count, repeats = Gaussians(), 3820, 20
+    perfect = torch.tensor([space.fid(space.draw(count)).value for _ in range(repeats)])
+    of_few = torch.tensor([fid_of_many(space, space.draw(1157), count) for _ in range(repeats)])
+    assert of_few.mean().item() == pytest.approx(perfect.mean().item(), rel=0.03)
+    assert space.fid(space.draw(382)).value > 1.5 * perfect.mean()
+    features = space.draw(500)
+    assert fid_of_many(space, features, 400) == space.fid(features[:400]).value
 
 
 def test_kid_of_real_images_is_nothing_beside_its_kernel(table, digits, classifier):

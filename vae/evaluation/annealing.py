@@ -58,12 +58,10 @@ class Place(NamedTuple):
         return temperature * self.slope - self.z
 
 
-def tuned(model: VAE, x: Tensor, schedule: Schedule, stream: torch.Generator, score: Score):
-    """The schedule with a step per temperature and image, from a run that does not count.
-
-    Returns:
-        steps of shape (T, N).
-    """
+def tuned(
+    model: VAE, x: Tensor, schedule: Schedule, stream: torch.Generator, score: Score
+) -> Schedule:
+    """The schedule with steps (T, N), from a run that does not count."""
     z = torch.randn(len(x), model.latent_dim, generator=stream, device=x.device)
     place, step = Place.at(model, z, x, score), torch.full_like(z[:, 0], START_STEP)
     steps = []

@@ -50,11 +50,12 @@ class Realism:
 
     def distances(self, features: Tensor) -> dict[str, Estimate]:
         """FID, KID, precision, recall, density and coverage of generated images (M, F)."""
-        return {
-            "fid": self.fid(features),
-            "kid": kid(spaced(features, MOST_PAIRED), self.paired),
-            **self.neighbourhoods(features),
-        }
+        return {"fid": self.fid(features), **self.of_pairs(features)}
+
+    def of_pairs(self, features: Tensor) -> dict[str, Estimate]:
+        """The same without FID: what compares pairs of images."""
+        found = kid(spaced(features, MOST_PAIRED), self.paired)
+        return {"kid": found, **self.neighbourhoods(features)}
 
     def everything(self, features: Tensor) -> dict[str, Estimate]:
         """The same, and whether training images were copied."""

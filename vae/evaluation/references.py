@@ -58,7 +58,7 @@ def references(
     test, training = dataset.unit("test"), training_images(dataset, MOST_TRAINING, seed)
     for extractor in spaces:
         space = Realism(extractor, test.to(device), training.to(device), dataset.levels, seed)
-        rows += _of_space(space, dataset, everything.to(device), seed)
+        rows += _of_space(space, dataset, everything.to(device), samples, seed)
     rows += _of_probes(Probe(dataset, seed, device), spaces, latent_dims)
     frame = pd.DataFrame(rows, columns=["reference", "value", "sd"])
     frame.insert(0, "dataset", dataset.name)
@@ -94,19 +94,21 @@ def _of_probes(
 
 
 def _of_space(
-    space: Realism, dataset: Dataset, training: Tensor, seed: int
+    space: Realism, dataset: Dataset, training: Tensor, samples: int, seed: int
 ) -> Iterator[Reference]:
     """With the prefix of a feature space, the metrics of images that no model made.
 
-    Random sets of training images, as many as there are test images: ``fid_floor``,
-    ``kid_floor``, ``precision_real``, ``recall_real``, ``density_real``, ``coverage_real``, each
-    a mean over sets with its standard deviation. All training images (at most 10,000, those that
-    are reconstructed): ``fid_floor_training``; as copies, ``data_copying_copies`` and
-    ``authentic_share_copies``. Validation images, which nobody has copied: ``data_copying_real``,
-    ``authentic_share_real``. Uniform noise: ``fid_noise``.
+    Random sets of training images, as many as there are test images: ``kid_floor``,
+    ``precision_real``, ``recall_real``, ``density_real``, ``coverage_real``, each a mean over
+    sets with its standard deviation; likewise ``fid_floor``, of as many as models generate. All
+    training images (at most 10,000, those that are reconstructed): ``fid_floor_training``; as
+    copies, ``data_copying_copies`` and ``authentic_share_copies``. Validation images, which
+    nobody has copied: ``data_copying_real``, ``authentic_share_real``. Uniform noise:
+    ``fid_noise``.
     """
     features, count = space.extract(training), len(space.test)
-    for name, values in _random_subsets(space, features, min(count, len(features)), seed).items():
+    generated = generated_count(count, samples)
+    for name, values in _random_subsets(space, features, count, generated, seed).items():
         of = "floor" if name in ("fid", "kid") else "real"
         yield f"{space.prefix}{name}_{of}", values.mean().item(), values.std().item()
     yield f"{space.prefix}fid_floor_training", space.fid(space.training).value, None
@@ -118,12 +120,32 @@ def _of_space(
             yield f"{space.prefix}{name}_{of}", estimate.value, None
 
 
-def _random_subsets(space: Realism, features: Tensor, count: int, seed: int) -> dict[str, Tensor]:
-    """Every distance between test images and ``SUBSETS`` random sets of ``count`` images."""
+def _random_subsets(
+    space: Realism, features: Tensor, count: int, generated: int, seed: int
+) -> dict[str, Tensor]:
+    """Every distance between test images and ``SUBSETS`` random sets of ``count`` images.
+
+    FID, whose bias depends on the number of images, is that of ``generated`` images.
+    """
     stream = generator(features.device, seed, "random subsets")
     found: dict[str, list[float]] = {}
     for _ in range(SUBSETS):
         order = torch.randperm(len(features), generator=stream, device=features.device)
-        for name, estimate in space.distances(features[order[:count]]).items():
+        found.setdefault("fid", []).append(fid_of_many(space, features[order], generated))
+        for name, estimate in space.of_pairs(features[order[:count]]).items():
             found.setdefault(name, []).append(estimate.value)
     return {name: torch.tensor(values, dtype=torch.float64) for name, values in found.items()}
+
+
+def fid_of_many(space: Realism, features: Tensor, count: int) -> float:
+    """FID of the first ``count`` real images; where there are fewer, what so many would have.
+
+    Its bias falls as one over the number of images (Chong & Forsyth 2020, "Effectively unbiased
+    FID and Inception Score and where to find them"): what half of the images add tells how far.
+    """
+    n = min(count, len(features))
+    whole = space.fid(features[:n]).value
+    if n == count:
+        return whole
+    half = space.fid(features[: n // 2]).value
+    return whole - (half - whole) * (1 - n / count)
