@@ -11,6 +11,7 @@ import torch
 from every_likelihood import DENSITIES, MASSES
 from fake_cuda import CUDA, FakeCuda, fake_cuda
 
+from vae import models
 from vae.configuration.sweep import NETWORKS, Likelihood, Network, Objective
 from vae.data.datasets import Dataset
 from vae.distributions import interval
@@ -220,7 +221,8 @@ def test_an_epoch_waits_once_for_a_gpu_and_its_validation_once(make, few, levels
 
 @pytest.mark.skipif(REAL, reason="looks into the fake device")
 def test_more_samples_make_nobody_wait_longer(make, few, monkeypatch):
-    monkeypatch.setattr(importance, "DECODED_FLOATS", 1)  # so few codes at once as there may be
+    monkeypatch.setattr(models, "DECODED_FLOATS", 1)  # so few codes at once as there may be
+    monkeypatch.setattr(importance, "LEAST_SAMPLES", 1)
     waits = []
     with fake_cuda() as fake:
         model = build_model(make(), few.mean_image(), few.levels).requires_grad_(False).to(CUDA)

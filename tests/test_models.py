@@ -154,7 +154,9 @@ def test_terms_of_an_image_do_not_depend_on_its_batch(make_sweep, network):
 
 @pytest.mark.parametrize("count", [1, 999, 1000, 2001])
 def test_any_number_of_images_and_codes(make_sweep, monkeypatch, count):
-    monkeypatch.setattr(models, "AT_ONCE", 500)
+    for name in ("AT_ONCE", "LEAST_CODES"):
+        monkeypatch.setattr(models, name, 500)
+    monkeypatch.setattr(models, "DECODED_FLOATS", 1)
     model, x = make_model(make_sweep(), (1, 8, 8)), grey_images(count, 1, 8, 8)
     q, z = model.encode_all(x), torch.randn(2, count, 3)
     assert not q.mean.requires_grad

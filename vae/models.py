@@ -18,7 +18,10 @@ from vae.networks import DECODERS, ENCODERS, Shape, initialise
 from vae.objectives import distortion, importance_weighted, rate
 
 TRAIN_AGAIN = "train the sweep again"
-AT_ONCE = 1000  # images or codes, where there may be any number
+AT_ONCE = 1000  # images encoded at once, where there may be any number
+DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU core's cache
+GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
+LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LOG_VARIANCE_LIMIT = 30.0  # exp(±30) is still an exact float32; no posterior needs more
 
 
@@ -101,6 +104,11 @@ class VAE(nn.Module):
         parts = [self.encode(part) for part in x.split(AT_ONCE)]
         return type(parts[0]).joined(parts)
 
+    def decoded_at_once(self, device: torch.device) -> int:
+        """How many codes to decode at once, from the number of outputs that each has."""
+        floats = DECODED_FLOATS * (1 if device.type == "cpu" else GPU_FACTOR)
+        return max(LEAST_CODES, floats // self.decoder.bias.numel())
+
     @torch.no_grad()
     def decode_all(self, z: Tensor, read: Callable[..., Tensor], *images: Tensor) -> Tensor:
         """What ``read`` finds in p(x|z) for any number of codes (..., N, latent_dim).
@@ -109,7 +117,8 @@ class VAE(nn.Module):
             read: what is wanted of p(x|z) of some of the codes: a number or an image for each.
             images: one per code, of which ``read`` is given the same part.
         """
-        parts = zip(z.split(AT_ONCE, -2), *(x.split(AT_ONCE) for x in images), strict=True)
+        size = max(1, self.decoded_at_once(z.device) // z[..., 0, 0].numel())
+        parts = zip(z.split(size, -2), *(x.split(size) for x in images), strict=True)
         return torch.cat([read(self.decode(codes), *part) for codes, *part in parts])
 
     def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

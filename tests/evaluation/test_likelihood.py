@@ -10,8 +10,11 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from vae import models
 from vae.configuration.sweep import Cell
+from vae.distributions import DiagonalGaussian
 from vae.evaluation import importance
+from vae.evaluation.gaps import best_factorised, measured_elbo
 from vae.evaluation.importance import (
     Mixture,
     importance_weights,
@@ -40,8 +43,8 @@ CUTS = [1, 4 * PIXEL_COUNT, 3 * 10 * PIXEL_COUNT, 2**18]  # of decoding 10 image
 
 def cut_after(monkeypatch: pytest.MonkeyPatch, decoded_floats: int) -> None:
     """Decode so many outputs at once, however few codes that are."""
-    monkeypatch.setattr(importance, "DECODED_FLOATS", decoded_floats)
-    monkeypatch.setattr(importance, "LEAST_CODES", 1)
+    monkeypatch.setattr(models, "DECODED_FLOATS", decoded_floats)
+    monkeypatch.setattr(models, "LEAST_CODES", 1)
 
 
 class RecordingVAE(VAE):
@@ -268,7 +271,7 @@ def rate_and_code_distortion(model: VAE, x: Tensor) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("copies", [1, 3])  # three copies of 382 images exceed one batch of 1000
 def test_metrics_are_means_over_all_test_images(trained, digits, monkeypatch, copies):
-    monkeypatch.setattr(importance, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
+    monkeypatch.setattr(models, "DECODED_FLOATS", 100 * 64)  # so the last batch has 97 or 91
     images = {**digits.images, "test": digits.images["test"].repeat(copies, 1, 1, 1)}
     dataset = replace(digits, images=images)
     values = by_cell(evaluate(trained, dataset, CPU, 2, 0, seed=0).table)
@@ -449,6 +452,29 @@ def test_on_black_and_white_a_bernoulli_s_density_says_its_bits(trained, digits)
     bits = -found["log_likelihood"].value / (64 * math.log(2))
     assert found["bits_per_dim"].value == pytest.approx(bits)
     assert probability_of_levels(model, x, x, 20, 0, levels=2) == {}
+
+
+def test_gaps_decode_no_more_codes_at_once_than_fit(monkeypatch):
+    x, model = draw_images(12), linear_gaussian(shift=0.4, scale=1.4)
+    q = model.encode_all(x)
+    whole = best_factorised(model, x, [q], 0, importance.density)
+    elbo = measured_elbo(model, x, whole, 0, importance.density)
+    model.decoded.clear()
+    cut_after(monkeypatch, 200 * PIXEL_COUNT)
+    cut = best_factorised(model, x, [q], 0, importance.density)
+    torch.testing.assert_close(cut.mean, whole.mean, rtol=1e-4, atol=1e-4)
+    again = measured_elbo(model, x, whole, 0, importance.density)
+    torch.testing.assert_close(again, elbo, rtol=1e-5, atol=1e-5)
+    assert max(z[..., 0].numel() for z in model.decoded) <= 200
+
+
+def test_the_best_factorised_posterior_starts_from_what_is_a_number():
+    x, model = draw_images(12), linear_gaussian()
+    q = model.encode_all(x)
+    lost = DiagonalGaussian(q.mean + torch.inf, q.log_variance)
+    starts = ([lost, q], [q, lost])
+    for found in (best_factorised(model, x, qs, 0, importance.density) for qs in starts):
+        assert found.mean.isfinite().all() and found.log_variance.isfinite().all()
 
 
 def test_gaps_of_a_linear_model_are_the_divergence_of_its_encoder():

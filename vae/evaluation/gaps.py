@@ -5,6 +5,7 @@ from torch import Tensor
 
 from vae.adam import Adam
 from vae.distributions import DiagonalGaussian
+from vae.evaluation.importance import slices
 from vae.evaluation.posterior import Score
 from vae.models import VAE
 from vae.objectives import rate
@@ -30,11 +31,23 @@ def best_factorised(
     stream = generator(x.device, seed, "factorised")
     half = torch.randn(CODES // 2, len(x), model.latent_dim, generator=stream, device=x.device)
     noise = torch.cat([half, -half])
+    found = [
+        _fitted(model, x[part], [q[part] for q in starts], noise[:, part], score)
+        for part in _parts(model, x, CODES)
+    ]
+    return DiagonalGaussian.joined(found)
+
+
+def _fitted(
+    model: VAE, x: Tensor, starts: list[DiagonalGaussian], noise: Tensor, score: Score
+) -> DiagonalGaussian:
+    """The same over noise (K, N, d)."""
     elbos = torch.stack([elbo(model, x, q, noise, score) for q in starts])
-    chosen = torch.nn.functional.one_hot(elbos.argmax(0), len(starts)).T[..., None]
-    mean = sum(c * q.mean for c, q in zip(chosen, starts, strict=True)).detach().requires_grad_()
-    log_variance = sum(c * q.log_variance for c, q in zip(chosen, starts, strict=True))
-    log_variance = log_variance.detach().requires_grad_()
+    chosen = elbos.nan_to_num(nan=-torch.inf).argmax(0), torch.arange(len(x), device=x.device)
+    mean, log_variance = (
+        torch.stack([getattr(q, name) for q in starts])[chosen].detach().requires_grad_()
+        for name in ("mean", "log_variance")
+    )
     optimiser = Adam([mean, log_variance], LEARNING_RATE)
     with torch.enable_grad():
         for step in range(STEPS):
@@ -51,4 +64,10 @@ def measured_elbo(model: VAE, x: Tensor, q: DiagonalGaussian, seed: int, score: 
     """The ELBO under ``q`` with codes of their own, (N,)."""
     stream = generator(x.device, seed, "measured ELBO")
     noise = torch.randn(MEASURED, len(x), model.latent_dim, generator=stream, device=x.device)
-    return elbo(model, x, q, noise, score)
+    parts = _parts(model, x, MEASURED)
+    return torch.cat([elbo(model, x[p], q[p], noise[:, p], score) for p in parts])
+
+
+def _parts(model: VAE, x: Tensor, codes: int) -> list[slice]:
+    """The images in pieces of which so many ``codes`` each can be decoded at once."""
+    return slices(len(x), max(1, model.decoded_at_once(x.device) // codes))

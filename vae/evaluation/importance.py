@@ -15,9 +15,6 @@ from vae.evaluation.posterior import FREEDOM, ROUNDS, Score, StudentT, local_pos
 from vae.models import VAE
 from vae.randomness import generator
 
-DECODED_FLOATS = 2**17  # decoder outputs at once: few enough to stay in a CPU core's cache
-GPU_FACTOR = 2**9  # as many times more on a GPU: 256 MB in a tensor of outputs
-LEAST_CODES = 64  # decoded at once: with fewer, reading the weights takes longest
 LEAST_SAMPLES = 50  # of an image at once: with fewer, finding the largest weights takes longest
 LOW_ESS = 10
 ENOUGH = 0.05  # effective samples per sample; with fewer, an image's other modes are looked for
@@ -152,12 +149,12 @@ def weights_of(
     how the work is cut.
     """
     n, d = len(x), model.latent_dim
-    at_once = decoded_at_once(model, x.device)
+    at_once = model.decoded_at_once(x.device)
     total = ImportanceWeights.none(n, d, samples, x.device)
     together = min(samples, at_once, max(LEAST_SAMPLES, at_once // n))
     for first, count in _cuts(samples, together):
         noise = torch.stack([_noise(n, d + FREEDOM, stream) for _ in range(count)])
-        for part in _slices(n, at_once // together):
+        for part in slices(n, at_once // together):
             z = mixture.draw(first, noise[:, part], part)
             joint = log_joint(model, z, x[part], score)
             prior = DiagonalGaussian(*torch.zeros(2, d, device=x.device)).log_prob(z)
@@ -190,7 +187,7 @@ def local_weights(
     or with another mode to which the most alike of many codes from the prior leads, are measured
     anew: with more samples, around the best of the modes that several starts lead to.
     """
-    q, at_once = model.encode_all(x), decoded_at_once(model, x.device)
+    q, at_once = model.encode_all(x), model.decoded_at_once(x.device)
     first = student_t(model, x, q.mean, score)
     prior = PriorCodes(model, generator(x.device, seed, "prior codes"), at_once)
     stream = generator(x.device, seed, "local samples")
@@ -216,15 +213,9 @@ def student_t(
     """The proposal at the mode that is found from ``start``, some images at a time."""
     parts = [
         StudentT.at(*local_posterior(model, x[part], start[part], score, rounds))
-        for part in _slices(len(x), decoded_at_once(model, x.device))
+        for part in slices(len(x), model.decoded_at_once(x.device))
     ]
     return StudentT.joined(parts)
-
-
-def decoded_at_once(model: VAE, device: torch.device) -> int:
-    """How many codes to decode at once, from the number of outputs that each has."""
-    floats = DECODED_FLOATS * (1 if device.type == "cpu" else GPU_FACTOR)
-    return max(LEAST_CODES, floats // model.decoder.bias.numel())
 
 
 def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
@@ -233,7 +224,8 @@ def _cuts(samples: int, at_once: int) -> Iterator[tuple[int, int]]:
         yield first, min(at_once, samples - first)
 
 
-def _slices(count: int, at_once: int) -> list[slice]:
+def slices(count: int, at_once: int) -> list[slice]:
+    """Which of ``count`` images every piece has, of at most ``at_once``."""
     return [slice(first, first + at_once) for first in range(0, count, at_once)]
 
 
