@@ -103,15 +103,20 @@ def corruption_table(
     test = dataset.unit("test").to(device)
     measures = [Realism(s, test, training.to(device), dataset.levels, seed) for s in spaces]
     labels = _labels(dataset)[1::2]
-    rows = []
+    flawless, rows = _measured(measures, ours.to(device)), []
     for kind, name, strength, images in faulty_images(ours, labels, training, seed):
         columns = {"dataset": dataset.name, "kind": kind, "corruption": name}
-        values = {}
-        for space in measures:
-            found = space.everything(space.extract(images.to(device)))
-            values |= {f"{space.prefix}{metric}": e.value for metric, e in found.items()}
+        values = _measured(measures, images.to(device)) if strength else flawless
         rows.append({**columns, "strength": strength, **values})
     return pd.DataFrame(rows)
+
+
+def _measured(spaces: Sequence[Realism], images: Tensor) -> dict[str, float]:
+    return {
+        f"{space.prefix}{metric}": estimate.value
+        for space in spaces
+        for metric, estimate in space.everything(space.extract(images)).items()
+    }
 
 
 def _labels(dataset: Dataset) -> Tensor:

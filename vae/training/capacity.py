@@ -14,9 +14,7 @@ CACHE_FLOATS = 2**19  # activations of one layer that still lie in a CPU's cache
 MEMORY_SHARE = 0.4  # of a GPU's free memory: a second job finds as much
 MOST_CONVOLUTIONS = 8  # networks stacked: beyond, grouped convolutions lose more than is gained
 FLOAT_BYTES = 4
-COPIES = (
-    7  # of the weights: their gradients, Adam's moments, the average, the best, one on the way
-)
+WEIGHT_COPIES = 7  # with gradients, Adam's two moments, the average, the best, one on the way
 
 
 def default_stack_size(sweep: Sweep, dataset: Dataset, device: torch.device) -> int:
@@ -40,12 +38,10 @@ def cell_bytes(model: VAE, sweep: Sweep) -> int:
     likelihood keep for the gradient, as much for the gradients, and what is on the way.
     """
     weights = FLOAT_BYTES * sum(p.numel() for p in model.parameters())
-    kept = kept_bytes(model, sweep, 2) - kept_bytes(
-        model, sweep, 1
-    )  # without what is not an image's
+    one, two = (kept_bytes(model, sweep, images) for images in (1, 2))
     passing = 4 * FLOAT_BYTES * max(layer_outputs(model, sweep))
     images = max(2 * sweep.training.batch_size, VALIDATION_BATCH)
-    return COPIES * weights + images * (kept + passing)
+    return WEIGHT_COPIES * weights + images * (two - one + passing)
 
 
 def kept_bytes(model: VAE, sweep: Sweep, images: int) -> int:

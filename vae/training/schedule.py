@@ -16,8 +16,17 @@ def averaging_weight(step: int) -> float:
     return 1 / (1 + AVERAGED_SHARE * (step - 1))
 
 
+def share_of_beta(epoch: int, warmup_epochs: int) -> float:
+    """With which share of β an ``epoch`` (1, 2, …) trains: equal steps to all of it."""
+    return min(1.0, epoch / (warmup_epochs + 1))
+
+
 def warmed_up(epoch: int, warmup_epochs: int) -> bool:
-    """Whether β has grown to its value, so that objectives may be compared."""
+    """Whether validation objectives count: from the end of the last epoch of the warm-up on.
+
+    They are measured with the whole β throughout, though that epoch itself trains with a little
+    less: ``share_of_beta``.
+    """
     return epoch >= warmup_epochs
 
 
@@ -26,7 +35,8 @@ def settled(objectives: Sequence[float], warmup_epochs: int, tolerance: float) -
 
     Args:
         objectives: of the validation split after every epoch, from epoch 0 (untrained) on.
-        warmup_epochs: epochs that do not count; settling takes more than twice as many.
+        warmup_epochs: W; what precedes the end of epoch W does not count, and settling takes
+            2 (W + 1) epochs at least.
         tolerance: in nats; 0 is never reached.
     """
     halfway = (len(objectives) - 1) // 2

@@ -20,7 +20,7 @@ from vae.models import VAE, as_kind, build_model, initial_model
 from vae.objectives import weighted
 from vae.randomness import generator
 from vae.training.previews import pictures_of, preview_epochs
-from vae.training.schedule import averaging_weight, settled, warmed_up
+from vae.training.schedule import averaging_weight, settled, share_of_beta, warmed_up
 from vae.training.weights import TrainedWeights
 
 VALIDATION_BATCH = 500
@@ -164,7 +164,7 @@ class Stack:
         streams = [generator(self.device, seed, "epoch", self.epoch) for seed in self.seeds]
         order = torch.stack([torch.randperm(n, generator=g, device=self.device) for g in streams])
         noise = self._noise(streams, n, self.sweep.likelihood.objective.axis)
-        beta = self.beta[self._index, None] * min(1.0, self.epoch / (settings.warmup_epochs + 1))
+        beta = self.beta[self._index, None] * share_of_beta(self.epoch, settings.warmup_epochs)
         row, steps = self.row[self._index], -(-n // settings.batch_size)
         totals = torch.zeros(2, len(self.active), device=self.device)
         with tensor_float_32(settings.precision == "tf32"):
