@@ -107,7 +107,7 @@ def test_help_lists_every_target():
 
 @pytest.mark.parametrize("target", ["report", "status"])
 def test_targets_that_take_another_configuration(target):
-    command = ["make", "--dry-run", target, "CONFIG=config/burda.yaml"]
+    command = ["make", "--no-print-directory", "--dry-run", target, "CONFIG=config/burda.yaml"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.search(r"--config(file)? config/burda\.yaml", shown.stdout)
     command[-1] = "CONFIG=config/burdo.yaml"
