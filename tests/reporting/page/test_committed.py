@@ -1,5 +1,6 @@
 """The published reports that are kept with the code are what their tables say."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -28,3 +29,12 @@ def test_every_picture_of_the_report_is_kept(tables: Path):
     text = (report / "report.md").read_text(encoding="utf-8")
     named = {part.partition(")")[0] for part in text.split("](figures/")[1:]}
     assert named and all((report / "figures" / name).is_file() for name in named)
+
+
+def test_the_readme_quotes_the_published_report():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    quoted = readme.partition("## Published so far")[2].partition("\n## ")[0]
+    answers = re.findall(r"\*\*[^*|]+\*\* · [^|]+?(?= bits/dim| nats| \|)", quoted)
+    report = (ROOT / "report" / "benchmark" / "report.md").read_text(encoding="utf-8")
+    assert len(answers) >= 3
+    assert [answer for answer in answers if answer not in report] == [], "quote it anew"
