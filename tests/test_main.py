@@ -4,13 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 
 from vae.__main__ import main
 from vae.data.datasets import prepare
+from vae.features.spaces import save_spaces, train_spaces
 from vae.files import write_json
 
 K = ["--importance-samples", "9"]
+CPU = torch.device("cpu")
 
 
 def test_help_does_not_wait_for_torch():
@@ -100,6 +104,23 @@ def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_DATASET_MIRROR", "folder")
     main(["prepare", "mnist", "x.npz"])
     assert given == [None, None, Path("folder")]
+
+
+def test_spaces_of_another_run_are_used_where_it_has_the_dataset(digits, tmp_path, monkeypatch):
+    for measured in ("references.references", "corruptions.corruption_table"):
+        monkeypatch.setattr(f"vae.evaluation.{measured}", lambda *given: pd.DataFrame())
+    learned, data = tmp_path / "run" / "features", tmp_path / "digits.npz"
+    prepare("digits", data)
+    outputs = [str(tmp_path / name) for name in ("spaces.safetensors", "r.csv", "c.csv")]
+    ask = ["features", str(data), *outputs, "--classifier-epochs", "1", "--learned", str(learned)]
+    assert main(ask) == 0
+    here = (tmp_path / "spaces.safetensors").read_bytes()
+    spaces = train_spaces(digits, 1, 0, CPU)
+    spaces["pixels"].components *= 2  # unlike those that are learned here
+    save_spaces(spaces, digits, learned / "digits" / "spaces.safetensors", 1, 0)
+    assert main(ask) == 0
+    there = (learned / "digits" / "spaces.safetensors").read_bytes()
+    assert (tmp_path / "spaces.safetensors").read_bytes() == there != here
 
 
 @pytest.fixture

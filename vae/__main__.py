@@ -121,6 +121,8 @@ def _add_features(subparsers) -> None:
     features.add_argument("corruptions", type=Path, help="table of the metrics of faulty images")
     text = "sizes of principal components whose use is a reference for codes"
     features.add_argument("--latent-dims", type=positive, nargs="*", default=[], help=text)
+    text = "folder of another run's features: a dataset's spaces are taken from it if it has them"
+    features.add_argument("--learned", type=Path, help=text)
     _add_settings(features, "features")
     _add_device(features)
 

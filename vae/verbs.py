@@ -97,7 +97,7 @@ def features(options: Namespace) -> None:
     from vae.devices import set_up
     from vae.evaluation.corruptions import corruption_table
     from vae.evaluation.references import references
-    from vae.features.spaces import load_spaces, save_spaces, train_spaces
+    from vae.features.spaces import adopt_spaces, load_spaces, save_spaces, train_spaces
     from vae.results.origin import note_origin
 
     settings = Namespace(**options.settings)
@@ -107,11 +107,17 @@ def features(options: Namespace) -> None:
         from vae.features.inception import find_weights
 
         find_weights(settings.inception_weights)  # before training: they may be missing
-    learned = train_spaces(dataset, settings.classifier_epochs, settings.seed, device)
-    save_spaces(learned, dataset, options.output)
+    training = settings.classifier_epochs, settings.seed
+    known = options.learned and options.learned / dataset.name / options.output.name
+    if known and known.is_file():
+        adopt_spaces(known, dataset, options.output, *training)
+        print(f"{dataset.name}: in the spaces of {known}")
+    else:
+        save_spaces(train_spaces(dataset, *training, device), dataset, options.output, *training)
     spaces = load_spaces(options.output, settings.features, device, settings.inception_weights)
+    named = load_spaces(options.output, ["classifier"], device) if dataset.labelled else [None]
     shared = (settings.samples, options.latent_dims, settings.seed, device)
-    _write_csv(references(dataset, learned.get("classifier"), spaces, *shared), options.references)
+    _write_csv(references(dataset, *named, spaces, *shared), options.references)
     _write_csv(corruption_table(dataset, spaces, settings.seed, device), options.corruptions)
     note_origin(options.references, options.settings)
 

@@ -27,9 +27,11 @@ from vae.results.publication import (
     MEASUREMENTS,
     OF_A_DATASET,
     ORIGINS,
+    SPACES,
     _copy_sweep,
     blocks,
     finished,
+    in_other_spaces,
     origins,
     publish,
     published,
@@ -192,6 +194,57 @@ def test_only_what_was_measured_as_configured_is_finished(chosen, run, tmp_path)
     assert not finished(replace(chosen, evaluation=more), results)
     noted(root, chosen, samples={"parts": {"weights": "those of an earlier training"}})
     assert not finished(chosen, results)
+
+
+def in_spaces(root: Path, chosen: Benchmark, content: str) -> Path:
+    """The run, all of whose samples were measured in feature spaces of that content."""
+    results = root / chosen.results
+    for dataset in chosen.dataset_names:
+        write_text(results / SPACES.format(dataset), content)
+    for slug, sweep in chosen.sweeps.items():
+        path = results / "metrics" / slug / "samples.json"
+        parts = {"spaces": sha256(results / SPACES.format(sweep.dataset))}
+        note = read_json(path)
+        write_json(path, note | {"parts": note["parts"] | parts})
+    return root
+
+
+def test_fids_of_several_feature_spaces_are_never_published_together(
+    chosen, run, tmp_path, input_error
+):
+    first, last = (list(chosen.sweeps)[i] for i in (0, -1))
+    others = [slug for slug in chosen.sweeps if slug != first]
+    roots = [noted(shutil.copytree(run, tmp_path / name), chosen) for name in ("a", "b")]
+    folder = tmp_path / "tables"
+    one = without(in_spaces(roots[0], chosen, "one"), chosen, others)
+    assert list(publish(chosen, one, folder)) == [first]
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    another = in_spaces(roots[1], chosen, "another")
+    with input_error("feature_spaces", folder / "features", roots[1] / chosen.results):
+        publish(chosen, another, folder)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    publish(chosen, in_spaces(another, chosen, "one"), folder)
+    assert last in published(chosen, folder) and not in_other_spaces(folder, chosen.sweeps)
+
+
+def test_published_fids_of_unknown_feature_spaces_are_told(chosen, run, tmp_path):
+    folder, last = tmp_path / "tables", list(chosen.sweeps)[-1]
+    publish(chosen, run, folder)  # which notes no spaces and has none
+    assert not in_other_spaces(folder, chosen.sweeps)
+    others = [slug for slug in chosen.sweeps if slug != last]
+    new = in_spaces(noted(shutil.copytree(run, tmp_path / "run"), chosen), chosen, "one")
+    publish(chosen, without(new, chosen, others), folder)
+    assert in_other_spaces(folder, chosen.sweeps) == [
+        slug for slug in others if chosen.sweeps[slug].dataset == chosen.sweeps[last].dataset
+    ]
+    write_json(folder / "config.json", asdict(chosen))
+    render(folder / "config.json", folder, TEMPLATE, tmp_path / "report.md")
+    line = next(
+        line
+        for line in (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"* FIDs of {chosen.sweeps[last].dataset}")
+    )
+    assert "Bernoulli" in line and chosen.sweeps[last].likelihood.title not in line
 
 
 def test_a_dataset_s_references_are_as_configured(chosen, run, tmp_path):

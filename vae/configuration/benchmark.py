@@ -54,6 +54,7 @@ class Benchmark:
     results: str = "results"
     report: str = "report"
     dataset_mirror: str | None = None
+    feature_spaces: str | None = None
     about: str = ""
 
     @classmethod
@@ -73,8 +74,9 @@ class Benchmark:
             "networks": _entries(Network, benchmark.networks, "networks"),
             "datasets": _datasets(benchmark.datasets),
             "likelihoods": _entries(Likelihood, benchmark.likelihoods, "likelihoods"),
-            "dataset_mirror": None if benchmark.dataset_mirror == "" else benchmark.dataset_mirror,
         }
+        for key in ("dataset_mirror", "feature_spaces"):
+            parts[key] = None if getattr(benchmark, key) == "" else getattr(benchmark, key)
         for key in ("latent_dims", "criteria"):
             distinct(getattr(benchmark, key), key)
             parts[key] = tuple(getattr(benchmark, key))
@@ -91,8 +93,9 @@ class Benchmark:
             positive_integer(latent_dim, "latent_dims", WIDEST)
         boolean(self.autoencoder, "autoencoder")
         one_line(self.about, "about")
-        if self.dataset_mirror is not None:
-            file_name(self.dataset_mirror, "dataset_mirror")
+        for key in ("dataset_mirror", "feature_spaces"):
+            if getattr(self, key) is not None:
+                file_name(getattr(self, key), key)
         _check_sizes(self.datasets, self.networks)
         _check_criteria(self.criteria, self.evaluation.features)
 

@@ -1,4 +1,8 @@
-"""The feature spaces that samples are compared in: trained once per dataset, kept in one file."""
+"""The feature spaces that samples are compared in: trained once per dataset, kept in one file.
+
+Trained again on another processor they differ, by rounding that training amplifies: who wants to
+compare the FIDs of two runs takes the spaces of one of them for both (``adopt_spaces``).
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,16 +36,46 @@ def train_spaces(
     }
 
 
-def save_spaces(spaces: Mapping[str, nn.Module], dataset: Dataset, path: Path | str) -> None:
-    """Write the weights of all spaces to ``path`` as safetensors."""
+def save_spaces(
+    spaces: Mapping[str, nn.Module], dataset: Dataset, path: Path | str, epochs: int, seed: int
+) -> None:
+    """Write the weights of all spaces to ``path`` as safetensors, and how they were trained."""
     weights = {
         f"{name}.{key}": value.cpu().contiguous()
         for name, space in spaces.items()
         for key, value in space.state_dict().items()
     }
-    about = {"shape": ",".join(map(str, dataset.shape)), "classes": str(class_count(dataset))}
     with replacing(path) as temporary:
-        save_file(weights, temporary, metadata=about)
+        save_file(weights, temporary, metadata=_about(dataset, epochs, seed))
+
+
+def adopt_spaces(source: Path, dataset: Dataset, path: Path | str, epochs: int, seed: int) -> None:
+    """Copy the spaces of another run to ``path``: those that training here would give as well.
+
+    Raises:
+        InputError: if ``source`` is no such file, or notes other images or another training.
+    """
+    with reading(source, "take it from where it was"), safe_open(source, framework="pt") as file:
+        noted, wanted = file.metadata(), _about(dataset, epochs, seed)
+        other = [f"{k} {v}, not {wanted.get(k)}" for k, v in noted.items() if v != wanted.get(k)]
+    require(
+        not other,
+        f"the spaces in {source} were trained with {'; '.join(other)}: "
+        "name another folder as feature_spaces, or none",
+    )
+    with replacing(path) as temporary:
+        temporary.write_bytes(source.read_bytes())
+
+
+def _about(dataset: Dataset, epochs: int, seed: int) -> dict[str, str]:
+    """What spaces were trained on and how."""
+    return {
+        "shape": ",".join(map(str, dataset.shape)),
+        "classes": str(class_count(dataset)),
+        "images": dataset.provenance["sha256"]["train"],
+        "epochs": str(epochs),
+        "seed": str(seed),
+    }
 
 
 def load_spaces(

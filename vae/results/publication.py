@@ -2,7 +2,8 @@
 
 A folder of published tables holds what a report is made of: the tables of all sweeps together,
 each sweep's training record, and of single images, or of blocks of them, what paired comparisons
-need. No data and no weights: whoever continues on another machine trains what the folder lacks.
+need. No data and no models: whoever continues on another machine trains what the folder lacks.
+What its FIDs were measured in, the feature spaces, it has: those of another machine differ.
 """
 
 import json
@@ -33,6 +34,7 @@ ORIGINS = "origins.json"
 BLOCKS = 500  # of test images: values of 10,000 would take 10 MB a sweep
 MEASUREMENTS = tuple(job.name for job in JOBS)
 DETAILS = tuple(table for job in JOBS for table in job.tables)
+SPACES = "features/{}/spaces.safetensors"
 OF_A_DATASET = (
     "features/{}/references.csv",
     "features/{}/corruptions.csv",
@@ -63,7 +65,7 @@ def _referred(benchmark: Benchmark, results: Path, dataset: str) -> bool:
 def _up_to_date(benchmark: Benchmark, results: Path, sweep: Sweep) -> bool:
     """Whether a sweep was measured as configured, the models and spaces being those of now."""
     weights = read_json(results / "models" / sweep.slug / "sweep.json").get("weights")
-    spaces = results / "features" / sweep.dataset / "spaces.safetensors"
+    spaces = results / SPACES.format(sweep.dataset)
     return all(
         made_so(
             results / "metrics" / sweep.slug / f"{job.name}.csv",
@@ -122,6 +124,17 @@ def origins(folder: Path) -> dict[str, dict]:
     return found
 
 
+def in_other_spaces(folder: Path, sweeps: Mapping[str, Sweep]) -> list[str]:
+    """The slugs of published sweeps whose FIDs are not of the feature spaces in ``folder``."""
+    known = origins(folder)
+    spaces = {slug: folder / SPACES.format(sweeps[slug].dataset) for slug in known}
+    return [
+        slug
+        for slug, path in spaces.items()
+        if path.is_file() and known[slug].get("spaces") != sha256(path)
+    ]
+
+
 def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     """Take over every sweep that the run has finished, and answer anew.
 
@@ -134,12 +147,16 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
         the sweeps that were taken over, by slug.
 
     Raises:
-        InputError: if there is nothing to publish, or ``folder`` is another configuration's.
+        InputError: if there is nothing to publish, or ``folder`` is another configuration's, or
+            measured in other feature spaces.
     """
     results, kept = root / benchmark.results, published(benchmark, folder)
     taken = finished(benchmark, results)
     if not taken and not kept:
         raise InputError(f"{results} has no finished sweep of this configuration: run it first")
+    datasets = dict.fromkeys(sweep.dataset for sweep in taken.values())
+    for dataset in datasets:
+        _copy_spaces(results, folder, dataset)
     order = [slug for slug in benchmark.sweeps if slug in {*kept, *taken}]
     with TemporaryDirectory() as collected:
         collect(results, taken, Path(collected))
@@ -147,7 +164,7 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
             merge(path, folder / path.name, [benchmark.sweeps[slug] for slug in order])
     for slug in taken:
         _copy_sweep(results, folder, slug, {*benchmark.criteria, *COMPARABLE})
-    _copy_times(results, folder, {*taken, *(sweep.dataset for sweep in taken.values())})
+    _copy_times(results, folder, {*taken, *datasets})
     compare(folder, benchmark.criteria)
     known, evaluation = origins(folder), {"evaluation": _measured(benchmark)}
     known = {slug: known[slug] for slug in kept}
@@ -206,12 +223,17 @@ def _measured(benchmark: Benchmark) -> dict:
 
 
 def _origin(root: Path, results: Path, slug: str, before: dict | None) -> dict:
-    """Which commit measured a sweep: as its tables note, as published before, or this one."""
+    """Which commit measured a sweep, in which feature spaces, as far as its tables note it.
+
+    What they do not is as published before, or the commit that is checked out.
+    """
     tables = [results / "metrics" / slug / f"{name}.csv" for name in MEASUREMENTS]
     noted = [origin for origin in map(origin_of, tables) if origin]
     if noted:
         commits = dict.fromkeys(origin["commit"] for origin in noted)
-        return {"commit": " and ".join(commits), "date": max(o["date"] for o in noted)}
+        spaces = [o["parts"]["spaces"] for o in noted if "spaces" in o["parts"]]
+        made = {"commit": " and ".join(commits), "date": max(o["date"] for o in noted)}
+        return made | ({"spaces": spaces[0]} if spaces else {})
     return before or {"commit": commit(root), "date": commit_date(root)}
 
 
@@ -238,6 +260,19 @@ def _copy_sweep(results: Path, folder: Path, slug: str, wanted: set[str]) -> Non
                     kept[PerImage.count_key(metric)] = np.array(len(arrays[key]))
     with replacing(folder / "metrics" / slug / "per_image.npz") as temporary:
         np.savez_compressed(temporary, **kept)
+
+
+def _copy_spaces(results: Path, folder: Path, dataset: str) -> None:
+    """What FIDs were measured in; refused where ``folder`` has others."""
+    new, old = (where / SPACES.format(dataset) for where in (results, folder))
+    if not new.is_file():
+        return
+    require(
+        not old.is_file() or sha256(old) == sha256(new),
+        f"{results} measured {dataset} in other feature spaces than {folder}, so that FIDs of the "
+        f"two differ: set feature_spaces to {folder}/features, delete {new.parent} and run again",
+    )
+    _copy(new, old)
 
 
 def _copy_times(results: Path, folder: Path, names: set[str]) -> None:

@@ -38,7 +38,8 @@ rule features:
     params:
         settings=as_options(EVALUATION, "features"),
         latent_dims=BENCHMARK.latent_dims,
+        learned=["--learned", BENCHMARK.feature_spaces] if BENCHMARK.feature_spaces else [],
     shell:
         "python -m vae features {input.data:q} {output.spaces:q} {output.references:q}"
         " {output.corruptions:q} {params.settings:q} --latent-dims {params.latent_dims:q}"
-        " --threads {threads:q} > {log:q} 2>&1"
+        " {params.learned:q} --threads {threads:q} > {log:q} 2>&1"

@@ -15,7 +15,7 @@ from vae.data.datasets import SPLITS
 from vae.errors import InputError
 from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
-from vae.results.publication import origins
+from vae.results.publication import in_other_spaces, origins
 
 README = "README.md"
 UNFINISHED = "report"  # the rule that renders: its time is known only after the page is written
@@ -31,6 +31,7 @@ class Provenance:
         date: of that commit, or of the last.
         devices: what trained the models, each once.
         versions: package -> version that trained the models.
+        other_spaces: by dataset, the likelihoods whose FIDs are of other spaces than the rest's.
         cost: CPU time of all stages; empty if Snakemake left none.
         stages: running times as a Markdown table; empty if Snakemake left none.
         graph: the workflow's rules in Mermaid's language; empty without the workflow.
@@ -41,6 +42,7 @@ class Provenance:
     date: str
     devices: list[str]
     versions: dict[str, str]
+    other_spaces: dict[str, list[str]]
     cost: str
     stages: str
     graph: str
@@ -66,6 +68,7 @@ def provenance(
         date=max(commits.values()),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
+        other_spaces=other_spaces(benchmark, sweeps, results),
         cost=_clock(times.cpu.sum()) if len(times) else "",
         stages=markdown_table(stage_table(times)),
         graph=graph(root),
@@ -106,6 +109,17 @@ def versions(records: Iterable[dict]) -> dict[str, str]:
         for package, number in record["versions"].items():
             found.setdefault(package, {})[number] = None
     return {package: " and ".join(numbers) for package, numbers in found.items()}
+
+
+def other_spaces(
+    benchmark: Benchmark, sweeps: Collection[str], results: Path
+) -> dict[str, list[str]]:
+    """By dataset, the likelihoods whose FIDs are of other spaces than the published ones."""
+    found: dict[str, list[str]] = {}
+    for slug in in_other_spaces(results, {slug: benchmark.sweeps[slug] for slug in sweeps}):
+        sweep = benchmark.sweeps[slug]
+        found.setdefault(sweep.dataset, []).append(sweep.likelihood.title)
+    return found
 
 
 def stage_times(benchmarks: Path, names: Collection[str]) -> pd.DataFrame:
