@@ -55,22 +55,28 @@ class SampleMeasure:
         Test images are never reconstructed: beside themselves they would look better than other
         real images do.
         """
-        key, n, d = (self.seed, cell.seed), self.count, model.latent_dim
+        key = self.seed, cell.seed
         yield "reconstruction", reconstructions(model, self.train, self.seed)
         if cell.model == "vae":
-            stream = generator(self.device, *key, "prior samples")
-            z = torch.randn(n, d, generator=stream, device=self.device)
-            yield "prior", model.decode_all(z, lambda p: p.mean)
-            yield "prior_drawn", self._drawn(model, z, *key)
+            yield from prior_images(model, self.count, *key)
         codes = training_codes(model, self.train, *key)
         for source, components in (("gaussian", 1), ("gmm", MIXTURE_COMPONENTS)):
-            z = torch.from_numpy(fitted_codes(codes, components, n, *key)).float()
+            z = torch.from_numpy(fitted_codes(codes, components, self.count, *key)).float()
             yield source, model.decode_all(z.to(self.device), lambda p: p.mean)
 
-    def _drawn(self, model: VAE, z: Tensor, *key: int) -> Tensor:
-        """One image x ~ p(x|z) per code."""
-        stream = generator(self.device, *key, "drawn images")
-        return model.decode_all(z, lambda p: p.sample(stream))
+
+def prior_images(model: VAE, count: int, *key: int) -> Iterator[tuple[str, Tensor]]:
+    """``count`` images of codes z ~ p(z), by source: expected ones, then one x ~ p(x|z) of each.
+
+    Args:
+        key: seeds of the draws.
+    """
+    device = next(model.parameters()).device
+    stream = generator(device, *key, "prior samples")
+    z = torch.randn(count, model.latent_dim, generator=stream, device=device)
+    yield "prior", model.decode_all(z, lambda p: p.mean)
+    stream = generator(device, *key, "drawn images")
+    yield "prior_drawn", model.decode_all(z, lambda p: p.sample(stream))
 
 
 def measured(space: Realism, source: str, features: Tensor) -> dict[str, Estimate]:
