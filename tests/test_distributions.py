@@ -284,7 +284,26 @@ def test_continuous_bernoulli_mean_is_the_gradient_of_its_normaliser(logit):
     p = ContinuousBernoulli(logits)
     p.logits.retain_grad()
     p.log_prob(pixels(0)).backward()
-    torch.testing.assert_close(-p.logits.grad, p.mean, atol=1e-6, rtol=0)
+    error = 1e-4 if abs(logit) < ContinuousBernoulli.LEAST else 1e-6
+    torch.testing.assert_close(-p.logits.grad, p.mean, atol=error, rtol=0)
+
+
+@pytest.mark.parametrize("limit", [LIMIT, math.inf])
+@pytest.mark.parametrize("score", ["log_prob", "pixel_log_mass"])
+def test_continuous_bernoulli_keeps_its_digits_in_float32(score, limit):
+    size = torch.logspace(-5, 3, 400, dtype=torch.float64)
+    logits = torch.cat([-size.flip(0), torch.zeros(1), size])[:, None, None, None]
+    for x in (0.0, 1 / 255, 0.5, 1.0):
+        found = []
+        for of in (logits, logits.float()):
+            of = of.clone().requires_grad_()
+            image = torch.full_like(of, round(255 * x) / 255)
+            p, levels = ContinuousBernoulli(of, limit), () if score == "log_prob" else (256,)
+            value = getattr(p, score)(image, *levels)
+            value.sum().backward()
+            found += [value.detach().double().flatten(), of.grad.double().flatten()]
+        assert ((found[0] - found[2]).abs() < 1e-6 * (1 + logits.abs().flatten())).all()
+        assert ((found[1] - found[3]).abs() < 2e-4).all()
 
 
 @pytest.mark.parametrize("logit", [16.0, 50.0, 1e9])
