@@ -10,6 +10,7 @@ from vae.metrics import METRICS
 from vae.reporting.findings.checks import (
     agreement,
     agreement_table,
+    bottoms,
     longer,
     longer_table,
     twice,
@@ -84,6 +85,24 @@ def test_longer_training_says_nothing_of_another_budget(trained_on):
     for epochs in (BUDGET // 2 - 1, 2 * BUDGET):
         group = with_budget(make_group(), epochs)
         assert longer(group, trained_on) is None and longer_table(group, trained_on).empty
+
+
+def test_where_fid_is_lowest_is_followed_from_this_budget_on(tmp_path):
+    fids = {0.5: (9.0, 8.0, 5.0, 5.0), 1.0: (1.0, 6.0, 6.0, 4.0), 2.0: (9.0, 7.0, 7.0, 7.0)}
+    budgets = (BUDGET // 2, BUDGET, 2 * BUDGET, 4 * BUDGET)
+    rows = [
+        (beta, seed, epochs, fid + (-1) ** seed)
+        for beta, values in fids.items()
+        for epochs, fid in zip(budgets, values, strict=True)
+        for seed in (0, 1)
+    ]
+    table = pd.DataFrame(rows, columns=["beta", "seed", "epochs", "fid_prior"])
+    table.assign(likelihood="bernoulli", **DIGITS).to_csv(tmp_path / "budgets_digits.csv")
+    found = bottoms(with_budget(make_group(), BUDGET), tmp_path)
+    assert found.paths == {"bernoulli": ((1.0, 6.0), (0.5, 5.0), (1.0, 4.0))}
+    assert (found.betas, found.epochs, found.seeds) == ((0.5, 1.0, 2.0), budgets[1:], 2)
+    for epochs in (BUDGET + 1, 4 * BUDGET):
+        assert bottoms(with_budget(make_group(), epochs), tmp_path) is None
 
 
 def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):

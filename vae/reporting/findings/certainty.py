@@ -8,7 +8,7 @@ import pandas as pd
 
 from vae.metrics import METRICS
 from vae.reporting.answers import members
-from vae.reporting.findings.checks import agreement, longer, twice
+from vae.reporting.findings.checks import agreement, bottoms, longer, twice
 from vae.reporting.findings.measuring import check, estimator, floor, gaps, scales, training
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
@@ -21,7 +21,8 @@ from vae.results.statistics import LEAST_SEEDS
 def certainty(group: Group) -> Iterator[object]:
     """All findings on how sure one can be, those on the measuring included."""
     measuring = (training, estimator, scales, gaps, floor, check)
-    return found(group, diverged, few_seeds, sets, beyond, *measuring, longer, twice, agreement)
+    checks = (longer, bottoms, twice, agreement)
+    return found(group, diverged, few_seeds, sets, beyond, *measuring, *checks)
 
 
 @dataclass(frozen=True)

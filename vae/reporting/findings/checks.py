@@ -17,7 +17,7 @@ from vae.reporting.names import (
     rounded,
     with_error,
 )
-from vae.reporting.words import families, listed
+from vae.reporting.words import counted, families, listed
 from vae.results.table import GROUP
 
 TABLES = PACKAGE.parent / "benchmarks" / "results"
@@ -234,6 +234,51 @@ def _left(group: Group, tables: Path) -> pd.DataFrame:
     objective = table.groupby([*model, "epochs"], sort=False).objective.mean().unstack()
     nats = (objective[budget] - objective[2 * budget]).rename("nats")
     return nats.reset_index().assign(epochs=budget)
+
+
+@dataclass(frozen=True)
+class Bottoms:
+    """At which β FID of expected images is lowest when the same training goes on.
+
+    Attributes:
+        paths: by likelihood, the lowest of ``betas`` and its FID after each of ``epochs``, of
+            which the first is this group's budget.
+        seeds: over which FIDs are averaged.
+    """
+
+    paths: dict[str, tuple[tuple[float, float], ...]]
+    betas: tuple[float, ...]
+    epochs: tuple[int, ...]
+    seeds: int
+
+    def __str__(self) -> str:
+        said = [f"{self._path(path)} with {likelihood_name(s)}" for s, path in self.paths.items()]
+        return (
+            f"Checked by training on from {self.epochs[0]} to {listed(map(str, self.epochs[1:]))} "
+            f"epochs (β = {listed(map(beta_name, self.betas))}, {counted(self.seeds, 'seed')}, "
+            "`benchmarks/results/budgets_*.csv`): FID of expected images is lowest "
+            f"{listed(said)}."
+        )
+
+    def _path(self, path: tuple[tuple[float, float], ...]) -> str:
+        betas = [beta_name(beta) for beta, _ in path]
+        where = betas[0] if len(set(betas)) == 1 else f"{', then '.join(betas)}"
+        return f"at β = {where} ({listed([rounded(fid) for _, fid in path])})"
+
+
+def bottoms(group: Group, tables: Path = TABLES) -> Bottoms | None:
+    """Where some were trained on beyond this group's budget and their FID measured."""
+    table = _committed(group, tables, "budgets*.csv")
+    table = table[table.epochs >= group.rows("epochs").value.max()] if len(table) else table
+    epochs = tuple(sorted(set(table.get("epochs", ()))))
+    if len(epochs) < 2 or epochs[0] != group.rows("epochs").value.max():
+        return None
+    fids = table.groupby(["likelihood", "epochs", "beta"]).fid_prior.mean()
+    paths = {
+        slug: tuple((of.idxmin(), of.min()) for of in (fids[slug, e] for e in epochs))
+        for slug in table.likelihood.unique()
+    }
+    return Bottoms(paths, tuple(sorted(table.beta.unique())), epochs, table.seed.nunique())
 
 
 def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:

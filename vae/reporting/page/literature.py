@@ -14,6 +14,7 @@ import pandas as pd
 
 from vae.configuration.sweep import IWAE
 from vae.reporting.figures.catalogue import mass_pairs
+from vae.reporting.findings.checks import bottoms
 from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
 from vae.reporting.findings.near import apart
@@ -330,7 +331,9 @@ def believe(group: Group, claims: list[Claim]) -> str:
         parts.append(f"FID {rounded(floor)} between real images")
     if accuracy is not None:
         parts.append(f"features of a classifier that is right on {100 * accuracy:.1f} %")
+    longer = bottoms(group)
     return (
         f"What stands behind the contradictions: {', '.join(parts)}. Intervals cover seeds and "
         "test images, not the choice of network and of training, which differs from theirs."
+        + (f" {longer}" if longer else "")
     )
