@@ -23,6 +23,7 @@ from fake_cuda import CUDA, fake_cuda
 from vae.command import run as run_command
 from vae.data.datasets import prepare
 from vae.evaluation.importance import density
+from vae.features.spaces import save_spaces, train_spaces
 from vae.training.stack import Stack
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -230,6 +231,17 @@ def test_schedules_have_a_row_per_budget_and_their_objectives_fall(run, few_cell
         assert rows.seconds.is_monotonic_increasing
 
 
+def test_a_budget_s_row_is_what_training_for_so_long_gives(run, few_cells, digits, tmp_path):
+    spaces = tmp_path / "spaces.safetensors"
+    save_spaces(train_spaces(digits, 1, 0, torch.device("cpu")), digits, spaces, 1, 0)
+    options = (*few_cells, "--betas", "0.5", "2", "--spaces", str(spaces), "--samples", "200")
+    table = run("budgets", *options, "--epochs", "3", "5").drop(columns="objective")
+    assert table.epochs.tolist() == [3, 3, 5, 5] and table.beta.tolist() == [0.5, 2] * 2
+    alone = run("budgets", *options, "--epochs", "3").drop(columns="objective")
+    pd.testing.assert_frame_equal(table[:2], alone)
+    assert (table.fid_prior != table.fid_prior_drawn).all()
+
+
 def test_convergence_is_what_the_rule_keeps_against_twice_the_training(run, few_cells, capsys):
     options = (*few_cells, "--betas", "0.1", "8", "--rates", "2")
     table = run("convergence", *options).set_index(["rate", "beta"])
@@ -391,6 +403,7 @@ BAD = {
     "schedules --datasets digit": "digits",
     "schedules --epochs 1": "epochs",
     "schedules --points averaged:100": "averaged:100",
+    "budgets --likelihoods bernouli --spaces none": "bernouli",
     "convergence --likelihoods gausian": "gaussian_learned_sigma",
     "finer_grid --likelihoods nosuch": "bernoulli",
     "finer_grid --config nowhere.yaml": "nowhere.yaml",
