@@ -16,6 +16,7 @@ from vae.evaluation.cells import Estimate
 from vae.features.classifier import FeatureExtractor
 
 RANK_TOLERANCE = 1e-12  # eigenvalues below this share of the largest are rounding errors
+AT_ONCE = 250  # images whose features are computed together: their layers stay in the cache
 BLOCK = 100  # rows of a matrix of pairs that are held at once: it stays in a core's cache
 
 
@@ -26,7 +27,7 @@ def extract(extractor: FeatureExtractor, images: Tensor, levels: int) -> Tensor:
     Args:
         images: (N, C, H, W), on the scale [0, 1]; what lies outside is cut off.
     """
-    parts = [extractor.features(quantise(part, levels)) for part in images.split(1000)]
+    parts = [extractor.features(quantise(part, levels)) for part in images.split(AT_ONCE)]
     return torch.cat(parts).double()
 
 
