@@ -1,5 +1,7 @@
 """Planes of two metrics and the charts of likelihoods: what is drawn and what is framed."""
 
+import math
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -33,11 +35,12 @@ def by_beta(*values: float) -> dict[float, float]:
 def test_the_best_by_either_criterion_is_framed_and_named():
     changes = {"bits_per_dim": by_beta(2.2, 2.0, 2.1), "fid_prior": by_beta(30, 20, 10)}
     ax = draw_criteria(make_group([TWINS[0]], BETAS, changes=changes)).axes[0]
-    assert dots(ax, "β = 1/2") == [[2.2, 30]]
-    assert dots(ax, "best by likelihood") == [[2.0, 20]]
-    assert dots(ax, "best by FID") == [[2.1, 10]]
+    nats = math.log(2) * 64  # of a bit per pixel
+    np.testing.assert_allclose(dots(ax, "β = 1/2"), [[0.2 * nats, 30]])
+    assert dots(ax, "best by likelihood") == [[0, 20]]
+    np.testing.assert_allclose(dots(ax, "best by FID"), [[0.1 * nats, 10]])
     assert [text.get_text() for text in ax.texts] == ["2", "1"]
-    assert not ax.xaxis_inverted()
+    assert ax.get_xscale() == "symlog" and not ax.xaxis_inverted()
 
 
 def test_where_one_beta_is_best_by_both_it_is_named_once():
@@ -49,8 +52,8 @@ def test_where_one_beta_is_best_by_both_it_is_named_once():
 def test_lower_left_is_better_for_log_probabilities_too():
     changes = {"log_likelihood_binarised": by_beta(-25, -23, -24)}
     ax = draw_criteria(make_group(["bernoulli"], BETAS, changes=changes)).axes[0]
-    assert ax.xaxis_inverted()
-    assert dots(ax, "best by likelihood")[0][0] == -23
+    assert [dots(ax, f"β = {beta}")[0][0] for beta in ("1/2", "1", "2")] == [2, 0, 1]
+    assert dots(ax, "best by likelihood")[0][0] == 0 and not ax.xaxis_inverted()
 
 
 def test_fidelity_and_diversity_share_their_axes_and_show_the_others():

@@ -169,8 +169,8 @@ def log_axis(axis: Axis) -> None:
 
 
 def symlog_axis(axis: Axis) -> None:
-    """A vertical axis that is linear up to 1 and logarithmic above, and looks it."""
-    axis.axes.set_yscale("symlog", linthresh=1)
+    """An axis that is linear up to 1 and logarithmic above, and looks it."""
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("symlog", linthresh=1)
     axis.set_minor_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=range(2, 10)))
     _ruled(axis)
 

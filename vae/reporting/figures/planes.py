@@ -1,15 +1,23 @@
 """Paths that β draws in a plane of two metrics: what one criterion gains and the other loses."""
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vae.metrics import METRICS
 from vae.reporting.figures import style
-from vae.reporting.figures.panels import label_rows, log_axis, panels, say, shared_legend, wrapped
+from vae.reporting.figures.panels import (
+    label_rows,
+    log_axis,
+    panels,
+    say,
+    shared_legend,
+    symlog_axis,
+    wrapped,
+)
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, beta_name
 
@@ -66,35 +74,47 @@ def likelihood_metric(group: Group, likelihood: str) -> str:
 
 
 def draw_criteria(group: Group) -> Figure:
-    """FID against the likelihood criterion: where its best β lies, and where FID's."""
-    figure, axes = panels(group)
+    """FID against what the likelihood criterion loses: where its best β lies, and where FID's."""
+    figure, axes = panels(group, sharex=True)
     palette = style.beta_palette(group.betas)
     for likelihood, ax in axes.items():
         metric = likelihood_metric(group, likelihood)
         path = alive(group, likelihood, Plane.of(group, metric, "fid_prior").path(likelihood))
-        ax.set_xlabel(wrapped(ax, METRICS[metric].axis))
+        ax.set_xlabel(wrapped(ax, "nats/image lost to the best β"))
+        ax.tick_params(labelbottom=True)
         if path.empty:
             _nothing(ax, group, likelihood)
             continue
+        path = path.assign(x=nats_lost(group, metric, path.x))
         draw_path(ax, path, palette)
-        _mark_best(ax, path, METRICS[metric].better == "higher")
+        _mark_best(ax, path)
+    farthest = max([1.0, *(ax.dataLim.x1 for ax in axes.values() if ax.collections)])
+    for ax in axes.values():
+        ax.set_xlim(-0.3, 2 * farthest)
+        symlog_axis(ax.xaxis)
     label_rows(axes, METRICS[group.metric("fid_prior")].label)
     shared_legend(figure)
     return figure
 
 
-def _mark_best(ax: Axes, path: pd.DataFrame, higher: bool) -> None:
+def nats_lost(group: Group, metric: str, values: pd.Series) -> pd.Series:
+    """How far values of a likelihood criterion are from the best of them, in nats per image."""
+    if metric == "bits_per_dim":
+        values = -values * math.log(2) * group.references["pixels"]
+    return values.max() - values
+
+
+def _mark_best(ax: Axes, path: pd.DataFrame) -> None:
     """Frame the best β of either criterion, on axes where lower left is better."""
-    likely, real = path.x.idxmax() if higher else path.x.idxmin(), path.y.idxmin()
+    likely, real = path.x.idxmin(), path.y.idxmin()
     _frame(ax, path, real, "best by FID", "D")
     _frame(ax, path, likely, "best by likelihood", "s")
     _write(ax, path, real, below=True)
     if likely != real:
         _write(ax, path, likely, below=False)
-    _zoom(ax, path)
+    high = (path.y.max() / path.y.min()) ** 0.18 * 1.02
+    ax.set_ylim(path.y.min() / high, path.y.max() * high)
     log_axis(ax.yaxis)
-    if higher:
-        ax.invert_xaxis()
 
 
 def draw_fidelity_diversity(group: Group) -> Figure:
@@ -137,14 +157,6 @@ def _write(ax: Axes, path: pd.DataFrame, beta: float, below: bool) -> None:
     align = {"ha": "center", "va": "top"} if below else {"ha": "right", "va": "bottom"}
     text = {"fontsize": 9, "path_effects": style.HALO, "zorder": 5, "textcoords": "offset points"}
     ax.annotate(beta_name(beta), tuple(path.loc[beta]), offset, **text, **align)
-
-
-def _zoom(ax: Axes, path: pd.DataFrame) -> None:
-    """Limits around one path, its vertical axis being logarithmic."""
-    wide = 0.16 * (np.ptp(path.x) or 0.1)
-    high = (path.y.max() / path.y.min()) ** 0.18 * 1.02
-    ax.set_xlim(path.x.min() - wide, path.x.max() + wide)
-    ax.set_ylim(path.y.min() / high, path.y.max() * high)
 
 
 def _real(ax: Axes, group: Group) -> None:
