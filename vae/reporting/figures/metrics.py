@@ -114,7 +114,8 @@ def _reference(ax: Axes, group: Group, metric: str) -> None:
             ax.set_ylim(low - ROOM * (high - low), high)
             below = True
         offset = {"xytext": (0, -3 if below else 2), "textcoords": "offset points"}
-        ax.annotate(label, **place, **offset, fontsize=8, va="top" if below else "bottom")
+        text = {"fontsize": 8, "path_effects": style.HALO, "va": "top" if below else "bottom"}
+        ax.annotate(label, **place, **offset, **text)
 
 
 def _just_under(line: float, values: pd.Series) -> bool:
