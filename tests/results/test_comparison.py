@@ -142,6 +142,25 @@ def test_the_best_likelihood_is_sought_at_the_best_beta_of_each():
     assert row.likelihoods == 2
 
 
+def test_a_beta_with_which_some_seeds_collapse_is_no_candidate():
+    """Its mean over seeds could be anything, so nothing would ever exclude it."""
+    good, live = [20.0, 21.0, 19.5], [35.0, 36.0, 34.5]
+    values = {0.5: [30.0, 31.0, 29.5], 1.0: good, 2.0: live, 4.0: [30.0, 900.0, 32.0]}
+    lost = table(values | {8.0: [900.0] * 3}, "fid_prior", likelihood="gaussian_learned_sigma")
+    won = table({b: [v / 2 for v in x] for b, x in values.items() if b < 4}, "fid_prior")
+    dead = {b: [float(b == 8 or (b, s) == (4, 1)) for s in range(3)] for b in (*values, 8.0)}
+    collapsed = table(dead, "collapsed", likelihood="gaussian_learned_sigma")
+    row = best_betas(pd.concat([lost, collapsed]), criteria=["fid_prior"]).iloc[0]
+    assert row.indistinguishable_betas == "1" and row.worst_regret_high == 0
+    assert (row.betas, row.lowest_beta, row.at_edge) == (5, 0.5, False)
+    answers = best_likelihoods(pd.concat([lost, won, collapsed]), criteria=["fid_prior"])
+    assert answers.iloc[0].indistinguishable_likelihoods == "bernoulli"
+    every = table({b: [1.0, 0.0, 0.0] for b in dead}, "collapsed")
+    every["likelihood"] = "gaussian_learned_sigma"
+    row = best_betas(pd.concat([lost, every]), criteria=["fid_prior"]).iloc[0]
+    assert row.best_beta == 1.0, "where none is left all are compared"
+
+
 def test_one_likelihood_is_compared_with_none():
     assert best_likelihoods(table({1.0: [1.0, 2.0, 3.0]}, "mse")).empty
 

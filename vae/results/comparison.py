@@ -58,7 +58,8 @@ BEST_BETA_COLUMNS = [
 """What ``best_beta.csv`` says of one sweep by one criterion.
 
 Two answers stand side by side. ``indistinguishable_betas``, separated by spaces, is the set of
-measured βs that hold the best of them with probability 95 % (``statistics.not_worse``).
+measured βs that hold the best of them with probability 95 % (``statistics.not_worse``); a β with
+which some seeds collapse and others do not is no candidate.
 ``beta_star`` is the lowest (best) point of a smooth curve through all βs, with an interval that
 starts at 0 or ends at inf where it may lie beyond the grid (``response.fit_response``). A price is
 how much worse a β is than ``beta_star``, in the criterion's units, never negative. With fewer than
@@ -139,15 +140,16 @@ def best_betas(
 
 
 def best_beta_row(scores: Scores, has_optimum: bool = True, level: float = LEVEL) -> dict:
-    """The answer for one sweep and criterion among the measured βs."""
+    """The answer for one sweep and criterion among the measured βs that are reliable."""
+    grid, scores = list(scores.table.columns), scores.reliable
     best, betas = scores.best, list(scores.table.columns)
     row = {
         **scores.summary(),
         "best_beta": best,
-        "betas": len(betas),
-        "at_edge": best in (betas[0], betas[-1]),
-        "lowest_beta": betas[0],
-        "optimum": _place(best, betas),
+        "betas": len(grid),
+        "at_edge": best in (grid[0], grid[-1]),
+        "lowest_beta": grid[0],
+        "optimum": _place(best, grid),
     }
     members = [best]
     if scores.enough_seeds and len(betas) > 1:
@@ -160,7 +162,7 @@ def best_beta_row(scores: Scores, has_optimum: bool = True, level: float = LEVEL
         row["seeds_to_halve"] = seeds_to_halve(estimates, level)
     if scores.enough_seeds:
         row["indistinguishable_betas"] = " ".join(f"{b:g}" for b in members)
-    if not has_optimum and not {betas[0], betas[-1]}.isdisjoint(members):
+    if not has_optimum and not {grid[0], grid[-1]}.isdisjoint(members):
         row["optimum"] = "none"
     return row | _difference_to_one(scores, level)
 
@@ -283,7 +285,7 @@ def best_likelihood_row(candidates: dict[str, Scores], level: float = LEVEL) -> 
     likelihood is in the set if one of its pairs is. The truly best pair stays in with
     probability ``level``, so the truly best likelihood does, and choosing βs is paid for.
     """
-    pairs = all_pairs(candidates)
+    pairs = all_pairs({name: scores.reliable for name, scores in candidates.items()})
     names = pairs.table.columns.get_level_values(0)
     row = {
         **pairs.summary(),

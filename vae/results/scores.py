@@ -1,6 +1,6 @@
 """One criterion of several options with the same seeds, as losses that can be compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,19 @@ class Scores:
             return np.log(self.values)
         means = self.table.to_numpy().T[..., None]
         return np.log(means) + (self.values - means) / means
+
+    @property
+    def reliable(self) -> "Scores":
+        """Without the options with which some seeds collapse and others do not, if two are left.
+
+        Nobody can count on them, and their means over seeds describe no model.
+        """
+        kept = (self.collapsed == 0) | (self.collapsed == 1)
+        if kept.sum() < 2:
+            return self
+        parts = None if self.per_image is None else self.per_image[kept]
+        table, collapsed = self.table.loc[:, kept], self.collapsed[kept]
+        return replace(self, table=table, per_image=parts, collapsed=collapsed)
 
     def estimates(self) -> Estimates:
         """The mean losses and how sure they are; at least two options and two seeds."""

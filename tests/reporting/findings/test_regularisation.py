@@ -63,6 +63,8 @@ def test_the_prior_matches_where_a_mixture_no_longer_surely_wins():
     assert found.matched == {ONE[0]: 4}
     dead = changes | {"collapsed": lambda beta: float(beta >= 4)}
     assert matching(make_group(ONE, changes=dead)).matched == {}, "collapse is no cure"
+    dead["collapsed"] = {beta: [0.0, 0.0, float(beta >= 4)] for beta in BETAS}
+    assert matching(make_group(ONE, changes=dead)).matched == {}, "nor is that of one seed"
     assert matching(make_group(ONE, changes=changes, seeds=[0])) is None
     assert matching(make_group(ONE, changes={"fid_gmm": lambda beta: 99.0})).worked
 

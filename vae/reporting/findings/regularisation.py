@@ -1,6 +1,5 @@
 """Did the regularisation work: do codes follow the prior, and do they still say anything?"""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,8 +32,8 @@ class Matching:
         beta: at which all likelihoods are compared.
         worse: likelihoods whose samples from the prior are surely worse.
         example: the one of them with the largest ratio of FIDs, and both.
-        matched: likelihood -> the first β from which on, short of collapse, no mixture surely
-            wins.
+        matched: likelihood -> the first β from which on, where no seed collapses, no mixture
+            surely wins.
     """
 
     beta: float
@@ -89,11 +88,11 @@ def matching(group: Group) -> Matching | None:
             continue
         of.append(slug)
         wins = {b: mean_interval((fitted[b] - prior[b]).dropna())[1] < 0 for b in both}
-        dead = group.onset(slug) or math.inf
+        collapsed = group.means(slug, "collapsed")
         if wins[beta]:
             worse.append(slug)
             ratios[slug] = (prior[beta].mean(), fitted[beta].mean())
-            alive = [b for b in both if b < dead]
+            alive = [b for b in both if not collapsed.get(b)]
             free = [b for b in alive if b > beta and not any(wins[c] for c in alive if c >= b)]
             matched |= {slug: min(free)} if free else {}
     most = max(ratios, key=lambda s: ratios[s][0] / ratios[s][1]) if ratios else None
