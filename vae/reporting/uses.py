@@ -36,6 +36,7 @@ JUDGE = Use("judge how probable an image is", LIKELIHOOD_CRITERIA, "bits/dim")
 DRAW = Use("draw new images", ("fid_prior_drawn",), "in FID", " from all of the model, x ~ p(x|z)")
 SHOW = Use("show expected images", ("fid_prior",), "in FID", " E[x|z], as most papers do")
 ENCODE = Use("use the codes", ("probe_accuracy",), "in accuracy")
+ENCODE_FEW = Use("use the codes with few labels", ("probe_accuracy_10_labels",), "in accuracy")
 RECONSTRUCT = Use("reconstruct", ("mse",), "per pixel")
 WITH_OPTIMUM = (JUDGE, DRAW, SHOW, ENCODE)
 UNITS = {"log_likelihood_binarised": "nats"}  # where a criterion's unit is not its use's

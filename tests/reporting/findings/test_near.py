@@ -6,7 +6,16 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group
 
-from vae.reporting.findings.near import OneBetaOnly, Side, Throughout, apart, costliest, near_one
+from vae.metrics import METRICS
+from vae.reporting.findings.near import (
+    OneBetaOnly,
+    Side,
+    Throughout,
+    apart,
+    costliest,
+    near_one,
+    pixels,
+)
 from vae.reporting.uses import JUDGE, answers, overlap, quoted, side, sides
 
 ONE, TWO = "bernoulli", "gaussian_learned_sigma"
@@ -60,12 +69,19 @@ def interval(criterion: str, low: float, high: float, likelihood: str = TWO) -> 
     return {"likelihood": likelihood, "criterion": criterion} | columns
 
 
+def test_codes_are_read_against_pixels():
+    changes = {"probe_accuracy": {0.5: 0.8, 1.0: 0.9, 2.0: 0.7}}
+    group = make_group(("bernoulli",), (0.5, 1.0, 2.0), changes=changes)
+    (row,) = [row for row in pixels(group).rows if row[0] == METRICS["probe_accuracy"].label]
+    assert row[1:] == (0.9, ("bernoulli", 1.0), group.references["probe_accuracy_pixels"])
+
+
 def test_the_costliest_tradeoff_is_the_one_whose_intervals_are_apart():
     pair = [interval("bits_per_dim", 0.4, 0.9), interval("fid_prior", 1.5, 3)]
     near = interval("fid_prior", 0.1, 3, ONE)
     group = make_group(answers=[*pair, near])
     found = costliest(group)
-    assert (found.likelihood, found.count) == (TWO, 1)
+    assert (found.likelihood, found.every) == (TWO, (TWO,))
     assert found.fid[0] == pytest.approx(group.mean(TWO, found.betas[0], "fid_prior"))
     assert found.fid[0] > found.fid[1]
 

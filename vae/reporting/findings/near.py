@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from vae.metrics import METRICS
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded
+from vae.reporting.names import Choice, beta_name, likelihood_name, rounded
 from vae.reporting.uses import (
+    ENCODE,
+    ENCODE_FEW,
     JUDGE,
     RECONSTRUCT,
     WITH_OPTIMUM,
@@ -26,13 +28,16 @@ def near_one(group: Group) -> Iterator[object]:
     if group.best.empty or group.best.betas.max() <= 1:
         yield OneBetaOnly()
         return
-    for use in WITH_OPTIMUM:
+    for use in (*WITH_OPTIMUM, ENCODE_FEW):
         if found := answers(group, use):
             yield Side(group, use, sides(found))
+    if found := pixels(group):
+        yield found
     if worsens_throughout(group, RECONSTRUCT):
         yield Throughout(METRICS[RECONSTRUCT.criteria[0]].label)
-    if found := costliest(group):
-        yield found
+    for quality in ("fid_prior_drawn", "fid_prior"):
+        if found := costliest(group, quality):
+            yield found
 
 
 @dataclass(frozen=True)
@@ -85,23 +90,65 @@ class Throughout:
 
 
 @dataclass(frozen=True)
+class Pixels:
+    """What classifying by codes reaches where it is best, and by the pixels themselves.
+
+    Attributes:
+        rows: a metric's name, its best mean over seeds and of which model, and that of pixels.
+    """
+
+    rows: tuple[tuple[str, float, Choice, float], ...]
+
+    def __str__(self) -> str:
+        parts = [
+            f"{name} of codes reaches {rounded(value)} ({of}), of raw pixels {rounded(bar)}"
+            for name, value, of, bar in self.rows
+        ]
+        return f"The {'; '.join(parts)}."
+
+
+def pixels(group: Group) -> Pixels | None:
+    """Where both were measured."""
+    rows = []
+    for (metric,) in (ENCODE.criteria, ENCODE_FEW.criteria):
+        bar = group.references.get(f"{metric}_pixels")
+        means = {
+            Choice(slug, beta): value
+            for slug in group.likelihoods
+            for beta, value in group.means(slug, metric).items()
+        }
+        if bar is not None and means:
+            best = max(means, key=means.get)
+            rows.append((METRICS[metric].label, means[best], best, bar))
+    return Pixels(tuple(rows)) if rows else None
+
+
+@dataclass(frozen=True)
 class Tradeoff:
-    """What the β that is best by likelihood costs in FID, where no β is best by both."""
+    """What the β that is best by likelihood costs in FID, where no β is best by both.
+
+    Attributes:
+        likelihood: where it costs most, of ``every`` one whose intervals are apart.
+        of: all likelihoods.
+        betas, fid: best by likelihood and by FID, and the FID of either.
+    """
 
     likelihood: str
-    count: int
+    every: tuple[str, ...]
+    of: tuple[str, ...]
     betas: tuple[float, float]
     fid: tuple[float, float]
     fid_name: str
 
     def __str__(self) -> str:
-        most = f", most with {likelihood_name(self.likelihood)}" if self.count > 1 else ""
-        with_ = "" if self.count > 1 else f" with {likelihood_name(self.likelihood)}"
+        most = f" with {likelihood_name(self.likelihood)}, which loses most," * (
+            len(self.every) > 1
+        )
         return (
-            f"Likelihood and samples want different βs{with_} (intervals apart): the β of the "
-            f"grid that is best by likelihood, {beta_name(self.betas[0])}, has an {self.fid_name} "
-            f"of {rounded(self.fid[0])} instead of {rounded(self.fid[1])} at "
-            f"{beta_name(self.betas[1])}{most}."
+            f"Likelihood and {self.fid_name} want different βs with "
+            f"{families(self.every, self.of)} (intervals apart):{most} the β of the grid that is "
+            f"best by likelihood, {beta_name(self.betas[0])}, has {rounded(self.fid[0])} instead "
+            f"of {rounded(self.fid[1])} at {beta_name(self.betas[1])}."
         )
 
 
@@ -118,7 +165,9 @@ def costliest(group: Group, quality: str = "fid_prior") -> Tradeoff | None:
     if not found:
         return None
     _, slug, betas, values = max(found)
-    return Tradeoff(slug, len(found), betas, values, METRICS[group.metric(quality)].label)
+    every = tuple(s for s in group.likelihoods if s in {row[1] for row in found})
+    name = METRICS[group.metric(quality)].label
+    return Tradeoff(slug, every, tuple(group.likelihoods), betas, values, name)
 
 
 def apart(a: Interval | None, b: Interval | None) -> bool:

@@ -1,18 +1,15 @@
-"""Fidelity and diversity, drawn and expected images, copies, and a second opinion on features."""
+"""Fidelity and diversity, what other judges say of them, and copies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import pandas as pd
-
-from vae.metrics import SPACES
-from vae.reporting.findings.near import apart
+from vae.reporting.findings.opinions import opinions
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_name, likelihood_name, percent, rounded
-from vae.reporting.uses import SHOW, interval, quoted
-from vae.reporting.words import beta_star, families, listed
+from vae.reporting.uses import SHOW, quoted
+from vae.reporting.words import families
 
 COPYING = -3.0  # standard deviations; Meehan et al. (2020) call models below it copiers
 STRAYING = 3.0  # above it all samples lie further from the training images than test images do
@@ -20,7 +17,9 @@ STRAYING = 3.0  # above it all samples lie further from the training images than
 
 def samples(group: Group) -> Iterator[object]:
     """All of this module's findings."""
-    return found(group, path, drawn_or_expected, spaces, copies)
+    yield from found(group, path)
+    yield from opinions(group)
+    yield from found(group, copies)
 
 
 @dataclass(frozen=True)
@@ -64,84 +63,6 @@ def path(group: Group) -> Path | None:
     chosen = sorted({betas[0], best if best in betas else betas[0], betas[-1]})
     rows = (tuple(float(table[b]) for b in chosen) for table in (precision, recall))
     return Path(slug, tuple(chosen), *rows)
-
-
-@dataclass(frozen=True)
-class DrawnOrExpected:
-    """Which images have the lower FID at their own best β: drawn ones or expected ones."""
-
-    drawn: tuple[str, ...]
-    expected: tuple[str, ...]
-
-    def __str__(self) -> str:
-        every = (*self.drawn, *self.expected)
-        parts = [
-            f"{kind} images have the lower FID with {families(slugs, every)}"
-            for kind, slugs in (("drawn", self.drawn), ("expected", self.expected))
-            if slugs
-        ]
-        return f"Each at its best β, {'; '.join(parts)}."
-
-
-def drawn_or_expected(group: Group) -> DrawnOrExpected | None:
-    """Every likelihood that has both."""
-    drawn, expected = group.answers("fid_prior_drawn"), group.answers("fid_prior")
-    both = [slug for slug in group.likelihoods if slug in drawn and slug in expected]
-    lower = [slug for slug in both if drawn[slug].value < expected[slug].value]
-    rest = [slug for slug in both if slug not in lower]
-    return DrawnOrExpected(tuple(lower), tuple(rest)) if both else None
-
-
-@dataclass(frozen=True)
-class Spaces:
-    """Whether the best β by FID is the same in every feature space, by likelihood.
-
-    Attributes:
-        apart: likelihood -> β* by space, where two intervals share no β.
-        agree: likelihoods where all intervals overlap pairwise.
-    """
-
-    names: tuple[str, ...]
-    agree: tuple[str, ...]
-    apart: dict[str, dict[str, str]]
-
-    def __str__(self) -> str:
-        spaces = listed(self.names)
-        if not self.apart:
-            return f"Intervals of β\\* by FID overlap in all feature spaces ({spaces})."
-        parts = [
-            f"{likelihood_name(slug)}: " + ", ".join(f"{n} {b}" for n, b in found.items())
-            for slug, found in self.apart.items()
-        ]
-        agree = (
-            f"; they overlap with {families(self.agree, [*self.agree, *self.apart])}"
-            if self.agree
-            else ""
-        )
-        return (
-            f"The best β by FID depends on whose features one trusts ({spaces}) with "
-            f"{'; '.join(parts)}{agree}."
-        )
-
-
-def spaces(group: Group, metric: str = "fid_prior") -> Spaces | None:
-    """Every likelihood with intervals in two spaces or more."""
-    prefixes = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
-    rows_of: dict[str, dict[str, pd.Series]] = {}
-    for prefix, label in prefixes.items():
-        rows = group.best[(group.best.criterion == prefix + metric) & (group.best.betas > 1)]
-        for _, row in rows.iterrows():
-            if interval(row) is not None:
-                rows_of.setdefault(row.likelihood, {})[label] = row
-    rows_of = {slug: rows for slug, rows in rows_of.items() if len(rows) > 1}
-    differ = {
-        slug: {label: beta_star(row) for label, row in rows.items()}
-        for slug, rows in rows_of.items()
-        if any(apart(interval(a), interval(b)) for a in rows.values() for b in rows.values())
-    }
-    names = tuple(dict.fromkeys(label for rows in rows_of.values() for label in rows))
-    agree = tuple(slug for slug in rows_of if slug not in differ)
-    return Spaces(names, agree, differ) if rows_of else None
 
 
 @dataclass(frozen=True)
