@@ -71,6 +71,9 @@ def test_gaps_add_up_and_the_bound_of_papers_stands_beside_them():
         "amortisation_gap": by_beta(4, 2, 3),
         "importance_bound": by_beta(-21, -20.5, -20.25),
     }
+    rescaled = {"log_likelihood": by_beta(-13, -13, -13), "scale_gain": by_beta(7, 7, 7)}
+    ax = draw_gaps(make_group([TWINS[0]], BETAS, changes=changes | rescaled)).axes[0]
+    assert curve(ax, "log p(x) − ELBO") == [6, 3, 5], "scales as trained"
     ax = draw_gaps(make_group(["bernoulli"], BETAS, changes=changes)).axes[0]
     total = curve(ax, "log p(x) − ELBO")
     assert total == [6, 3, 5]

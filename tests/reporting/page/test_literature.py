@@ -1,6 +1,5 @@
 """Published claims are judged by intervals, and only by them."""
 
-import math
 from pathlib import Path
 
 import pandas as pd
@@ -9,20 +8,13 @@ from synthetic_results import BETAS, make_group
 
 from vae.reporting.findings.collapse import Theory
 from vae.reporting.group import Group
+from vae.reporting.page.claims import AGREES, CONTRADICTED, OPEN, Claim, claims_table, paired
 from vae.reporting.page.literature import (
-    AGREES,
-    CONTRADICTED,
-    OPEN,
-    Claim,
     autoencoder,
     believe,
-    claims_table,
-    curves,
     ladder,
     literature,
     others,
-    paired,
-    ratio,
     several_samples,
 )
 
@@ -35,64 +27,6 @@ def on(dataset: str, **changes) -> Group:
     group = make_group(**changes)
     tables = {name: table.assign(dataset=dataset) for name, table in group.tables.items()}
     return Group(group.name, tables)
-
-
-def stars(**intervals: tuple[float, float, float]) -> list[dict]:
-    columns = ("beta_star", "beta_star_low", "beta_star_high")
-    return [
-        {"likelihood": slug, "criterion": "fid_prior", **dict(zip(columns, values, strict=True))}
-        for slug, values in intervals.items()
-    ]
-
-
-@pytest.mark.parametrize(
-    ("found", "verdict"),
-    [
-        ((4, 3, 5), AGREES),
-        ((2, 1, 3), AGREES),  # of the published curve's βs 4 is lowest, so any of 2 to 8 may be
-        ((1.4, 1, 1.8), CONTRADICTED),
-        ((6, 3, math.inf), OPEN),  # the published β is not excluded, a bottom is not seen
-        ((4, math.nan, math.nan), OPEN),
-    ],
-)
-def test_a_u_has_its_bottom_inside_the_grid_where_it_was_published(found, verdict):
-    group = on("mnist", likelihoods=["bernoulli"], answers=stars(bernoulli=found))
-    (claim,) = curves(group, DATA)
-    assert claim.verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("above", "below", "verdict"),
-    [
-        ((12, 10, 14), (4, 3.5, 4.5), AGREES),
-        ((4, 3, 5), (4, 3, 5), AGREES),
-        ((2, 1.5, 2.5), (8, 6, 10), CONTRADICTED),
-        ((8, 4, 16), (4, 2, 8), AGREES),
-        ((8, math.nan, math.nan), (4, 3, 5), OPEN),
-    ],
-)
-def test_the_shift_between_two_likelihoods(above, below, verdict):
-    answers = stars(bernoulli=below, continuous_bernoulli=above)
-    *_, shift, _ = curves(on("mnist", likelihoods=BOTH, answers=answers), DATA)
-    assert shift.verdict == verdict
-
-
-def test_without_a_best_beta_nothing_is_said_of_the_shift():
-    answers = stars(bernoulli=(4, 3, 5), continuous_bernoulli=(math.nan,) * 3)
-    claims = list(curves(on("mnist", likelihoods=BOTH, answers=answers), DATA))
-    assert not any("times" in claim.published for claim in claims)
-
-
-def test_the_quotient_of_intervals_holds_every_quotient():
-    assert ratio((6, 12), (2, 4)) == (1.5, 6)
-    assert ratio((6, 12), (0, 4)) == (1.5, math.inf)
-
-
-@pytest.mark.parametrize(("other", "verdict"), [((8, 6, 9), AGREES), ((5, 4.5, 9), OPEN)])
-def test_that_one_beta_serves_all_is_excluded_only_by_intervals_apart(other, verdict):
-    answers = stars(bernoulli=(4, 3, 5), continuous_bernoulli=other)
-    *_, one = curves(on("mnist", likelihoods=BOTH, answers=answers), DATA)
-    assert one.verdict == verdict
 
 
 @pytest.mark.parametrize(

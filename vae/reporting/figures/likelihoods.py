@@ -56,8 +56,12 @@ def _gap_ends(axes: Iterable[Axes]) -> list[float]:
 
 
 def _below_log_p(group: Group, likelihood: str, bound: str) -> pd.DataFrame:
-    """How far ``bound`` lies below the log-likelihood, for every β and seed: columns as rows."""
+    """How far ``bound`` lies below the log-likelihood, for every β and seed: columns as rows.
+
+    Bounds and gaps have the scale as trained, so what setting it anew gains is no part of them.
+    """
     gap = group.values(likelihood, "log_likelihood") - group.values(likelihood, bound)
+    gap = gap.sub(group.values(likelihood, "scale_gain"), fill_value=0)
     return gap.melt(ignore_index=False).dropna().rename(columns={"variable": "beta"})
 
 

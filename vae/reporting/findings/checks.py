@@ -66,8 +66,9 @@ class Agreement:
         nats, se: the largest difference, near-exact minus annealed, and its standard error over
             images; ``worst`` says of which model.
         short: models whose near-exact estimate is lower by more than two standard errors.
-        doubtful: likelihoods whose best β, by what judges a likelihood, would be another if all
-            other βs were underestimated by as much as the worst of their models here.
+        doubtful: likelihoods whose best β, by what judges a likelihood, could be another if all
+            other βs were underestimated by as much as the worst of their models here may be: by
+            its shortfall and two standard errors.
     """
 
     likelihoods: tuple[str, ...]
@@ -91,7 +92,8 @@ class Agreement:
             f"lower by more than two standard errors in {short}, within {CLOSE:g} nats in "
             f"{self.close}; the largest difference is {with_error(abs(self.nats), self.se)} nats "
             f"{side} ({self.worst}). If every other β fell as far short as the worst model of its "
-            f"likelihood, the best β by likelihood {best} {changed}."
+            f"likelihood may (two standard errors included), the best β by likelihood {best} "
+            f"{changed}."
         )
 
 
@@ -135,8 +137,9 @@ def agreement(group: Group, tables: Path = TABLES) -> Agreement | None:
 
 
 def _doubtful(group: Group, rows: pd.DataFrame) -> bool:
-    """Whether the models compared, all of one likelihood, are short by more than decides."""
-    shortfall = max(0.0, -rows.near_exact_minus_annealed.min())
+    """Whether the models compared, all of one likelihood, may be short by more than decides."""
+    most = 2 * rows.near_exact_minus_annealed_se - rows.near_exact_minus_annealed
+    shortfall = max(0.0, most.max())
     nats = {"bits_per_dim": math.log(2) * rows.dimensions.iloc[0]}
     measured = [c for c in LIKELIHOOD_CRITERIA if len(group.means(rows.likelihood.iloc[0], c))]
     for criterion in measured[:1]:

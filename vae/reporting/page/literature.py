@@ -5,8 +5,7 @@ values that were published are data: ``report/published*.csv``.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,38 +16,26 @@ from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.checks import bottoms
 from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
-from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name, rounded, with_error
+from vae.reporting.names import likelihood_name, rounded, with_error
+from vae.reporting.page.claims import (
+    AGREES,
+    CONTRADICTED,
+    OPEN,
+    Claim,
+    best_of,
+    paired,
+    side,
+)
+from vae.reporting.page.curves import curves
 from vae.reporting.page.published import with_errors
-from vae.reporting.uses import Interval, interval, overlap
-from vae.reporting.words import beta_star, families, short_beta
-from vae.results.statistics import mean_interval
+from vae.reporting.uses import interval
+from vae.reporting.words import families
 from vae.results.table import read_table
 
-AGREES, CONTRADICTED, OPEN = "agrees", "contradicted", "open"
-CURVES, BOUND = ("bernoulli", "continuous_bernoulli"), "importance_bound"
+BOUND = "importance_bound"
 RAE = "Ghosh et al. 2020, by their repository"
 THEORY = "Lucas et al. 2019; eigenvalues of the training images"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A published claim and what this run says of it.
-
-    Attributes:
-        published: the claim.
-        here: what was measured.
-        verdict: ``agrees``, ``contradicted`` or ``open``.
-        differs: what else differs between their setting and ours.
-        source: who says so.
-    """
-
-    published: str
-    here: str
-    verdict: str
-    differs: str
-    source: str
 
 
 def literature(group: Group, folder: Path) -> list[Claim]:
@@ -59,102 +46,6 @@ def literature(group: Group, folder: Path) -> list[Claim]:
     """
     rules = (curves(group, folder), several_samples(group), autoencoder(group), others(group))
     return [claim for rule in rules for claim in rule]
-
-
-def curves(group: Group, folder: Path) -> Iterator[Claim]:
-    """Published FID against β: is there a U, where is its bottom, and is one β enough for all?"""
-    table, answers = read_table(folder / "published_curves.csv"), group.answers("fid_prior")
-    table = table[table.dataset == group.metrics.dataset.iloc[0]]
-    bottoms, source = {}, table.source.iloc[0] if len(table) else ""
-    for slug in (s for s in CURVES if s in set(table.likelihood) & set(answers)):
-        fid = pd.to_numeric(table[table.likelihood == slug].set_index("beta").fid, errors="coerce")
-        bottoms[slug] = lowest(fid)
-        yield bottom(slug, bottoms[slug], answers[slug], group.betas_of(slug), source)
-    if len(bottoms) == len(CURVES) and all(pd.notna(answers[s].beta_star) for s in CURVES):
-        yield shift(bottoms, {slug: answers[slug] for slug in CURVES}, source)
-        yield one_for_all(answers, source)
-
-
-DIFFERS = "network, length of training, classifier, one run a point"
-
-
-@dataclass(frozen=True)
-class Bottom:
-    """Where a published curve is lowest: at ``beta``, so somewhere ``between`` its neighbours."""
-
-    beta: float
-    between: Interval
-
-
-def lowest(curve: pd.Series) -> Bottom:
-    """Of a published curve over β, ascending."""
-    betas, at = list(curve.index), int(np.nanargmin(curve))
-    around = betas[max(0, at - 1)], betas[min(at + 1, len(betas) - 1)]
-    return Bottom(float(betas[at]), (float(around[0]), float(around[1])))
-
-
-def bottom(slug: str, published: Bottom, row: pd.Series, betas: list[float], source: str) -> Claim:
-    """Whether FID has its bottom inside the grid, where the published curve may have it."""
-    found, name = interval(row), likelihood_name(slug)
-    inside = found and betas[0] < found[0] and found[1] < betas[-1]
-    shape = "a U" if inside else "no bottom inside the grid that is sure"
-    wrong = found and apart(found, published.between)
-    verdict = OPEN if not found else CONTRADICTED if wrong else AGREES if inside else OPEN
-    low, high = map(beta_name, published.between)
-    return Claim(
-        f"{name}: FID against β is a U with its bottom at β = {beta_name(published.beta)}, "
-        f"so between {low} and {high}",
-        f"{shape}, lowest at {beta_star(row)}",
-        verdict,
-        DIFFERS,
-        source,
-    )
-
-
-def shift(bottoms: Mapping[str, Bottom], rows: Mapping[str, pd.Series], source: str) -> Claim:
-    """How many times larger the continuous Bernoulli's best β is than the Bernoulli's."""
-    above, below = (bottoms[slug] for slug in reversed(CURVES))
-    published = ratio(above.between, below.between)
-    low, high = ratio(interval(rows[CURVES[1]]), interval(rows[CURVES[0]]))
-    known = not math.isnan(low)
-    verdict = OPEN if not known else CONTRADICTED if apart((low, high), published) else AGREES
-    stars = rows[CURVES[1]].beta_star / rows[CURVES[0]].beta_star
-    here = f"{short_beta(stars)} times" + (
-        f" [{short_beta(low)}, {short_beta(high)}]"
-        if known
-        else " (too few seeds to say how sure)"
-    )
-    least, most = map(short_beta, published)
-    what = (
-        f"The continuous Bernoulli's best β by FID is {above.beta / below.beta:.2g} times the "
-        f"Bernoulli's, so between {least} and {most} times"
-    )
-    return Claim(what, here, verdict, f"{DIFFERS}; the limit of the logits", source)
-
-
-def ratio(above: Interval | None, below: Interval | None) -> Interval:
-    """The quotient of two intervals, which holds the truth at least as surely as both do."""
-    if above is None or below is None:
-        return math.nan, math.nan
-    return above[0] / below[1], above[1] / below[0] if below[0] else math.inf
-
-
-def one_for_all(rows: Mapping[str, pd.Series], source: str) -> Claim:
-    """Whether the best β by FID depends on the likelihood."""
-    known = all(interval(row) is not None for row in rows.values())
-    common = overlap(rows)
-    shared = (
-        "" if common is None else f" all intervals hold {' to '.join(map(short_beta, common))}"
-    )
-    order = sorted(rows, key=lambda slug: rows[slug].beta_star)
-    ends = [f"{beta_star(rows[s])} ({likelihood_name(s)})" for s in (order[0], order[-1])]
-    return Claim(
-        "The best β depends on the likelihood",
-        f"from {ends[0]} to {ends[1]}{';' * bool(shared)}{shared}",
-        AGREES if known and common is None else OPEN,
-        "by FID of expected images",
-        source,
-    )
 
 
 def several_samples(group: Group) -> Iterator[Claim]:
@@ -229,41 +120,6 @@ def best_bits(group: Group, slug: str) -> pd.Series:
     """bits/dim at the β where they are lowest, a value per seed; none if every β lost a seed."""
     bits = group.values(slug, "bits_per_dim")
     return bits[bits.mean().idxmin()] if bits.size else pd.Series(dtype=float)
-
-
-def best_of(verdicts: list[str]) -> str:
-    """Of "some likelihood does it": agrees if one does, contradicted if surely none does."""
-    return AGREES if AGREES in verdicts else OPEN if OPEN in verdicts else CONTRADICTED
-
-
-def paired(a: pd.Series | float, b: pd.Series) -> Interval | None:
-    """The 95 % interval of the mean of a - b over seeds; None with too few of them."""
-    return mean_interval((a - b).dropna())
-
-
-def side(found: Interval | None) -> str:
-    """``agrees`` where a difference is surely above 0, ``contradicted`` where surely below."""
-    if found is None:
-        return OPEN
-    return AGREES if found[0] > 0 else CONTRADICTED if found[1] < 0 else OPEN
-
-
-def claims_table(claims: list[Claim]) -> pd.DataFrame:
-    """The claims in print."""
-    return pd.DataFrame(
-        [
-            {
-                "published": claim.published,
-                "here": claim.here,
-                "verdict": f"**{claim.verdict}**"
-                if claim.verdict == CONTRADICTED
-                else claim.verdict,
-                "what else differs": claim.differs,
-                "source": claim.source,
-            }
-            for claim in claims
-        ]
-    )
 
 
 def ladder(group: Group, folder: Path) -> pd.DataFrame:
