@@ -18,6 +18,7 @@ from vae.reporting.page.tables import (
     NOT_EXCLUDED,
     against_autoencoder,
     always_one,
+    beta_label,
     effective_beta,
     every_beta,
     markdown_table,
@@ -109,6 +110,13 @@ def test_always_one_is_the_mean_regret_and_rank():
     found = table.loc["FID of expected images"]
     assert found["mean regret of β = 1"] == "1.00"
     assert found["mean rank"] == f"2.5 of {len(BETAS)}"
+
+
+def test_a_beta_with_which_some_seeds_collapse_says_how_many():
+    changes = {"collapsed": {0.5: [0.0] * 3, 1.0: [0.0, 1.0, 0.0], 2.0: [1.0] * 3}}
+    group = make_group(["bernoulli"], (0.5, 1.0, 2.0), changes=changes)
+    labels = [beta_label(group, "bernoulli", beta) for beta in (0.5, 1.0, 2.0)]
+    assert labels == ["1/2", "1 (1 of 3 collapsed)", "2"]
 
 
 def test_marks_of_a_set_are_quiet():

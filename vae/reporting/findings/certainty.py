@@ -98,9 +98,9 @@ class Sets:
     def __str__(self) -> str:
         parts = [f"{one.size:.1f} by {one.name}" for one in self.sizes]
         return (
-            f"Of {self.grid} βs of the grid, {self.seeds} seeds fail to exclude, on average over "
-            f"likelihoods, {listed(parts)}. Not excluded is not as good: the full answers say how "
-            f"much worse each may be."
+            f"With {self.seeds} seeds and on average over likelihoods, of {self.grid} βs of the "
+            f"grid could still be the best {listed(parts)}. Not excluded is not as good: the full "
+            f"answers say how much worse each may be."
         )
 
 

@@ -195,8 +195,8 @@ class Longer:
         return (
             f"Checked by training on from {self.epochs} to {2 * self.epochs} epochs ({names}, "
             f"β = {betas}, `benchmarks/results/longer_*.csv`): the validation objective falls by "
-            f"another {least} to {most}. By so much the values, and by the differences between βs "
-            f"the answers, belong to this budget."
+            f"another {least} to {most}. Longer training would change the values by so much; it "
+            f"would move a best β only where βs gain differently."
         )
 
 

@@ -19,14 +19,14 @@ from vae.reporting.uses import (
     unit,
     worsens_throughout,
 )
-from vae.reporting.words import beta_star, listed, number, price
+from vae.reporting.words import beta_star, number, price
 
 KINDS = {
-    "larger": ("lies above 1", "lie above 1"),
-    "smaller": ("lies below 1", "lie below 1"),
-    "around": ("holds 1", "hold 1"),
+    "larger": "the best β is larger than 1",
+    "smaller": "the best β is smaller than 1",
+    "around": "β = 1 may be best",
 }
-"""What one interval does, and several."""
+"""What an interval of β* says."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ def counted_sides(found: Sides) -> str:
     total = sum(counts.values())
     if len(order) == 1:
         all_ = "both" if total == 2 else f"all {number(total)}"
-        return f"The intervals of {all_} likelihoods {KINDS[order[0]][1]}"
-    sides = [f"{number(counts[kind])} {KINDS[kind][counts[kind] > 1]}" for kind in order]
-    return f"Of the intervals of {number(total)} likelihoods {listed(sides)}"
+        return f"With {all_} likelihoods {KINDS[order[0]]}"
+    first, *rest = (f"with {number(counts[kind])}" for kind in order)
+    sides = [f"{first} of {number(total)} likelihoods", *rest]
+    return ", ".join(f"{who} {KINDS[k]}" for who, k in zip(sides, order, strict=True)).capitalize()
 
 
 def use_line(group: Group, use: Use) -> UseLine | None:

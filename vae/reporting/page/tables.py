@@ -176,7 +176,7 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
     models = [("VAE", beta) for beta in group.betas_of(likelihood)] + [("autoencoder", 0.0)]
     rows = []
     for model, beta in models:
-        row = {"β": beta_name(beta) if model == "VAE" else model}
+        row = {"β": beta_label(group, likelihood, beta) if model == "VAE" else model}
         for metric, means in vaes.items():
             ae = autoencoders[metric]
             if model == "VAE":
@@ -189,6 +189,14 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
         if set(list(row.values())[1:]) - {"–"}:
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def beta_label(group: Group, likelihood: str, beta: float) -> str:
+    """A β; where some seeds collapse and others do not, and means are of no model, how many."""
+    collapsed = group.values(likelihood, "collapsed").get(beta, pd.Series(dtype=float))
+    if not 0 < collapsed.mean() < 1:
+        return beta_name(beta)
+    return f"{beta_name(beta)} ({collapsed.sum():.0f} of {len(collapsed)} collapsed)"
 
 
 def _marked(text: str, beta: float, means: pd.Series, metric: str, best: pd.DataFrame) -> str:
