@@ -6,17 +6,20 @@ every epoch. FIDs are those of the report, in the feature spaces of ``--spaces``
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from measuring import publish
 from sweeps import chosen_sweeps, data_of, sweep_parser
 
+from vae.checks import require
 from vae.command import positive, run
 from vae.configuration.sweep import Sweep
 from vae.data.datasets import Dataset
 from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.evaluation.samples import prior_images
 from vae.features.spaces import load_spaces
+from vae.files import sha256
 from vae.models import VAE
 from vae.results.table import cell_columns
 from vae.training.stack import Stack
@@ -32,25 +35,34 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--samples", type=positive, default=10_000, help="images per model")
     options.add_argument("--name", default="budgets", help="of the table")
     options = options.parse_args(arguments)
-    rows = [row for sweep in chosen_sweeps(options) for row in measure(sweep, options)]
-    publish(rows, options.name, options)
+    rows: list[dict] = []
+    for sweep in chosen_sweeps(options):
+        for found in measure(sweep, options):
+            rows += found
+            publish(rows, options.name, options)  # at every budget: the next may take hours
 
 
-def measure(sweep: Sweep, options) -> list[dict]:
-    """A row per budget and cell."""
+def measure(sweep: Sweep, options) -> Iterator[list[dict]]:
+    """A row per cell at every budget.
+
+    Raises:
+        InputError: for a likelihood whose σ is estimated at the end of training alone.
+    """
+    require(
+        not sweep.likelihood.family.calibrated,
+        f"{sweep.likelihood.slug} has a σ that is estimated at the end of training: leave it out",
+    )
     training = dataclasses.replace(sweep.training, epochs=max(options.epochs), tolerance=0.0)
     dataset, sweep = data_of(sweep, options), dataclasses.replace(sweep, training=training)
     stack = Stack(sweep, sweep.cells, dataset, dataset.images["train"].device)
     distance = Distance(dataset, options)
     stack.validate()
-    rows = []
     while not stack.finished:
         stack.train_epoch()
         stack.validate()
         print(f"{sweep.slug}: {stack.epoch} epochs, {stack.summary()}", flush=True)
         if stack.epoch in options.epochs:
-            rows += [row_of(stack, i, distance) for i in range(len(stack.cells))]
-    return rows
+            yield [row_of(stack, i, distance) for i in range(len(stack.cells))]
 
 
 class Distance:
@@ -58,6 +70,7 @@ class Distance:
 
     def __init__(self, dataset: Dataset, options) -> None:
         self.samples, self.levels = options.samples, dataset.levels
+        self.digest = sha256(options.spaces)
         test = dataset.unit("test")
         self.space = load_spaces(options.spaces, ["classifier"], test.device)[0]
         self.real = FeatureGaussian(extract(self.space, test, self.levels))
@@ -78,6 +91,7 @@ def row_of(stack: Stack, index: int, distance: Distance) -> dict:
         "epochs": stack.epoch,
         "objective": float(stack.best_objective[index]),
         **distance(stack.model(index), cell.seed),
+        "spaces": distance.digest,
     }
 
 

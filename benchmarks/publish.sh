@@ -3,12 +3,13 @@
 # Stop it and start it again at any time: it also completes a publication that was interrupted.
 set -euo pipefail
 if [ $# -lt 1 ] || [ $# -gt 3 ]; then
-  echo "usage: benchmarks/publish.sh CONFIG [TABLES [REPORT]], paths from the top folder; CORES=2 by default" >&2
+  echo "usage: benchmarks/publish.sh CONFIG [results/TABLES [report/REPORT]], paths from the top folder; CORES=2 by default" >&2
   exit 2
 fi
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH # of no effect where an environment of another place is activated
-config=$1 tables=${2:-results/benchmark} report=${3:-report/benchmark}
+config=$1 tables=${2:-results/benchmark}
+report=${3:-report/${tables#results/}} # of other tables another report
 
 publish() {
   python -m vae publish "$config" "$tables" "$report"
@@ -16,7 +17,10 @@ publish() {
 }
 
 lines=$(python -m vae unpublished "$config" "$tables")
-[ -n "$lines" ] || { publish && exit; }
+if [ -z "$lines" ]; then
+  publish
+  exit
+fi
 mapfile -t sweeps <<< "$lines"
 mapfile -t files < <(tr ' ' '\n' <<< "$lines" | sort --unique)
 run=(snakemake --cores "${CORES:-2}" --configfile "$config")

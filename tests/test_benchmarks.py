@@ -233,7 +233,7 @@ def test_schedules_have_a_row_per_budget_and_their_objectives_fall(run, few_cell
 
 def test_a_budget_s_row_is_what_training_for_so_long_gives(run, few_cells, digits, tmp_path):
     spaces = tmp_path / "spaces.safetensors"
-    save_spaces(train_spaces(digits, 1, 0, torch.device("cpu")), digits, spaces, 1, 0)
+    save_spaces(train_spaces(digits, 1, 0, torch.device("cpu")), digits, spaces)
     options = (*few_cells, "--betas", "0.5", "2", "--spaces", str(spaces), "--samples", "200")
     table = run("budgets", *options, "--epochs", "3", "5").drop(columns="objective")
     assert table.epochs.tolist() == [3, 3, 5, 5] and table.beta.tolist() == [0.5, 2] * 2

@@ -155,7 +155,7 @@ def other_evaluations(trained, dataset, spaces, device) -> list[pd.DataFrame]:
 def test_other_evaluations(make, few, tmp_path):
     sweep = make(autoencoder=True)
     train(sweep, few, tmp_path / "models", tmp_path / "checkpoints", CPU)
-    save_spaces(train_spaces(few, 1, 0, CPU), few, tmp_path / "spaces", 1, 0)
+    save_spaces(train_spaces(few, 1, 0, CPU), few, tmp_path / "spaces")
     what = TrainedSweep(tmp_path / "models"), few, tmp_path / "spaces"
     on_cpu = other_evaluations(*what, CPU)
     with gpu():

@@ -60,7 +60,7 @@ def shared(tmp_path_factory):
     prepare("digits", data)
     digits = load_dataset(data)
     classifier = train_classifier(digits, 10, 0, CPU)
-    save_spaces({"classifier": classifier}, digits, path, 1, 0)
+    save_spaces({"classifier": classifier}, digits, path)
     return digits, classifier, data, path
 
 

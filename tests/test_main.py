@@ -12,6 +12,7 @@ from vae.__main__ import main
 from vae.data.datasets import prepare
 from vae.features.spaces import save_spaces, train_spaces
 from vae.files import write_json
+from vae.results.origin import note_origin
 
 K = ["--importance-samples", "9"]
 CPU = torch.device("cpu")
@@ -106,7 +107,9 @@ def test_an_empty_mirror_name_is_no_mirror(tmp_path, monkeypatch):
     assert given == [None, None, Path("folder")]
 
 
-def test_spaces_of_another_run_are_used_where_it_has_the_dataset(digits, tmp_path, monkeypatch):
+def test_spaces_of_another_run_are_used_where_it_has_the_dataset(
+    digits, tmp_path, monkeypatch, capsys
+):
     for measured in ("references.references", "corruptions.corruption_table"):
         monkeypatch.setattr(f"vae.evaluation.{measured}", lambda *given: pd.DataFrame())
     learned, data = tmp_path / "run" / "features", tmp_path / "digits.npz"
@@ -114,10 +117,19 @@ def test_spaces_of_another_run_are_used_where_it_has_the_dataset(digits, tmp_pat
     outputs = [str(tmp_path / name) for name in ("spaces.safetensors", "r.csv", "c.csv")]
     ask = ["features", str(data), *outputs, "--classifier-epochs", "1", "--learned", str(learned)]
     assert main(ask) == 0
+    assert "learned here" in capsys.readouterr().out
     here = (tmp_path / "spaces.safetensors").read_bytes()
     spaces = train_spaces(digits, 1, 0, CPU)
     spaces["pixels"].components *= 2  # unlike those that are learned here
-    save_spaces(spaces, digits, learned / "digits" / "spaces.safetensors", 1, 0)
+    save_spaces(spaces, digits, learned / "digits" / "spaces.safetensors")
+    for epochs in (None, 2):  # of which nothing is known, or that were trained otherwise
+        if epochs:
+            note_origin(
+                learned / "digits" / "references.csv", {"classifier_epochs": epochs, "seed": 0}
+            )
+        assert main(ask) == 2
+        assert "classifier_epochs" in capsys.readouterr().err
+    note_origin(learned / "digits" / "references.csv", {"classifier_epochs": 1, "seed": 0})
     assert main(ask) == 0
     there = (learned / "digits" / "spaces.safetensors").read_bytes()
     assert (tmp_path / "spaces.safetensors").read_bytes() == there != here

@@ -31,7 +31,7 @@ def unlabelled(digits):
 def spaces(unlabelled, tmp_path_factory):
     """The file of the spaces that one epoch learns."""
     path = tmp_path_factory.mktemp("spaces") / "spaces.safetensors"
-    save_spaces(train_spaces(unlabelled, 1, 0, CPU), unlabelled, path, 1, 0)
+    save_spaces(train_spaces(unlabelled, 1, 0, CPU), unlabelled, path)
     return path
 
 

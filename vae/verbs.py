@@ -107,19 +107,40 @@ def features(options: Namespace) -> None:
         from vae.features.inception import find_weights
 
         find_weights(settings.inception_weights)  # before training: they may be missing
-    training = settings.classifier_epochs, settings.seed
-    known = options.learned and options.learned / dataset.name / options.output.name
-    if known and known.is_file():
-        adopt_spaces(known, dataset, options.output, *training)
-        print(f"{dataset.name}: in the spaces of {known}")
+    if known := _learned_before(options, dataset.name):
+        adopt_spaces(known, dataset, options.output)
     else:
-        save_spaces(train_spaces(dataset, *training, device), dataset, options.output, *training)
+        learned = train_spaces(dataset, settings.classifier_epochs, settings.seed, device)
+        save_spaces(learned, dataset, options.output)
     spaces = load_spaces(options.output, settings.features, device, settings.inception_weights)
     named = load_spaces(options.output, ["classifier"], device) if dataset.labelled else [None]
     shared = (settings.samples, options.latent_dims, settings.seed, device)
+    note_origin(options.references, options.settings)
     _write_csv(references(dataset, *named, spaces, *shared), options.references)
     _write_csv(corruption_table(dataset, spaces, settings.seed, device), options.corruptions)
-    note_origin(options.references, options.settings)
+
+
+def _learned_before(options: Namespace, dataset: str) -> Path | None:
+    """The spaces of another run to be taken over; None where there are none to be named."""
+    from vae.checks import require
+    from vae.results.origin import origin_of
+
+    if not options.learned:
+        return None
+    known = options.learned / dataset / options.output.name
+    if not known.is_file():
+        print(f"{options.learned} has no spaces of {dataset}: they are learned here")
+        return None
+    noted = (origin_of(known.with_name("references.csv")) or {}).get("settings", {})
+    for key in ("classifier_epochs", "seed"):
+        wanted = options.settings[key]
+        require(
+            noted.get(key) == wanted,
+            f"the spaces in {known} were learned with evaluation.{key} {noted.get(key)}, not "
+            f"{wanted}: name another folder as feature_spaces, or none",
+        )
+    print(f"{dataset}: in the spaces of {known}")
+    return known
 
 
 def _write_csv(frame, path: Path) -> None:
@@ -152,11 +173,11 @@ def evaluate(options: Namespace) -> None:
         chosen = settings.pop("features"), device, settings.pop("inception_weights")
         settings["spaces"] = load_spaces(options.spaces, *chosen)
     found = import_module(job.module).evaluate(trained, dataset, device, **settings)
+    note_origin(options.output, options.settings, **parts)  # before what it is of
     save_per_image(options.output.with_suffix(".npz"), found.per_image)
-    _write_csv(found.table, options.output)
     for name in job.tables:
         _write_csv(found.tables[name], getattr(options, name))
-    note_origin(options.output, options.settings, **parts)
+    _write_csv(found.table, options.output)
 
 
 def collect(options: Namespace) -> None:

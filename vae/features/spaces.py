@@ -36,45 +36,41 @@ def train_spaces(
     }
 
 
-def save_spaces(
-    spaces: Mapping[str, nn.Module], dataset: Dataset, path: Path | str, epochs: int, seed: int
-) -> None:
-    """Write the weights of all spaces to ``path`` as safetensors, and how they were trained."""
+def save_spaces(spaces: Mapping[str, nn.Module], dataset: Dataset, path: Path | str) -> None:
+    """Write the weights of all spaces to ``path`` as safetensors, and of which images."""
     weights = {
         f"{name}.{key}": value.cpu().contiguous()
         for name, space in spaces.items()
         for key, value in space.state_dict().items()
     }
     with replacing(path) as temporary:
-        save_file(weights, temporary, metadata=_about(dataset, epochs, seed))
+        save_file(weights, temporary, metadata=_about(dataset))
 
 
-def adopt_spaces(source: Path, dataset: Dataset, path: Path | str, epochs: int, seed: int) -> None:
-    """Copy the spaces of another run to ``path``: those that training here would give as well.
+def adopt_spaces(source: Path, dataset: Dataset, path: Path | str) -> None:
+    """Copy the spaces of another run to ``path``.
 
     Raises:
-        InputError: if ``source`` is no such file, or notes other images or another training.
+        InputError: if ``source`` is no such file, or of other images as far as it notes them.
     """
     with reading(source, "take it from where it was"), safe_open(source, framework="pt") as file:
-        noted, wanted = file.metadata(), _about(dataset, epochs, seed)
-        other = [f"{k} {v}, not {wanted.get(k)}" for k, v in noted.items() if v != wanted.get(k)]
+        noted, here = file.metadata(), _about(dataset)
+        other = [f"{k} {v}, not {here.get(k)}" for k, v in noted.items() if v != here.get(k)]
     require(
         not other,
-        f"the spaces in {source} were trained with {'; '.join(other)}: "
+        f"the spaces in {source} are of other images than {dataset.name} ({'; '.join(other)}): "
         "name another folder as feature_spaces, or none",
     )
     with replacing(path) as temporary:
         temporary.write_bytes(source.read_bytes())
 
 
-def _about(dataset: Dataset, epochs: int, seed: int) -> dict[str, str]:
-    """What spaces were trained on and how."""
+def _about(dataset: Dataset) -> dict[str, str]:
+    """What spaces were trained on."""
     return {
         "shape": ",".join(map(str, dataset.shape)),
         "classes": str(class_count(dataset)),
         "images": dataset.provenance["sha256"]["train"],
-        "epochs": str(epochs),
-        "seed": str(seed),
     }
 
 

@@ -99,8 +99,14 @@ def published(benchmark: Benchmark, folder: Path) -> dict[str, Sweep]:
 
 
 def unpublished(benchmark: Benchmark, folder: Path) -> dict[str, list[str]]:
-    """The files that the workflow must make for every sweep that ``folder`` lacks, by slug."""
+    """The files that the workflow must make for every sweep that ``folder`` lacks, by slug.
+
+    Raises:
+        InputError: as ``published``, or if the run would measure in other spaces than ``folder``.
+    """
     known = published(benchmark, folder)
+    for dataset in dict.fromkeys(s.dataset for k, s in benchmark.sweeps.items() if k not in known):
+        expect_spaces(benchmark, benchmark.results, folder, dataset)
     return {
         slug: [f"{benchmark.results}/{path}" for path in (*_tables(sweep), *_shared(sweep))]
         for slug, sweep in benchmark.sweeps.items()
@@ -138,6 +144,8 @@ def in_other_spaces(folder: Path, sweeps: Mapping[str, Sweep]) -> list[str]:
 def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
     """Take over every sweep that the run has finished, and answer anew.
 
+    One that is published from a later commit than the run's stays as it is.
+
     Args:
         root: the project's folder in which the benchmark ran; its commit is noted where tables
             do not say which one measured them.
@@ -151,11 +159,18 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
             measured in other feature spaces.
     """
     results, kept = root / benchmark.results, published(benchmark, folder)
-    taken = finished(benchmark, results)
+    taken, known = finished(benchmark, results), origins(folder)
     if not taken and not kept:
         raise InputError(f"{results} has no finished sweep of this configuration: run it first")
+    taken = {
+        slug: sweep
+        for slug, sweep in taken.items()
+        if slug not in kept
+        or _origin(root, results, slug, {"date": ""})["date"] >= known[slug]["date"]
+    }
     datasets = dict.fromkeys(sweep.dataset for sweep in taken.values())
     for dataset in datasets:
+        expect_spaces(benchmark, results, folder, dataset)
         _copy_spaces(results, folder, dataset)
     order = [slug for slug in benchmark.sweeps if slug in {*kept, *taken}]
     with TemporaryDirectory() as collected:
@@ -262,17 +277,30 @@ def _copy_sweep(results: Path, folder: Path, slug: str, wanted: set[str]) -> Non
         np.savez_compressed(temporary, **kept)
 
 
-def _copy_spaces(results: Path, folder: Path, dataset: str) -> None:
-    """What FIDs were measured in; refused where ``folder`` has others."""
-    new, old = (where / SPACES.format(dataset) for where in (results, folder))
-    if not new.is_file():
+def expect_spaces(benchmark: Benchmark, results: Path | str, folder: Path, dataset: str) -> None:
+    """Check that a run measures, or would, in the feature spaces that ``folder`` has.
+
+    Raises:
+        InputError: if they are others.
+    """
+    published, own = (Path(where) / SPACES.format(dataset) for where in (folder, results))
+    if not published.is_file():
         return
+    spaces = Path(benchmark.feature_spaces or "") / dataset / own.name
+    used = own if own.is_file() else spaces
     require(
-        not old.is_file() or sha256(old) == sha256(new),
-        f"{results} measured {dataset} in other feature spaces than {folder}, so that FIDs of the "
-        f"two differ: set feature_spaces to {folder}/features, delete {new.parent} and run again",
+        used.is_file() and sha256(used) == sha256(published),
+        f"{results} has, or would learn, other feature spaces of {dataset} than {folder} has, so "
+        f"that FIDs of the two differ: set feature_spaces to {folder}/features"
+        + (f", delete {own.parent} and run again" if own.is_file() else ""),
     )
-    _copy(new, old)
+
+
+def _copy_spaces(results: Path, folder: Path, dataset: str) -> None:
+    """What FIDs were measured in, and the note of how it was learned."""
+    for path in (SPACES.format(dataset), f"features/{dataset}/references.json"):
+        if (results / path).is_file():
+            _copy(results / path, folder / path)
 
 
 def _copy_times(results: Path, folder: Path, names: set[str]) -> None:

@@ -101,6 +101,10 @@ def test_where_fid_is_lowest_is_followed_from_this_budget_on(tmp_path):
     found = bottoms(with_budget(make_group(), BUDGET), tmp_path)
     assert found.paths == {"bernoulli": ((1.0, 6.0), (0.5, 5.0), (1.0, 4.0))}
     assert (found.betas, found.epochs, found.seeds) == ((0.5, 1.0, 2.0), budgets[1:], 2)
+    less = table[table.epochs < 4 * BUDGET].assign(likelihood="continuous_bernoulli", **DIGITS)
+    less.to_csv(tmp_path / "budgets_other.csv")
+    both = make_group(["bernoulli", "continuous_bernoulli"])
+    assert bottoms(with_budget(both, BUDGET), tmp_path).paths == found.paths
     for epochs in (BUDGET + 1, 4 * BUDGET):
         assert bottoms(with_budget(make_group(), epochs), tmp_path) is None
 

@@ -13,6 +13,7 @@ from vae.reporting.figures.catalogue import CHARTS, GALLERY
 from vae.reporting.group import Group
 
 FIELDS = {"caption", "alt"}
+OF_BINARISED = " (Bernoulli, which says nothing of grey levels: of binarised images)"
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,16 @@ def captions(path: Path, groups: Sequence[Group]) -> dict[str, Caption]:
         "seeds": counted([group.seeds for group in groups], "seed"),
         "images": counted(map(test_images, groups), "test image"),
         "likelihood_images": counted(map(likelihood_images, groups), "test image"),
+        "of_binarised": OF_BINARISED * any(map(_binarises, groups)),
     }
     return {
         name: replace(one, caption=one.caption.format(**numbers))
         for name, one in written_captions(path).items()
     }
+
+
+def _binarises(group: Group) -> bool:
+    return "log_likelihood_binarised" in group.metric_names
 
 
 def test_images(group: Group) -> int:

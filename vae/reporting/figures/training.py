@@ -14,6 +14,7 @@ from vae.reporting.names import beta_equals
 ELBO_LABEL = "equal ELBO (nats/image)"
 LABEL_ROOM = 0.07  # of a panel's width or height, around the middle of a label
 EPOCHS_SHOWN = 32  # times the first one that is shown
+EARLY = 8  # the first eighth of training may lie below the panel
 LABEL_STEPS = (0, 0.06, -0.06, 0.12, -0.12, 0.18, -0.18)  # along a line, away from the diagonal
 
 
@@ -109,8 +110,8 @@ def _training_panel(
         if beta in kept:
             dot = {"markeredgecolor": style.BLACK, "markersize": 5, "zorder": 4}
             ax.plot(kept[beta], curve.get(kept[beta], np.nan), "o", color=palette[beta], **dot)
-    low = elbo.groupby("beta").last().min()
-    ax.set_ylim(bottom=low - 0.25 * abs(elbo.max() - low))
+    low = elbo.groupby("beta").apply(lambda curve: curve.iloc[len(curve) // EARLY :].min()).min()
+    ax.set_ylim(bottom=low - 0.05 * abs(elbo.max() - low))
     ax.set_xlim(left=max(0.9, elbo.index.unique("epoch").max() / EPOCHS_SHOWN))
 
 

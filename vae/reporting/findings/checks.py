@@ -88,7 +88,7 @@ class Agreement:
         changed = families(self.doubtful or self.likelihoods, self.every)
         return (
             f"Checked by annealed importance sampling ({families(self.likelihoods, self.every)}, "
-            f"`benchmarks/results/annealing.csv`, a few test images): the near-exact log p(x) is "
+            f"`benchmarks/results/annealing*.csv`, a few test images): the near-exact log p(x) is "
             f"lower by more than two standard errors in {short}, within {CLOSE:g} nats in "
             f"{self.close}; the largest difference is {with_error(abs(self.nats), self.se)} nats "
             f"{side} ({self.worst}). If every other β fell as far short as the worst model of its "
@@ -270,18 +270,30 @@ class Bottoms:
 
 
 def bottoms(group: Group, tables: Path = TABLES) -> Bottoms | None:
-    """Where some were trained on beyond this group's budget and their FID measured."""
-    table = _committed(group, tables, "budgets*.csv")
-    table = table[table.epochs >= group.rows("epochs").value.max()] if len(table) else table
-    epochs = tuple(sorted(set(table.get("epochs", ()))))
-    if len(epochs) < 2 or epochs[0] != group.rows("epochs").value.max():
-        return None
-    fids = table.groupby(["likelihood", "epochs", "beta"]).fid_prior.mean()
-    paths = {
-        slug: tuple((of.idxmin(), of.min()) for of in (fids[slug, e] for e in epochs))
-        for slug in table.likelihood.unique()
+    """Where some were trained on beyond this group's budget and their FID measured.
+
+    Several likelihoods are told together if they have the same βs, budgets and seeds.
+    """
+    table, budget = _committed(group, tables, "budgets*.csv"), group.rows("epochs").value.max()
+    table = table[table.epochs >= budget] if len(table) else table
+    fids = {
+        slug: rows.pivot_table(index="epochs", columns="beta", values="fid_prior").dropna()
+        for slug, rows in table.groupby("likelihood", sort=False)
     }
-    return Bottoms(paths, tuple(sorted(table.beta.unique())), epochs, table.seed.nunique())
+    fids = {s: fid for s, fid in fids.items() if min(fid.shape) > 1 and fid.index[0] == budget}
+    if not fids:
+        return None
+    first = next(iter(fids.values()))
+    alike = {
+        slug: fid
+        for slug, fid in fids.items()
+        if fid.index.equals(first.index) and fid.columns.equals(first.columns)
+    }
+    paths = {
+        s: tuple(zip(fid.idxmin(axis=1), fid.min(axis=1), strict=True)) for s, fid in alike.items()
+    }
+    seeds = table[table.likelihood.isin(alike)].seed.nunique()
+    return Bottoms(paths, tuple(first.columns), tuple(first.index), seeds)
 
 
 def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:

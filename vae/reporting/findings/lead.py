@@ -66,7 +66,8 @@ def counted_sides(found: Sides) -> str:
         return f"With {all_} likelihoods {KINDS[order[0]]}"
     first, *rest = (f"with {number(counts[kind])}" for kind in order)
     sides = [f"{first} of {number(total)} likelihoods", *rest]
-    return ", ".join(f"{who} {KINDS[k]}" for who, k in zip(sides, order, strict=True)).capitalize()
+    said = ", ".join(f"{who} {KINDS[kind]}" for who, kind in zip(sides, order, strict=True))
+    return said[0].upper() + said[1:]
 
 
 def use_line(group: Group, use: Use) -> UseLine | None:

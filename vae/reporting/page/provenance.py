@@ -88,9 +88,15 @@ def command(benchmark: Benchmark, root: Path = ROOT) -> str:
     file = Path(benchmark.results, "config.json")
     for path in sorted((root / "config").glob("*.yaml")):
         with suppress(InputError):
-            if load_benchmark(path) == benchmark:
+            if _asks_the_same(load_benchmark(path), benchmark):
                 file = path.relative_to(root)
     return f"snakemake --cores 4 --configfile {file.as_posix()} -- all"
+
+
+def _asks_the_same(one: Benchmark, other: Benchmark) -> bool:
+    """Whether both train and measure the same and answer by the same criteria, into one folder."""
+    keys = ("sweeps", "evaluation", "criteria", "results")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
 def split_sizes(results: Path, dataset: str) -> dict[str, int]:

@@ -29,7 +29,7 @@ def draw_pictures(
     """
     sweeps = published(benchmark, folder)
     models = {slug: results / "models" / slug for slug in sweeps}
-    here = [slug for slug in sweeps if (models[slug] / "weights.safetensors").is_file()]
+    here = [slug for slug in sweeps if _has_weights(models[slug], folder / "models" / slug)]
     if here:
         data = dict.fromkeys(results / "data" / f"{sweeps[slug].dataset}.npz" for slug in here)
         draw_from_models(
@@ -41,6 +41,15 @@ def draw_pictures(
             device,
             incomplete={sweeps[slug].group for slug in sweeps if slug not in here},
         )
+
+
+def _has_weights(models: Path, tables: Path) -> bool:
+    """Whether a run still has the very weights that the published tables are of."""
+    records = [folder / "sweep.json" for folder in (models, tables)]
+    if not all(path.is_file() for path in (models / "weights.safetensors", *records)):
+        return False
+    here, published = (read_json(path).get("weights") for path in records)
+    return here == published
 
 
 def shrink(figures: Path) -> None:

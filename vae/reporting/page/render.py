@@ -23,8 +23,9 @@ from vae.reporting.findings.lead import lead
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
 from vae.reporting.page import tables
+from vae.reporting.page.claims import claims_table
 from vae.reporting.page.details import other_metrics, samples_in_every_space
-from vae.reporting.page.literature import believe, claims_table, ladder, literature
+from vae.reporting.page.literature import believe, ladder, literature
 from vae.reporting.page.provenance import provenance, split_sizes
 from vae.reporting.page.published import published_values
 from vae.reporting.page.tables import NOT_EXCLUDED, markdown_table
@@ -47,6 +48,8 @@ TABLES: dict[str, Callable[[Group], pd.DataFrame]] = {
     "samples": samples_in_every_space,
 }
 """The tables of a group by their names in the template; what is empty is left out."""
+OF_SEVERAL_BETAS = ("answer", "criteria_plane", "dimensions")
+"""Charts that say nothing of a single β."""
 FULL_TABLES = ("best_beta", "best_likelihood", "metrics")
 
 
@@ -164,6 +167,7 @@ def _section(
         "source": record["data"]["source"] + _classes(group),
         "parameters": parameters(results, sweeps.values()),
         "leads": group.leads,
+        "one_beta": len(group.betas) == 1,
         "lead": list(lead(group)),
         "said": findings(group),
         "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},
@@ -171,6 +175,7 @@ def _section(
             name
             for name in charts_for(group.likelihoods)
             if (figures / group.name / f"{name}.png").is_file()
+            and (len(group.betas) > 1 or name not in OF_SEVERAL_BETAS)
         ],
         "published": markdown_table(published_values(data, group)),
         **_literature(group, data),
