@@ -97,9 +97,12 @@ def test_where_fid_is_lowest_is_followed_from_this_budget_on(tmp_path):
         for seed in (0, 1)
     ]
     table = pd.DataFrame(rows, columns=["beta", "seed", "epochs", "fid_prior"])
+    table["fid_prior_drawn"] = 10 + table.beta
     table.assign(likelihood="bernoulli", **DIGITS).to_csv(tmp_path / "budgets_digits.csv")
     found = bottoms(with_budget(make_group(), BUDGET), tmp_path)
-    assert found.paths == {"bernoulli": ((1.0, 6.0), (0.5, 5.0), (1.0, 4.0))}
+    expected = {"bernoulli": ((1.0, 6.0), (0.5, 5.0), (1.0, 4.0))}
+    drawn = {"bernoulli": ((0.5, 10.5),) * 3}
+    assert found.paths == {"expected": expected, "drawn": drawn} and not found.moved
     assert (found.betas, found.epochs, found.seeds) == ((0.5, 1.0, 2.0), budgets[1:], 2)
     less = table[table.epochs < 4 * BUDGET].assign(likelihood="continuous_bernoulli", **DIGITS)
     less.to_csv(tmp_path / "budgets_other.csv")

@@ -239,33 +239,46 @@ def _left(group: Group, tables: Path) -> pd.DataFrame:
     return nats.reset_index().assign(epochs=budget)
 
 
+FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}
+
+
 @dataclass(frozen=True)
 class Bottoms:
-    """At which β FID of expected images is lowest when the same training goes on.
+    """At which β FID is lowest when the same training goes on.
 
     Attributes:
-        paths: by likelihood, the lowest of ``betas`` and its FID after each of ``epochs``, of
-            which the first is this group's budget.
+        paths: by kind of images and likelihood, the lowest of ``betas`` and its FID after each of
+            ``epochs``, of which the first is this group's budget.
         seeds: over which FIDs are averaged.
     """
 
-    paths: dict[str, tuple[tuple[float, float], ...]]
+    paths: dict[str, dict[str, tuple[tuple[float, float], ...]]]
     betas: tuple[float, ...]
     epochs: tuple[int, ...]
     seeds: int
 
+    @property
+    def moved(self) -> bool:
+        """Whether some lowest β is another after the last budget than after the first."""
+        return any(path[0][0] != path[-1][0] for of in self.paths.values() for path in of.values())
+
     def __str__(self) -> str:
-        said = [f"{self._path(path)} with {likelihood_name(s)}" for s, path in self.paths.items()]
+        verdict = "moves" if self.moved else "does not move"
+        said = [
+            f"of {kind} images "
+            + listed(f"{self._path(path)} with {likelihood_name(s)}" for s, path in of.items())
+            for kind, of in self.paths.items()
+        ]
         return (
             f"Checked by training on from {self.epochs[0]} to {listed(map(str, self.epochs[1:]))} "
             f"epochs (β = {listed(map(beta_name, self.betas))}, {counted(self.seeds, 'seed')}, "
-            "`benchmarks/results/budgets_*.csv`): FID of expected images is lowest "
-            f"{listed(said)}."
+            f"`benchmarks/results/budgets_*.csv`): the β at which FID is lowest {verdict}, "
+            f"{'; '.join(said)}."
         )
 
     def _path(self, path: tuple[tuple[float, float], ...]) -> str:
         betas = [beta_name(beta) for beta, _ in path]
-        where = betas[0] if len(set(betas)) == 1 else f"{', then '.join(betas)}"
+        where = betas[0] if len(set(betas)) == 1 else ", then ".join(betas)
         return f"at β = {where} ({listed([rounded(fid) for _, fid in path])})"
 
 
@@ -276,24 +289,30 @@ def bottoms(group: Group, tables: Path = TABLES) -> Bottoms | None:
     """
     table, budget = _committed(group, tables, "budgets*.csv"), group.rows("epochs").value.max()
     table = table[table.epochs >= budget] if len(table) else table
-    fids = {
-        slug: rows.pivot_table(index="epochs", columns="beta", values="fid_prior").dropna()
-        for slug, rows in table.groupby("likelihood", sort=False)
-    }
-    fids = {s: fid for s, fid in fids.items() if min(fid.shape) > 1 and fid.index[0] == budget}
-    if not fids:
+    grids = {}
+    for slug, rows in table.groupby("likelihood", sort=False):
+        of = {kind: rows.pivot_table(name, "epochs", "beta") for kind, name in FIDS.items()}
+        grid = of["expected"]
+        whole = grid.notna().all(axis=None) and min(grid.shape) > 1
+        if whole and grid.index[0] == budget:
+            grids[slug] = of
+    if not grids:
         return None
-    first = next(iter(fids.values()))
+    first = next(iter(grids.values()))["expected"]
     alike = {
-        slug: fid
-        for slug, fid in fids.items()
-        if fid.index.equals(first.index) and fid.columns.equals(first.columns)
+        slug: of
+        for slug, of in grids.items()
+        if of["expected"].index.equals(first.index)
+        and of["expected"].columns.equals(first.columns)
     }
-    paths = {
-        s: tuple(zip(fid.idxmin(axis=1), fid.min(axis=1), strict=True)) for s, fid in alike.items()
-    }
+    paths = {kind: {slug: _lowest(of[kind]) for slug, of in alike.items()} for kind in FIDS}
     seeds = table[table.likelihood.isin(alike)].seed.nunique()
     return Bottoms(paths, tuple(first.columns), tuple(first.index), seeds)
+
+
+def _lowest(fids: pd.DataFrame) -> tuple[tuple[float, float], ...]:
+    """The β with the lowest value of each row, and that value."""
+    return tuple(zip(fids.idxmin(axis=1), fids.min(axis=1), strict=True))
 
 
 def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:
