@@ -142,8 +142,10 @@ def test_without_a_gpu_nothing_is_measured_and_a_sentence_says_so(python, reason
 
 
 PYTHON = """#!/usr/bin/env bash
+[ "$3" = unpublished ] || echo "${@:3}" >> arguments
 case $3 in
 unpublished) cat lacking ;;
+publish) [ ! -e refused ] && echo "$3 $(cat results/[ab] | tr '\\n' ' ')" >> done ;;
 *) echo "$3 $(cat results/[ab] | tr '\\n' ' ')" >> done ;;
 esac
 """
@@ -190,6 +192,22 @@ def test_where_nothing_is_lacking_an_interrupted_publication_is_completed(publis
     assert [line.split()[0] for line in (tmp_path / "done").read_text().splitlines()] == [
         "publish",
         "render",
+    ]
+
+
+def test_a_refused_publication_is_an_exit_status(publish, tmp_path):
+    (tmp_path / "refused").touch()
+    for lacking in ("", "results/a results/b\n"):
+        assert publish("config.yaml", lacking=lacking).returncode != 0
+    assert not (tmp_path / "done").exists(), "nothing is rendered from it"
+
+
+def test_other_tables_have_another_report(publish, tmp_path):
+    done = publish("config.yaml", "results/benchmark/mine")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "arguments").read_text().split() == [
+        *("publish", "config.yaml", "results/benchmark/mine", "report/benchmark/mine"),
+        *("render", "results/benchmark/mine", "report/benchmark/mine"),
     ]
 
 

@@ -263,6 +263,37 @@ def test_tables_say_which_commit_measured_them(chosen, run, tmp_path):
     assert {origin["commit"] for origin in origins(folder).values()} == {"abc1234"}
 
 
+@pytest.mark.parametrize(("date", "taken"), [("2020-02-01", False), ("2020-02-03", True)])
+def test_what_a_later_commit_measured_stays(chosen, run, tmp_path, date, taken):
+    folder, first = tmp_path / "tables", next(iter(chosen.sweeps))
+    publish(chosen, noted(shutil.copytree(run, tmp_path / "run"), chosen), folder)
+    again = noted(shutil.copytree(run, tmp_path / "again"), chosen)
+    for path in (again / chosen.results / "metrics" / first).glob("*.json"):
+        write_json(path, read_json(path) | {"commit": "fffffff", "date": date})
+    assert (first in publish(chosen, again, folder)) == taken
+    assert (origins(folder)[first]["commit"] == "fffffff") == taken
+
+
+def test_other_feature_spaces_are_refused_before_anything_is_trained(
+    chosen, run, tmp_path, input_error, monkeypatch
+):
+    folder, last = tmp_path / "tables", list(chosen.sweeps)[-1]
+    root = in_spaces(noted(shutil.copytree(run, tmp_path / "run"), chosen), chosen, "one")
+    publish(chosen, without(root, chosen, [last]), folder)
+    monkeypatch.chdir(tmp_path)  # where no run has begun
+    with input_error("feature_spaces", folder / "features"):
+        unpublished(chosen, folder)
+    with input_error("feature_spaces"):
+        unpublished(replace(chosen, feature_spaces="elsewhere"), folder)
+    assert list(unpublished(replace(chosen, feature_spaces=str(folder / "features")), folder)) == [
+        last
+    ]
+    other = Path(chosen.results) / SPACES.format(chosen.sweeps[last].dataset)
+    write_text(other, "another")
+    with input_error("feature_spaces", f"delete {other.parent}"):
+        unpublished(replace(chosen, feature_spaces=str(folder / "features")), folder)
+
+
 LISTS = {"commit": ["abc1234"], "date": [], "evaluation": {}}
 
 

@@ -88,3 +88,10 @@ def test_references_are_named_on_their_lines():
     ax = panel(make_group(), "bits/dim")
     assert [text.get_text() for text in ax.texts] == ["histogram code"]
     assert [2.98, 2.98] in [list(line.get_ydata()) for line in ax.lines]
+
+
+def test_a_reference_far_below_is_written_instead_of_drawn():
+    group = make_group(changes={"fid_prior": lambda beta: 500 * beta})
+    ax = panel(group, "FID of expected")
+    (text,) = [text.get_text() for text in ax.texts]
+    assert text.startswith("real images: ") and ax.get_ylim()[0] > 100

@@ -60,6 +60,9 @@ def test_fidelity_and_diversity_share_their_axes_and_show_the_others():
     axes = [ax for ax in draw_fidelity_diversity(make_group(TWINS, BETAS)).axes if ax.axison]
     for ax in axes:
         assert ax.get_xlim()[0] < 0 and ax.get_xlim()[1] > 1
+        assert all(
+            ax.get_ylim()[0] < y < ax.get_ylim()[1] for line in ax.lines for y in line.get_ydata()
+        )
         assert [line.get_label() for line in ax.lines].count(OTHERS) == 1
 
 

@@ -17,13 +17,14 @@ from vae.reporting.figures.panels import (
     wrapped,
 )
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, likelihood_name
+from vae.reporting.names import beta_name, likelihood_name, rounded
 
 PANEL_HEIGHT = 2.1
 HEADROOM = 0.7  # nats above 0 that are shown of a seed band
 BEYOND_CRITERIA = ("mse", "rate", "active_units", "high_frequency_energy")
 NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing makes one collapse
 ROOM = 0.15  # of a panel's height, for the name of a line
+FAR_BELOW = 0.2  # of the least value: a line there would flatten all curves
 REFERENCES = {  # metric: reference, what its line is called
     "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
     "fid_prior": ("fid_floor", "real images"),
@@ -106,6 +107,10 @@ def _reference(ax: Axes, group: Group, metric: str) -> None:
     name, label = REFERENCES.get(metric, ("", ""))
     if name in group.references:
         value = group.references[name]
+        if METRICS[metric].log_scale and value < FAR_BELOW * group.rows(metric).value.min():
+            text = {"xycoords": "axes fraction", "fontsize": 8, "path_effects": style.HALO}
+            ax.annotate(f"{label}: {rounded(value)} (far below)", (0.02, 0.03), **text)
+            return
         ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
         place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
         below = value > sum(ax.get_ylim()) / 2

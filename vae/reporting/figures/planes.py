@@ -122,9 +122,11 @@ def draw_fidelity_diversity(group: Group) -> Figure:
     figure, axes = panels(group, sharex=True, sharey=True)
     palette = style.beta_palette(group.betas)
     plane = Plane.of(group, "recall_prior", "precision_prior")
+    least = max(0.0, plane.points.y.min() - 0.1) if len(plane.points) else 0.0
     for likelihood, ax in axes.items():
         path = plane.path(likelihood)
-        ax.set(xlabel="recall (diversity)", xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
+        ax.set(xlabel="recall (diversity)", xlim=(-0.06, 1.06))
+        ax.set_ylim(least - 0.06 * (1 - least), 1 + 0.06 * (1 - least))
         ax.tick_params(labelbottom=True)
         if path.empty:
             _nothing(ax, group, likelihood)
