@@ -107,6 +107,7 @@ def described(sweep: Sweep, cell: Cell, options) -> dict:
         "likelihood": sweep.likelihood.slug,
         "beta": cell.beta,
         "seed": cell.seed,
+        "budget": sweep.training.epochs,
         "images": options.images,
         "samples": options.samples,
         "temperatures": options.temperatures,

@@ -112,6 +112,13 @@ def test_where_fid_is_lowest_is_followed_from_this_budget_on(tmp_path):
         assert bottoms(with_budget(make_group(), epochs), tmp_path) is None
 
 
+def test_agreement_is_of_models_with_this_budget(tables):
+    path = tables / "annealing.csv"
+    pd.read_csv(path).assign(budget=BUDGET).to_csv(path)
+    assert agreement(with_budget(make_group(), BUDGET), tables).cells == 2
+    assert agreement(with_budget(make_group(), 2 * BUDGET), tables) is None
+
+
 def test_agreement_is_judged_by_the_largest_difference_on_either_side(tables):
     found = agreement(make_group(), tables)
     assert (found.close, found.cells) == (1, 2)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from vae.configuration.sweep import IWAE
 from vae.reporting.figures import style
 from vae.reporting.figures.panels import label_rows, log_axis, panels, shared_legend
 from vae.reporting.group import Group
@@ -91,11 +92,12 @@ def draw_training(group: Group, warmup_epochs: int = 0) -> Figure:
     for likelihood, ax in axes.items():
         if likelihood in curves:
             _training_panel(ax, curves[likelihood], kept.get(likelihood, pd.Series()), palette)
-        if warmup_epochs:
+        if warmup_epochs and IWAE not in likelihood:  # whose β never grows
             ax.axvline(warmup_epochs, color=style.GREY, linestyle=":", label="end of warm-up")
         log_axis(ax.xaxis)
         ax.set_xlabel("epoch")
-    label_rows(axes, "validation ELBO (nats/image)")
+    several = any(IWAE in likelihood for likelihood in axes)
+    label_rows(axes, f"validation {'bound' if several else 'ELBO'} (nats/image)")
     shared_legend(figure)
     return figure
 

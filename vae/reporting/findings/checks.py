@@ -321,4 +321,6 @@ def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:
     columns = [*GROUP, "likelihood", "beta_star_agrees"]
     table = pd.concat(found) if found else pd.DataFrame(columns=columns)
     here = (table[GROUP] == group.metrics[GROUP].iloc[0]).all(axis=1)
+    if "budget" in table:  # of the models compared: those of another one are other models
+        here &= table.budget == group.rows("epochs").value.max()
     return table[here & table.likelihood.isin(group.likelihoods)].reset_index(drop=True)
