@@ -90,6 +90,13 @@ def with_tables(group: Group, **tables: pd.DataFrame) -> Group:
     return replace(group, tables={**group.tables, **tables})
 
 
+def with_budget(group, epochs):
+    """``group``, all of whose cells trained for so many epochs."""
+    rows = group.metrics[group.metrics.metric == "elbo"].assign(metric="epochs", value=epochs)
+    others = group.metrics[group.metrics.metric != "epochs"]
+    return with_tables(group, metrics=pd.concat([others, rows], ignore_index=True))
+
+
 def benchmark(**changes: object) -> Benchmark:
     """A grid as the default one, but small; keyword arguments replace keys of the file."""
     config = {

@@ -175,7 +175,7 @@ rule report:
         written=written_files(),
         checks=[
             os.path.relpath(path)
-            for name in ("twice*", "annealing*", "longer*", "budgets*")
+            for name in ("twice*", "annealing*", "longer*", "budgets*", "redrawn*")
             for path in sorted((ROOT / "benchmarks" / "results").glob(f"{name}.csv"))
         ],
         graph=os.path.relpath(ROOT / "README.md"),

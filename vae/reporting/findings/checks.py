@@ -1,4 +1,4 @@
-"""What checks of the instrument found that are too long for every run: the committed tables."""
+"""How accurate the likelihood is: what annealed importance sampling found."""
 
 import math
 from dataclasses import dataclass
@@ -6,54 +6,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from vae.dependencies import PACKAGE
 from vae.metrics import LIKELIHOOD_CRITERIA
+from vae.reporting.findings.committed import TABLES, committed
 from vae.reporting.group import Group
 from vae.reporting.names import (
     Choice,
-    beta_equals,
     beta_name,
     likelihood_name,
-    rounded,
     with_error,
 )
-from vae.reporting.words import counted, families, listed
-from vae.results.table import GROUP
+from vae.reporting.words import families
 
-TABLES = PACKAGE.parent / "benchmarks" / "results"
 CLOSE = 0.1  # nats: what the near-exact log p(x) is meant to be within
-
-
-@dataclass(frozen=True)
-class Twice:
-    """What training all of it anew with twice the budget changed.
-
-    Attributes:
-        likelihoods: those compared, of ``every`` one.
-        answers, inside: best βs compared, and those of them within the other's interval.
-        same: sets of βs that stayed as they were.
-        moved: those whose value there changed by more than the spread over seeds explains.
-        nats: the largest change of the mean test ELBO, over βs; ``worst`` says of which model.
-    """
-
-    likelihoods: tuple[str, ...]
-    every: tuple[str, ...]
-    answers: int
-    inside: int
-    same: int
-    moved: int
-    nats: float
-    worst: Choice
-
-    def __str__(self) -> str:
-        names = families(self.likelihoods, self.every)
-        return (
-            f"Checked by training all of it with twice the budget ({names}, "
-            f"`benchmarks/results/twice.csv`): β\\* agrees within its interval in {self.inside} "
-            f"of {self.answers} answers, the set stays the same in {self.same}. The value at the "
-            f"best β changed by more than the spread over seeds explains in {self.moved}, the "
-            f"test ELBO by up to {rounded(self.nats)} nats ({self.worst})."
-        )
 
 
 @dataclass(frozen=True)
@@ -97,28 +61,9 @@ class Agreement:
         )
 
 
-def twice(group: Group, tables: Path = TABLES) -> Twice | None:
-    """Where the check was made on this group's dataset and likelihoods."""
-    answers, elbos = (_committed(group, tables, name) for name in ("twice.csv", "twice_elbo.csv"))
-    told = answers.dropna(subset="beta_star_agrees")
-    if told.empty or elbos.empty:
-        return None
-    worst = elbos.loc[elbos.change.abs().idxmax()]
-    return Twice(
-        tuple(answers.likelihood.unique()),
-        tuple(group.likelihoods),
-        len(told),
-        int(told.beta_star_agrees.astype(bool).sum()),
-        int(told.same_set.astype(bool).sum()),
-        int((~told.value_agrees.astype(bool)).sum()),
-        float(abs(worst.change)),
-        Choice(worst.likelihood, worst.beta),
-    )
-
-
 def agreement(group: Group, tables: Path = TABLES) -> Agreement | None:
     """Where some were compared on this group's dataset and likelihoods."""
-    table = _committed(group, tables, "annealing*.csv")
+    table = committed(group, tables, "annealing*.csv")
     if table.empty:
         return None
     difference = table.near_exact_minus_annealed
@@ -162,165 +107,9 @@ def agreement_table(group: Group, tables: Path = TABLES) -> pd.DataFrame:
             "simulated: near-exact − below": _plus_minus(row, "near_exact_minus_below"),
             "simulated: above − near-exact": _plus_minus(row, "above_minus_near_exact"),
         }
-        for row in _committed(group, tables, "annealing*.csv").itertuples()
+        for row in committed(group, tables, "annealing*.csv").itertuples()
     )
 
 
 def _plus_minus(row, name: str) -> str:
     return with_error(getattr(row, name), getattr(row, f"{name}_se"))
-
-
-@dataclass(frozen=True)
-class Longer:
-    """What training on for as many epochs again improves the validation objective by, in nats.
-
-    Attributes:
-        likelihoods: those compared, of ``every`` one.
-        betas: that were trained on.
-        epochs: the budget, after which the same training went on.
-        least, most: the smallest and the largest improvement, and of which models.
-    """
-
-    likelihoods: tuple[str, ...]
-    every: tuple[str, ...]
-    betas: tuple[float, ...]
-    epochs: int
-    least: tuple[float, Choice]
-    most: tuple[float, Choice]
-
-    def __str__(self) -> str:
-        names = families(self.likelihoods, self.every)
-        betas = listed([beta_name(beta) for beta in self.betas])
-        least, most = (f"{rounded(nats)} nats ({of})" for nats, of in (self.least, self.most))
-        return (
-            f"Checked by training on from {self.epochs} to {2 * self.epochs} epochs ({names}, "
-            f"β = {betas}, `benchmarks/results/longer_*.csv`): the validation objective falls by "
-            f"another {least} to {most}. Longer training would change the values by so much; it "
-            f"would move a best β only where βs gain differently."
-        )
-
-
-def longer(group: Group, tables: Path = TABLES) -> Longer | None:
-    """Where some were trained on beyond this group's budget."""
-    left = _left(group, tables)
-    if left.empty:
-        return None
-    least, most = (left.loc[index] for index in (left.nats.idxmin(), left.nats.idxmax()))
-    return Longer(
-        tuple(left.likelihood.unique()),
-        tuple(group.likelihoods),
-        tuple(sorted(left.beta.unique())),
-        int(left.epochs.iloc[0]),
-        *((row.nats, Choice(row.likelihood, row.beta)) for row in (least, most)),
-    )
-
-
-def longer_table(group: Group, tables: Path = TABLES) -> pd.DataFrame:
-    """A row per likelihood, a column per β: what as many epochs again improve, in nats."""
-    left = _left(group, tables)
-    if left.empty:
-        return pd.DataFrame()
-    shown = left.pivot(index="likelihood", columns="beta", values="nats")
-    shown = shown.reindex([s for s in group.likelihoods if s in shown.index])
-    columns = {beta: beta_equals(beta) for beta in shown.columns}
-    names = shown.index.map(likelihood_name)
-    return shown.map(rounded).rename(columns=columns).set_index(names).reset_index()
-
-
-def _left(group: Group, tables: Path) -> pd.DataFrame:
-    """A row per model trained on, ``nats``: the objective at the budget minus that at twice it."""
-    table = _committed(group, tables, "longer*.csv")
-    budget = group.rows("epochs").value.max()
-    if table.empty or not {budget, 2 * budget} <= set(table.epochs):
-        return pd.DataFrame()
-    model = ["likelihood", "beta"]
-    objective = table.groupby([*model, "epochs"], sort=False).objective.mean().unstack()
-    nats = (objective[budget] - objective[2 * budget]).rename("nats")
-    return nats.reset_index().assign(epochs=budget)
-
-
-FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}
-
-
-@dataclass(frozen=True)
-class Bottoms:
-    """At which β FID is lowest when the same training goes on.
-
-    Attributes:
-        paths: by kind of images and likelihood, the lowest of ``betas`` and its FID after each of
-            ``epochs``, of which the first is this group's budget.
-        seeds: over which FIDs are averaged.
-    """
-
-    paths: dict[str, dict[str, tuple[tuple[float, float], ...]]]
-    betas: tuple[float, ...]
-    epochs: tuple[int, ...]
-    seeds: int
-
-    @property
-    def moved(self) -> bool:
-        """Whether some lowest β is another after the last budget than after the first."""
-        return any(path[0][0] != path[-1][0] for of in self.paths.values() for path in of.values())
-
-    def __str__(self) -> str:
-        verdict = "moves" if self.moved else "does not move"
-        said = [
-            f"of {kind} images "
-            + listed(f"{self._path(path)} with {likelihood_name(s)}" for s, path in of.items())
-            for kind, of in self.paths.items()
-        ]
-        return (
-            f"Checked by training on from {self.epochs[0]} to {listed(map(str, self.epochs[1:]))} "
-            f"epochs (β = {listed(map(beta_name, self.betas))}, {counted(self.seeds, 'seed')}, "
-            f"`benchmarks/results/budgets_*.csv`): the β at which FID is lowest {verdict}, "
-            f"{'; '.join(said)}."
-        )
-
-    def _path(self, path: tuple[tuple[float, float], ...]) -> str:
-        betas = [beta_name(beta) for beta, _ in path]
-        where = betas[0] if len(set(betas)) == 1 else ", then ".join(betas)
-        return f"at β = {where} ({listed([rounded(fid) for _, fid in path])})"
-
-
-def bottoms(group: Group, tables: Path = TABLES) -> Bottoms | None:
-    """Where some were trained on beyond this group's budget and their FID measured.
-
-    Several likelihoods are told together if they have the same βs, budgets and seeds.
-    """
-    table, budget = _committed(group, tables, "budgets*.csv"), group.rows("epochs").value.max()
-    table = table[table.epochs >= budget] if len(table) else table
-    grids = {}
-    for slug, rows in table.groupby("likelihood", sort=False):
-        of = {kind: rows.pivot_table(name, "epochs", "beta") for kind, name in FIDS.items()}
-        grid = of["expected"]
-        whole = grid.notna().all(axis=None) and min(grid.shape) > 1
-        if whole and grid.index[0] == budget:
-            grids[slug] = of
-    if not grids:
-        return None
-    first = next(iter(grids.values()))["expected"]
-    alike = {
-        slug: of
-        for slug, of in grids.items()
-        if of["expected"].index.equals(first.index)
-        and of["expected"].columns.equals(first.columns)
-    }
-    paths = {kind: {slug: _lowest(of[kind]) for slug, of in alike.items()} for kind in FIDS}
-    seeds = table[table.likelihood.isin(alike)].seed.nunique()
-    return Bottoms(paths, tuple(first.columns), tuple(first.index), seeds)
-
-
-def _lowest(fids: pd.DataFrame) -> tuple[tuple[float, float], ...]:
-    """The β with the lowest value of each row, and that value."""
-    return tuple(zip(fids.idxmin(axis=1), fids.min(axis=1), strict=True))
-
-
-def _committed(group: Group, tables: Path, pattern: str) -> pd.DataFrame:
-    """The rows of committed tables on this group and its likelihoods; empty without any."""
-    found = [pd.read_csv(path) for path in sorted(tables.glob(pattern))]
-    columns = [*GROUP, "likelihood", "beta_star_agrees"]
-    table = pd.concat(found) if found else pd.DataFrame(columns=columns)
-    here = (table[GROUP] == group.metrics[GROUP].iloc[0]).all(axis=1)
-    if "budget" in table:  # of the models compared: those of another one are other models
-        here &= table.budget == group.rows("epochs").value.max()
-    return table[here & table.likelihood.isin(group.likelihoods)].reset_index(drop=True)

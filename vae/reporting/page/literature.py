@@ -13,9 +13,9 @@ import pandas as pd
 
 from vae.configuration.sweep import IWAE
 from vae.reporting.figures.catalogue import mass_pairs
-from vae.reporting.findings.checks import bottoms
 from vae.reporting.findings.collapse import theory
 from vae.reporting.findings.likelihoods import histogram, masses
+from vae.reporting.findings.repeats import bottoms
 from vae.reporting.group import Group
 from vae.reporting.names import likelihood_name, rounded, with_error
 from vae.reporting.page.claims import (

@@ -18,8 +18,9 @@ from vae.metrics import METRICS, Metric, available, without_space
 from vae.reporting.figures.captions import captions, write_captions
 from vae.reporting.figures.catalogue import CHARTS, GALLERY, charts_for
 from vae.reporting.findings import findings
-from vae.reporting.findings.checks import agreement_table, longer_table
+from vae.reporting.findings.checks import agreement_table
 from vae.reporting.findings.lead import lead
+from vae.reporting.findings.repeats import longer_table
 from vae.reporting.group import Group, read_groups
 from vae.reporting.names import likelihood_name
 from vae.reporting.page import tables
