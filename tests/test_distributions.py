@@ -306,6 +306,11 @@ def test_continuous_bernoulli_keeps_its_digits_in_float32(score, limit):
         assert ((found[1] - found[3]).abs() < 2e-4).all()
 
 
+def test_the_darkest_pixel_of_the_limited_continuous_bernoulli_is_as_the_report_says():
+    assert round(LIMIT, 1) == 15.9
+    assert round(100 * ContinuousBernoulli(pixels(-1e9)).mean.item()) == 6
+
+
 @pytest.mark.parametrize("logit", [16.0, 50.0, 1e9])
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_continuous_bernoulli_says_no_more_beyond_its_limit_as_torch_does(sign, logit):

@@ -5,7 +5,7 @@ import pandas as pd
 from vae.metrics import METRICS, OF_SAMPLES, SPACES, without_space
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, rounded
-from vae.reporting.page.tables import EVERY_BETA
+from vae.reporting.page.tables import DIGITS, EVERY_BETA
 
 FEATURES = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
 
@@ -44,4 +44,4 @@ def _at(group: Group, metric: str, beta: float | None) -> str:
 
 def _mean(values: pd.Series) -> str:
     """Over seeds, to the digits that its standard error supports."""
-    return rounded(values.mean(), values.sem())
+    return rounded(values.mean(), values.sem(), DIGITS)

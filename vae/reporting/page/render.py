@@ -169,6 +169,7 @@ def _section(
         "parameters": parameters(results, sweeps.values()),
         "leads": group.leads,
         "one_beta": len(group.betas) == 1,
+        "limited": "continuous_bernoulli" in group.likelihoods,
         "lead": list(lead(group)),
         "said": findings(group),
         "tables": {name: markdown_table(make(group)) for name, make in TABLES.items()},

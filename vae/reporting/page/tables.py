@@ -214,9 +214,10 @@ def against_autoencoder(group: Group) -> pd.DataFrame:
     rows: dict[str, dict] = {slug: {} for slug in group.likelihoods}
     for metric in AGAINST:
         for pair in pairs(group, metric):
-            name, vae = METRICS[pair.metric].header, rounded(pair.vae.mean(), pair.vae.sem())
+            name = METRICS[pair.metric].header
+            plain, vae = (rounded(v.mean(), v.sem(), DIGITS) for v in (pair.autoencoder, pair.vae))
             rows[pair.likelihood] |= {
-                f"{name}: autoencoder": rounded(pair.autoencoder.mean(), pair.autoencoder.sem()),
+                f"{name}: autoencoder": plain,
                 f"{name}: VAE": f"{vae} ({beta_equals(pair.beta)})",
             }
     found = [{"likelihood": likelihood_name(slug)} | row for slug, row in rows.items() if row]
