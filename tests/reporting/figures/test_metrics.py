@@ -86,12 +86,18 @@ def test_a_beta_that_diverged_leaves_a_gap_in_no_other_line():
 
 def test_references_are_named_on_their_lines():
     ax = panel(make_group(), "bits/dim")
-    assert [text.get_text() for text in ax.texts] == ["histogram code"]
+    assert [text.get_text() for text in ax.texts] == ["histogram"]
     assert [2.98, 2.98] in [list(line.get_ydata()) for line in ax.lines]
 
 
 def test_a_reference_far_below_is_written_instead_of_drawn():
     group = make_group(changes={"fid_prior": lambda beta: 500 * beta})
     ax = panel(group, "FID of expected")
-    (text,) = [text.get_text() for text in ax.texts]
-    assert text.startswith("real images: ") and ax.get_ylim()[0] > 100
+    assert ax.get_ylabel().startswith("real images: ") and ax.get_ylim()[0] > 100
+
+
+def test_the_name_of_a_line_stands_where_values_are_far():
+    for slope, side in ((1, "right"), (-1, "left")):
+        changes = {"bits_per_dim": lambda beta, s=slope: 5 + s * beta / 4}
+        (text,) = panel(make_group(["discretized_logistic"], changes=changes), "bits/dim").texts
+        assert text.get_ha() == side

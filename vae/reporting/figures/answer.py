@@ -25,6 +25,7 @@ WORSE = "… loses a tenth of what the worst β does"
 WORST = "… loses half of it or more"
 SHADES = {MEMBER: 0.0, WORSE: 0.1, WORST: 0.5}
 NOT_APPLICABLE = "n/a"
+ASIDE = 0.19  # of a row: bars stand so far above its middle, dots as far below
 
 
 def draw_answer(group: Group) -> Figure:
@@ -99,9 +100,11 @@ def shade(regret: float) -> tuple:
 
 
 def _row(ax: Axes, y: int, row: pd.Series, losses: pd.Series) -> None:
-    """One answer: β* with its interval on dots for the set, which are shaded by regret."""
+    """One answer: β* with its interval above dots for the set, which are shaded by regret."""
     held = [beta for beta in losses.index if np.isclose(beta, members(row)).any()]
-    ax.scatter(held, [y] * len(held), s=42, c=[shade(losses[b]) for b in held], zorder=2)
+    below = [y + ASIDE] * len(held)
+    ax.scatter(held, below, s=34, c=[shade(losses[b]) for b in held], zorder=2)
+    y = y - ASIDE if held else y
     star, low, high = (row.get(f"beta_star{end}", np.nan) for end in ("", "_low", "_high"))
     if pd.notna(star) and pd.notna(low):
         ends = np.clip([low, high], losses.index[0] / 2, losses.index[-1] * 2)  # beyond: no end
@@ -110,12 +113,12 @@ def _row(ax: Axes, y: int, row: pd.Series, losses: pd.Series) -> None:
     if pd.notna(star) and not direction:
         ax.plot(star, y, "|", color=style.BLACK, label=BEST, **_TICK)
     else:
-        mark = {"markerfacecolor": "white", "color": style.BLACK, "markersize": 8}
+        mark = {"markerfacecolor": "white", "color": style.BLACK, "markersize": 6.5}
         label = AT_EDGE if direction else GRID_BEST
         ax.plot(row.best_beta, y, direction or "o", label=label, zorder=4, **mark)
 
 
-_TICK = {"markersize": 12, "markeredgewidth": 2.2, "zorder": 4}
+_TICK = {"markersize": 8, "markeredgewidth": 2.2, "zorder": 4}
 
 
 def _beyond(row: pd.Series) -> str:

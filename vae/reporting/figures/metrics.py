@@ -26,7 +26,7 @@ NOT_OF_AUTOENCODERS = ("active_units", "collapsed")  # without a prior, nothing 
 ROOM = 0.15  # of a panel's height, for the name of a line
 FAR_BELOW = 0.2  # of the least value: a line there would flatten all curves
 REFERENCES = {  # metric: reference, what its line is called
-    "bits_per_dim": ("histogram_bits_per_dim", "histogram code"),
+    "bits_per_dim": ("histogram_bits_per_dim", "histogram"),
     "fid_prior": ("fid_floor", "real images"),
     "fid_prior_drawn": ("fid_floor", "real images"),
     "inception_fid_prior": ("inception_fid_floor", "real images"),
@@ -93,7 +93,7 @@ def gap_to_best(rows: pd.DataFrame) -> pd.DataFrame:
 def _value_axis(ax: Axes, metric: str) -> None:
     about = METRICS[metric]
     ax.set_title(wrapped(ax, about.header))
-    ax.set_ylabel(about.unit)
+    ax.set_ylabel(about.unit or ax.get_ylabel())
     if is_likelihood(metric):
         ax.set_ylabel("nats below best β")
         symlog_axis(ax.yaxis)
@@ -105,22 +105,32 @@ def _value_axis(ax: Axes, metric: str) -> None:
 def _reference(ax: Axes, group: Group, metric: str) -> None:
     """What a model should beat, or can at best reach, as a line with its name."""
     name, label = REFERENCES.get(metric, ("", ""))
-    if name in group.references:
-        value = group.references[name]
-        if METRICS[metric].log_scale and value < FAR_BELOW * group.rows(metric).value.min():
-            text = {"xycoords": "axes fraction", "fontsize": 8, "path_effects": style.HALO}
-            ax.annotate(f"{label}: {rounded(value)} (far below)", (0.02, 0.03), **text)
-            return
-        ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
-        place = {"xy": (0.02, value), "xycoords": ("axes fraction", "data")}
-        below = value > sum(ax.get_ylim()) / 2
-        if _just_under(value, group.rows(metric).value) and not METRICS[metric].log_scale:
-            low, high = ax.get_ylim()
-            ax.set_ylim(low - ROOM * (high - low), high)
-            below = True
-        offset = {"xytext": (0, -3 if below else 2), "textcoords": "offset points"}
-        text = {"fontsize": 8, "path_effects": style.HALO, "va": "top" if below else "bottom"}
-        ax.annotate(label, **place, **offset, **text)
+    if name not in group.references:
+        return
+    value, rows = group.references[name], group.rows(metric)
+    if METRICS[metric].log_scale and value < FAR_BELOW * rows.value.min():
+        ax.set_ylabel(f"{label}: {rounded(value)}", fontsize=8)
+        return
+    ax.axhline(value, color="black", linestyle="--", linewidth=1, zorder=1)
+    below = value > sum(ax.get_ylim()) / 2
+    if _just_under(value, rows.value) and not METRICS[metric].log_scale:
+        low, high = ax.get_ylim()
+        ax.set_ylim(low - ROOM * (high - low), high)
+        below = True
+    left = _clear(rows, value, below, min(group.betas)) >= _clear(
+        rows, value, below, max(group.betas)
+    )
+    place = {"xy": (0.02 if left else 0.98, value), "xycoords": ("axes fraction", "data")}
+    offset = {"xytext": (0, -3 if below else 2), "textcoords": "offset points"}
+    align = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
+    ax.annotate(label, **place, **offset, **align, fontsize=8)
+
+
+def _clear(rows: pd.DataFrame, line: float, below: bool, beta: float) -> float:
+    """How far from a line, on one side of it, the values of one β begin."""
+    values = rows.value[rows.beta == beta]
+    beyond = line - values if below else values - line
+    return beyond[beyond > 0].min() if (beyond > 0).any() else float("inf")
 
 
 def _just_under(line: float, values: pd.Series) -> bool:
