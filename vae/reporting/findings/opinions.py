@@ -52,18 +52,12 @@ class DrawnOrExpected:
     def __str__(self) -> str:
         said = []
         for space in self.drawn:
-            parts = [
-                f"{kind} ones with {families(slugs, self.every)}"
-                for kind, slugs in (
-                    ("drawn", self.drawn[space]),
-                    ("expected", self.expected[space]),
-                )
-                if slugs
-            ]
-            said.append(f"in {space} features {' and '.join(parts) or 'neither'}")
+            kinds = {"drawn": self.drawn[space], "expected": self.expected[space]}
+            parts = [f"{k} ones with {families(s, self.every)}" for k, s in kinds.items() if s]
+            said.append(f"in {space} features {', '.join(parts) or 'neither'}")
         return (
-            "Drawn or expected images: surely the lower FID, each at its best β, have "
-            f"{'; '.join(said)}."
+            "Which are closer to real images by FID, drawn or expected ones, each at their best "
+            f"β? Surely {'; '.join(said)}."
         )
 
 
