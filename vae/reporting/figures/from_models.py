@@ -1,19 +1,23 @@
 """Every figure that needs the trained models, in one process: most of its time is imports."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 from vae.configuration.sweep import Sweep
 from vae.data.datasets import load_dataset
+from vae.evaluation.real_images import training_images
 from vae.files import read_json, reading
 from vae.models import TRAIN_AGAIN, TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.gallery import draw_gallery
+from vae.reporting.figures.generated import Generated
 from vae.reporting.figures.sheets import draw_sheets
-from vae.reporting.group import read_groups
+from vae.reporting.group import Group, read_groups
+
+PICTURES = "pictures.npz"
 
 
 def draw_from_models(
@@ -23,27 +27,44 @@ def draw_from_models(
     output: Path,
     seed: int,
     device: torch.device,
-    incomplete: Collection[str] = (),
+    kept: Path | None = None,
 ) -> None:
     """Write the pictures of every sweep and the sheets of every group to folders of ``output``.
 
     Args:
         results: folder of the tables, which name the βs and numbers to show.
-        models: the folders of all trained sweeps.
+        models: the folders of trained sweeps.
         data: their datasets.
-        incomplete: groups with more sweeps than these: no sheets are written for them.
+        kept: folder of published tables, to keep in what these models generate. The sheets of a
+            group then show all its sweeps, and are drawn once all are kept.
     """
     style.apply()
     datasets = [load_dataset(path) for path in data]
     groups = {group.name: group for group in read_groups(results)}
     for name, folders in _by_group(models).items():
-        sweeps = [TrainedSweep(folder) for folder in folders]
+        sweeps, group = [TrainedSweep(folder) for folder in folders], groups[name]
         dataset = sweeps[0].its_own(datasets)
+        train = training_images(dataset, len(dataset.images["train"]), seed).to(device)
+        generated = {}
         for trained in sweeps:
             trained.expect(dataset)
-            draw_gallery(trained, dataset, groups[name], output / trained.sweep.slug, seed, device)
-        if name not in incomplete:
-            draw_sheets(groups[name], sweeps, dataset, output / name, seed, device)
+            slug = trained.sweep.likelihood.slug
+            draw_gallery(trained, dataset, group, output / trained.sweep.slug, seed, device)
+            best = group.best_mean(slug, "fid_prior")
+            generated[slug] = Generated.of(trained, train, best, seed)
+        if kept:
+            generated = _kept(generated, kept, group)
+        shown = [generated[slug] for slug in group.likelihoods if slug in generated]
+        if not kept or len(shown) == len(group.likelihoods):
+            draw_sheets(group, shown, dataset, train, output / name, seed)
+
+
+def _kept(new: Mapping[str, Generated], folder: Path, group: Group) -> dict[str, Generated]:
+    """All pictures that ``folder`` has of a group, the ``new`` ones kept in it first."""
+    paths = {s: folder / "models" / f"{group.name}-{s}" / PICTURES for s in group.likelihoods}
+    for slug, one in new.items():
+        one.save(paths[slug])
+    return {slug: Generated.load(path) for slug, path in paths.items() if path.is_file()}
 
 
 def _by_group(models: Sequence[Path]) -> dict[str, list[Path]]:

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae.models import TrainedSweep
 from vae.reporting.figures import style
-from vae.reporting.figures.generated import decoded, first_seed, prior_codes
+from vae.reporting.figures.generated import KINDS, SHOWN, Generated
 from vae.reporting.figures.panels import wrapped_text
 from vae.reporting.figures.picture_grid import Sheet
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, likelihood_name, rounded
 
-KINDS = {"fid_prior": "E[x|z]", "fid_prior_drawn": "x ~ p(x|z)"}
+NAMES = ("E[x|z]", "x ~ p(x|z)")  # of ``KINDS``
 TOP = 2.2  # for the names of likelihoods
 GAP = 0.6  # between likelihoods
 STRIP = 1.55  # of pictures with the number below
@@ -32,7 +30,7 @@ class Layout:
     @property
     def shown(self) -> int:
         """More of few likelihoods: the matrix stays about as wide."""
-        return max(2, min(12, 32 // self.likelihoods))
+        return max(2, min(SHOWN, 32 // self.likelihoods))
 
     @property
     def left(self) -> float:
@@ -53,53 +51,42 @@ class Layout:
         return TOP + row * ROW
 
 
-def draw_matrix(
-    group: Group, sweeps: Sequence[TrainedSweep], seed: int, device: torch.device
-) -> Figure:
+def draw_matrix(group: Group, generated: Sequence[Generated]) -> Figure:
     """Samples of every likelihood (across) at every β (down), with their FID, the best framed.
 
     Every cell shows the same codes: expected images above, drawn ones below.
     """
-    layout = Layout(len(sweeps))
+    layout = Layout(len(generated))
     sheet = Sheet.of(layout.width, layout.y(len(group.betas)))
     for row, beta in enumerate(group.betas):
         y = layout.y(row)
         sheet.text(0.1, y - 0.08, beta_equals(beta), weight="bold", fontsize=9.5)
-        for i, kind in enumerate(KINDS.values()):
+        for i, kind in enumerate(NAMES):
             look = {"ha": "right", "color": style.GREY, "fontsize": 8}
             sheet.text(layout.left - 0.3, y + 0.5 + i * STRIP, kind, **look)
-    for column, trained in enumerate(sweeps):
-        name = wrapped_text(likelihood_name(trained.sweep.likelihood.slug), 4 * layout.shown)
+    for column, one in enumerate(generated):
+        name = wrapped_text(likelihood_name(one.likelihood), 4 * layout.shown)
         place = (layout.x(column) + layout.shown / 2, TOP - 0.3)
         sheet.text(*place, name, ha="center", va="bottom", fontsize=9)
-        z = prior_codes(trained, layout.shown, seed, device)
-        _column(sheet, layout, column, group, trained, z, seed)
+        _column(sheet, layout, column, group, one)
     return sheet.ax.figure
 
 
-def _column(
-    sheet: Sheet,
-    layout: Layout,
-    column: int,
-    group: Group,
-    trained: TrainedSweep,
-    z: Tensor,
-    seed: int,
-) -> None:
+def _column(sheet: Sheet, layout: Layout, column: int, group: Group, one: Generated) -> None:
     """One likelihood; where a β has no model, the reason."""
-    x, likelihood = layout.x(column), trained.sweep.likelihood.slug
-    scores = {metric: group.means(likelihood, metric) for metric in KINDS}
+    x = layout.x(column)
+    scores = {kind: group.means(one.likelihood, kind) for kind in KINDS}
     for row, beta in enumerate(group.betas):
-        y = layout.y(row)
-        if (cell := first_seed(trained, beta)) is None:
-            reason = "diverged" if beta in group.betas_of(likelihood) else "not trained"
+        y, shown = layout.y(row), {kind: one.samples.get((kind, beta)) for kind in KINDS}
+        if all(images is None for images in shown.values()):
+            reason = "diverged" if beta in group.betas_of(one.likelihood) else "not trained"
             middle = (x + layout.shown / 2, y + ROW / 2 - 0.3)
             sheet.text(*middle, reason, ha="center", color=style.GREY)
             continue
-        kinds = decoded(trained, cell, z, seed)
-        for i, (metric, images) in enumerate(zip(KINDS, kinds, strict=True)):
+        for i, (kind, images) in enumerate(shown.items()):
             if images is not None:
-                _scored(sheet, (x, y + i * STRIP), images, beta, scores[metric])
+                place = (x, y + i * STRIP)
+                _scored(sheet, place, images[: layout.shown], beta, scores[kind])
 
 
 def _scored(

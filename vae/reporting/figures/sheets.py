@@ -1,16 +1,14 @@
-"""The charts of a group that show images, for which the models of all likelihoods are loaded."""
+"""The charts of a group that show images of all its likelihoods."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from vae.data.datasets import Dataset
-from vae.evaluation.real_images import training_images
-from vae.models import TrainedSweep
 from vae.reporting.figures import style
 from vae.reporting.figures.fid_check import draw_fid_check
+from vae.reporting.figures.generated import Generated
 from vae.reporting.figures.memory import draw_memory
 from vae.reporting.figures.samples_matrix import draw_matrix
 from vae.reporting.group import Group
@@ -18,19 +16,24 @@ from vae.reporting.group import Group
 
 def draw_sheets(
     group: Group,
-    sweeps: Sequence[TrainedSweep],
+    generated: Sequence[Generated],
     dataset: Dataset,
+    training: Tensor,
     output: Path,
     seed: int,
-    device: torch.device,
 ) -> None:
-    """Write the charts ``catalogue.FROM_MODELS`` of ``group``, of which ``sweeps`` are trained."""
-    training = training_images(dataset, len(dataset.images["train"]), seed)
-    train, test = training.to(device), dataset.unit("test").to(device)
+    """Write the charts ``catalogue.FROM_MODELS`` of ``group``.
+
+    Args:
+        generated: the pictures of its likelihoods, in order.
+        training: all training images as models see them, (N, C, H, W).
+    """
+    example = example_image(training, dataset.labels["train"])
+    test = dataset.unit("test").to(training.device)
     figures = {
-        "samples_matrix": draw_matrix(group, sweeps, seed, device),
-        "fid_check": draw_fid_check(group, example_image(training, dataset.labels["train"]), seed),
-        "memory": draw_memory(group, sweeps, train, test, seed),
+        "samples_matrix": draw_matrix(group, generated),
+        "fid_check": draw_fid_check(group, example, seed),
+        "memory": draw_memory(group, generated, training, test),
     }
     for name, figure in figures.items():
         style.save(figure, output / f"{name}.png")

@@ -22,7 +22,8 @@ def draw_pictures(
 ) -> None:
     """Draw what needs trained models: of every published sweep whose weights are in ``results``.
 
-    The sheets of a group are drawn where the weights of all its published sweeps are.
+    What they generate is kept in ``folder``. The sheets of a group are drawn where that is there
+    of all its published sweeps.
 
     Args:
         folder: of published tables.
@@ -39,7 +40,7 @@ def draw_pictures(
             figures,
             benchmark.evaluation.seed,
             device,
-            incomplete={sweeps[slug].group for slug in sweeps if slug not in here},
+            kept=folder,
         )
 
 
