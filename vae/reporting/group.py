@@ -147,6 +147,12 @@ class Group:
         higher = METRICS[self.metric(metric)].better == "higher"
         return float(means.idxmax() if higher else means.idxmin())
 
+    def partly_collapsed(self, likelihood: str, beta: float) -> str:
+        """``1 of 3 collapsed`` where some seeds did and others did not: means are of no model."""
+        collapsed = self.values(likelihood, "collapsed").get(beta, pd.Series(dtype=float))
+        some = 0 < collapsed.mean() < 1
+        return f"{collapsed.sum():.0f} of {len(collapsed)} collapsed" if some else ""
+
     def onset(self, likelihood: str) -> float | None:
         """The first β of the grid from which on every model has collapsed; inf where none has.
 

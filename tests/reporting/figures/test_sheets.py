@@ -70,6 +70,13 @@ def test_a_model_that_diverged_or_was_not_trained_leaves_its_reason(trained, dig
     assert "diverged" in words(figure)
 
 
+def test_where_some_seeds_collapse_that_stands_in_place_of_a_mean(generated):
+    changes = FID | {"collapsed": {0.5: [0.0, 0.0, 1.0], 1.0: [0.0] * 3}}
+    shown = words(draw_matrix(make_group(["bernoulli"], BETAS, changes=changes), [generated]))
+    assert shown.count("1 of 3 collapsed") == 2
+    assert "9.00" not in shown and "12.0" in shown
+
+
 def test_without_any_fid_nothing_is_framed(generated):
     lost = {name: None for name in METRICS if "fid_prior" in name}
     figure = draw_matrix(make_group(["bernoulli"], BETAS, changes=lost), [generated])

@@ -85,18 +85,27 @@ def _column(sheet: Sheet, layout: Layout, column: int, group: Group, one: Genera
             continue
         for i, (kind, images) in enumerate(shown.items()):
             if images is not None:
-                place = (x, y + i * STRIP)
-                _scored(sheet, place, images[: layout.shown], beta, scores[kind])
+                place, partly = (x, y + i * STRIP), group.partly_collapsed(one.likelihood, beta)
+                _scored(sheet, place, images[: layout.shown], beta, scores[kind], partly)
 
 
 def _scored(
-    sheet: Sheet, place: tuple[float, float], images: Tensor, beta: float, fid: pd.Series
+    sheet: Sheet,
+    place: tuple[float, float],
+    images: Tensor,
+    beta: float,
+    fid: pd.Series,
+    partly: str,
 ) -> None:
-    """A strip above its FID, framed if that is the best of its column."""
+    """A strip above its FID, framed if that is the best of its column.
+
+    Args:
+        partly: what stands there instead, where a mean over seeds is of no model.
+    """
     x, y = place
     sheet.pictures(x, y, images)
     best = len(fid) > 1 and beta == fid.idxmin()
-    text = rounded(fid[beta]) if beta in fid else "n/a"
+    text = partly or (rounded(fid[beta]) if beta in fid else "n/a")
     look = {"weight": "bold", "color": style.BEST} if best else {}
     sheet.text(x + len(images) / 2, y + (1 + STRIP) / 2, text, ha="center", **look)
     if best:

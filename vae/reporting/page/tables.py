@@ -192,11 +192,9 @@ def every_beta(group: Group, likelihood: str) -> pd.DataFrame:
 
 
 def beta_label(group: Group, likelihood: str, beta: float) -> str:
-    """A β; where some seeds collapse and others do not, and means are of no model, how many."""
-    collapsed = group.values(likelihood, "collapsed").get(beta, pd.Series(dtype=float))
-    if not 0 < collapsed.mean() < 1:
-        return beta_name(beta)
-    return f"{beta_name(beta)} ({collapsed.sum():.0f} of {len(collapsed)} collapsed)"
+    """A β, and how many seeds collapse where others do not."""
+    partly = group.partly_collapsed(likelihood, beta)
+    return f"{beta_name(beta)} ({partly})" if partly else beta_name(beta)
 
 
 def _marked(text: str, beta: float, means: pd.Series, metric: str, best: pd.DataFrame) -> str:
