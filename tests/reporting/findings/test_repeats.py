@@ -31,16 +31,18 @@ def test_twice_the_training_is_judged_by_the_likelihoods_trained(tables):
 
 def test_what_was_measured_anew_is_told_by_the_answers_that_stay(tables):
     rows = [
-        ("bernoulli", "fid_prior", True, False),
-        ("bernoulli", "probe_accuracy", False, True),
-        ("bernoulli", "coverage_prior", None, True),
-        ("beta", "fid_prior", False, False),
+        ("bernoulli", "fid_prior", True, False, False),
+        ("bernoulli", "probe_accuracy", False, True, True),
+        ("bernoulli", "coverage_prior", None, True, True),
+        ("beta", "fid_prior", False, False, False),
     ]
-    columns = ["likelihood", "criterion", "beta_star_agrees", "same_set"]
-    pd.DataFrame(rows, columns=columns).assign(**DIGITS).to_csv(tables / "redrawn_digits.csv")
+    columns = ["likelihood", "criterion", "beta_star_agrees", "same_set", "value_agrees"]
+    table = pd.DataFrame(rows, columns=columns).assign(value=2.0, value_second=3.0, **DIGITS)
+    table.to_csv(tables / "redrawn_digits.csv")
     found = redrawn(make_group(), tables)
     assert (found.likelihoods, found.answers, found.inside) == (("bernoulli",), 2, 1)
     assert (found.same, found.outside) == (1, (("bernoulli", "probe_accuracy"),))
+    assert found.moved == (("bernoulli", "fid_prior", 2.0, 3.0),)
     (tables / "redrawn_digits.csv").unlink()
     assert redrawn(make_group(), tables) is None
 

@@ -11,6 +11,7 @@ from vae.reporting.group import Group
 from vae.reporting.names import Choice, beta_equals, beta_name, likelihood_name, rounded
 from vae.reporting.words import counted, families, listed
 
+CRITERION = ["likelihood", "criterion"]
 FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}
 
 
@@ -74,6 +75,8 @@ class Redrawn:
         answers, inside: best βs compared, and those of them within the other's interval.
         same: sets of βs that stayed as they were.
         outside: likelihood and criterion of the answers that are not inside.
+        moved: likelihood, criterion and both values at the best β, where these differ by more than
+            the spread over seeds explains.
     """
 
     likelihoods: tuple[str, ...]
@@ -82,6 +85,7 @@ class Redrawn:
     inside: int
     same: int
     outside: tuple[tuple[str, str], ...]
+    moved: tuple[tuple[str, str, float, float], ...]
 
     def __str__(self) -> str:
         others = [f"{METRICS[c].label} with {likelihood_name(s)}" for s, c in self.outside]
@@ -91,7 +95,20 @@ class Redrawn:
             f"`benchmarks/results/redrawn*.csv`) with other codes, images, binarisations and "
             f"probes, in the features of networks trained anew: β\\* agrees within its interval "
             f"in {self.inside} of {self.answers} answers{but}, the set stays the same in "
-            f"{self.same}."
+            f"{self.same}.{self._values()}"
+        )
+
+    def _values(self) -> str:
+        if not self.moved:
+            return " No value at the best β changed by more than the spread over seeds explains."
+        told = [
+            f"{METRICS[criterion].label} with {likelihood_name(slug)} "
+            f"({rounded(before)} → {rounded(after)})"
+            for slug, criterion, before, after in self.moved
+        ]
+        return (
+            " Values at the best β that changed by more than the spread over seeds explains: "
+            f"{listed(told)}. Intervals of what is measured in features hold for one network's."
         )
 
 
@@ -101,13 +118,15 @@ def redrawn(group: Group, tables: Path = TABLES) -> Redrawn | None:
     if told.empty:
         return None
     inside = told.beta_star_agrees.astype(bool)
+    moved = told[~told.value_agrees.astype(bool)]
     return Redrawn(
         tuple(told.likelihood.unique()),
         tuple(group.likelihoods),
         len(told),
         int(inside.sum()),
         int(told.same_set.astype(bool).sum()),
-        tuple(told[~inside][["likelihood", "criterion"]].itertuples(index=False, name=None)),
+        tuple(told[~inside][CRITERION].itertuples(index=False, name=None)),
+        tuple(moved[[*CRITERION, "value", "value_second"]].itertuples(index=False, name=None)),
     )
 
 
