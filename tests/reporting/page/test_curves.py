@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from synthetic_results import make_group
 
+from vae.reporting.findings.repeats import FIDS
 from vae.reporting.group import Group
 from vae.reporting.page.claims import AGREES, CONTRADICTED, OPEN
-from vae.reporting.page.curves import FIDS, curves, ratio
+from vae.reporting.page.curves import curves, ratio
 
 DATA = Path(__file__).parents[3] / "report"
 BOTH = ("bernoulli", "continuous_bernoulli")

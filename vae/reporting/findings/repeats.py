@@ -12,7 +12,7 @@ from vae.reporting.names import Choice, beta_equals, beta_name, likelihood_name,
 from vae.reporting.words import counted, families, listed
 
 CRITERION = ["likelihood", "criterion"]
-FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}
+FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}  # whose images are compared
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vae.reporting.findings.near import apart
+from vae.reporting.findings.repeats import FIDS
 from vae.reporting.group import Group
 from vae.reporting.names import beta_name, likelihood_name
 from vae.reporting.page.claims import AGREES, CONTRADICTED, OPEN, Claim, by_kind, together
@@ -17,7 +18,6 @@ from vae.reporting.words import beta_star, short_beta
 from vae.results.table import read_table
 
 CURVES = ("bernoulli", "continuous_bernoulli")
-FIDS = {"expected": "fid_prior", "drawn": "fid_prior_drawn"}  # whose images are compared
 DIFFERS = "network, length of training, classifier, one run a point, perhaps whose images"
 
 
