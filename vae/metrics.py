@@ -276,7 +276,8 @@ OF_SAMPLES = {
         "",
         "lower",
         "Fréchet distance (Heusel et al. 2017) between test images and expected images E[x|z], "
-        "z ~ p(z), in the features of this dataset's classifier: what a user sees who shows means",
+        "z ~ p(z), in the features of a classifier of this dataset that has learned to see blur "
+        "and noise as well: what a user sees who shows means",
         True,
     ),
     "fid_prior_drawn": Metric(
@@ -389,7 +390,7 @@ SPACES = {
     SELF_SUPERVISED: (
         "self-supervised",
         "in the features of a network trained on the same images without labels, by SimCLR (Chen "
-        "et al. 2020)",
+        "et al. 2020), and to see blur and noise",
     ),
     PIXELS: ("pixel", "in the principal components of the pixels"),
 }

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
@@ -133,6 +134,17 @@ def test_spaces_of_other_images_are_refused(spaces, digits, tmp_path, input_erro
     with input_error(source, change, "feature_spaces"):
         adopt_spaces(source, digits, path)
     assert not path.exists()
+
+
+def test_spaces_that_learned_otherwise_are_refused(spaces, digits, tmp_path, input_error):
+    source = tmp_path / "spaces.safetensors"
+    save_spaces(spaces, digits, source)
+    with safe_open(source, "pt") as file:
+        about = {k: v for k, v in file.metadata().items() if k != "training"}
+    save_file({"a": torch.zeros(2)}, source, about)
+    note(source).unlink()
+    with input_error(source, "training", "feature_spaces"):
+        adopt_spaces(source, digits, tmp_path / "adopted.safetensors")
 
 
 def test_only_a_file_of_spaces_is_taken_over(digits, tmp_path, input_error):

@@ -5,8 +5,10 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import OneCycleLR
 
 from vae.data.datasets import Dataset
+from vae.features.damage import damage_loss, damaged
 from vae.networks import Shape
 from vae.randomness import generator
 
@@ -43,6 +45,7 @@ def trunk(shape: Shape, features: int) -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(32 * (height // 4) * (width // 4), features),
         nn.SiLU(),  # unlike ReLU it leaves no dead feature, and so no singular covariance
+        nn.BatchNorm1d(features, affine=False),  # of about unit variance each: FID has a scale
     )
     return network.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
@@ -73,21 +76,26 @@ def class_count(dataset: Dataset) -> int:
 
 
 def train_classifier(dataset: Dataset, epochs: int, seed: int, device: torch.device) -> Classifier:
-    """Train a classifier on the training split."""
+    """Train a classifier on damaged images of the training split, and to see the damage."""
     features = feature_count(len(dataset.images["test"]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Classifier(dataset.shape, features, class_count(dataset)).to(device)
+        damage_head = nn.Linear(features, 1).to(device)
     dataset, labels = dataset.to(device), dataset.labels["train"].to(device)
-    optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    steps = -(-len(labels) // BATCH) * epochs
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
+    parameters = [*model.parameters(), *damage_head.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=LEARNING_RATE)
+    steps = -(-len(labels) // BATCH)
+    schedule = OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps * epochs)
     for epoch in range(epochs):
         stream = generator(device, seed, "classifier", epoch)
-        for indices in torch.randperm(len(labels), generator=stream, device=device).split(BATCH):
-            x = dataset.training_batch(indices[None], [stream])[0]
+        order = torch.randperm(len(labels), generator=stream, device=device)
+        for indices in order.tensor_split(steps):  # no batch of one image, which has no variance
+            x, damage = damaged(dataset.training_batch(indices[None], [stream])[0], stream)
+            seen = model.features(x)
+            loss = cross_entropy(model.output(seen), labels[indices])
             optimiser.zero_grad()
-            cross_entropy(model(x), labels[indices]).backward()
+            (loss + damage_loss(damage_head(seen), damage)).backward()
             optimiser.step()
             schedule.step()
     return model.requires_grad_(False).eval()

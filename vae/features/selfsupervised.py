@@ -5,9 +5,11 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, normalize
+from torch.optim.lr_scheduler import OneCycleLR
 
 from vae.data.datasets import Dataset
 from vae.features.classifier import BATCH, LEARNING_RATE, feature_count, trunk
+from vae.features.damage import damage_loss, damaged
 from vae.metrics import SELF_SUPERVISED
 from vae.networks import Shape
 from vae.randomness import generator
@@ -19,17 +21,13 @@ CONTRAST, NOISE, PATCH = 0.3, 0.1, 0.25  # the patch's side as a share of the im
 
 
 class SelfSupervised(nn.Module):
-    """An encoder that knows which pictures show the same image, but no classes.
-
-    Its features have about unit variance, each: without that they learn little.
-    """
+    """An encoder that knows which pictures show the same image, but no classes."""
 
     metric_prefix = SELF_SUPERVISED
 
     def __init__(self, shape: Shape, features: int) -> None:
         super().__init__()
-        normalisation = nn.BatchNorm1d(features, affine=False)
-        self.features = nn.Sequential(*trunk(shape, features), normalisation)
+        self.features = trunk(shape, features)
 
 
 def augment(x: Tensor, stream: torch.Generator) -> Tensor:
@@ -78,24 +76,28 @@ def contrastive_loss(a: Tensor, b: Tensor) -> Tensor:
 def train_selfsupervised(
     dataset: Dataset, epochs: int, seed: int, device: torch.device
 ) -> SelfSupervised:
-    """Train an encoder on the training split, without its labels."""
+    """Train an encoder on the training split, without its labels, and to see damage."""
     features = feature_count(len(dataset.images["test"]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SelfSupervised(dataset.shape, features).to(device)
         head = nn.Sequential(nn.ReLU(), nn.Linear(features, PROJECTED)).to(device)
+        damage_head = nn.Linear(features, 1).to(device)
     dataset, count = dataset.to(device), len(dataset.images["train"])
-    parameters = [*model.parameters(), *head.parameters()]
+    parameters = [*model.parameters(), *head.parameters(), *damage_head.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=LEARNING_RATE)
     steps = -(-count // BATCH) * epochs
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
+    schedule = OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     for epoch in range(epochs):
         stream = generator(device, seed, "self-supervised", epoch)
         for indices in torch.randperm(count, generator=stream, device=device).split(BATCH):
             x = dataset.training_batch(indices[None], [stream])[0]
-            a, b = head(model.features(torch.cat([augment(x, stream) for _ in range(2)]))).chunk(2)
+            spoiled, damage = damaged(x, stream)
+            views = torch.cat([augment(x, stream), augment(x, stream), spoiled])
+            a, b, seen = model.features(views).chunk(3)
             optimiser.zero_grad()
-            contrastive_loss(a, b).backward()
+            loss = contrastive_loss(head(a), head(b)) + damage_loss(damage_head(seen), damage)
+            loss.backward()
             optimiser.step()
             schedule.step()
     return model.requires_grad_(False).eval()

@@ -51,23 +51,24 @@ def adopt_spaces(source: Path, dataset: Dataset, path: Path | str) -> None:
     """Copy the spaces of another run to ``path``.
 
     Raises:
-        InputError: if ``source`` is no such file, or of other images as far as it notes them.
+        InputError: if ``source`` is no such file, or of other images, or learned otherwise.
     """
     with reading(source, "take it from where it was"), safe_open(source, framework="pt") as file:
         noted, here = file.metadata(), _about(dataset)
-        other = [f"{k} {v}, not {here.get(k)}" for k, v in noted.items() if v != here.get(k)]
+        other = [f"{k} {noted.get(k)}, not {v}" for k, v in here.items() if v != noted.get(k)]
     require(
         not other,
-        f"the spaces in {source} are of other images than {dataset.name} ({'; '.join(other)}): "
-        "name another folder as feature_spaces, or none",
+        f"the spaces in {source} are other ones than are made of {dataset.name} "
+        f"({'; '.join(other)}): name another folder as feature_spaces, or none",
     )
     with replacing(path) as temporary:
         temporary.write_bytes(source.read_bytes())
 
 
 def _about(dataset: Dataset) -> dict[str, str]:
-    """What spaces were trained on."""
+    """What spaces were trained on, and how."""
     return {
+        "training": "damaged images",
         "shape": ",".join(map(str, dataset.shape)),
         "classes": str(class_count(dataset)),
         "images": dataset.provenance["sha256"]["train"],

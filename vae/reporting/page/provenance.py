@@ -15,6 +15,7 @@ from vae.data.datasets import SPLITS
 from vae.errors import InputError
 from vae.files import read_json
 from vae.reporting.page.tables import markdown_table
+from vae.reporting.words import listed
 from vae.results.publication import in_other_spaces, origins
 
 README = "README.md"
@@ -64,7 +65,7 @@ def provenance(
     times = stage_times(results / "benchmarks", names)
     return Provenance(
         command=command(benchmark, root),
-        commit=" and ".join(commits),
+        commit=listed(commits),
         date=max(commits.values()),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
@@ -114,7 +115,7 @@ def versions(records: Iterable[dict]) -> dict[str, str]:
     for record in records:
         for package, number in record["versions"].items():
             found.setdefault(package, {})[number] = None
-    return {package: " and ".join(numbers) for package, numbers in found.items()}
+    return {package: listed(numbers) for package, numbers in found.items()}
 
 
 def other_spaces(
