@@ -21,9 +21,11 @@ from evaluation.test_likelihood import exact_log_likelihood, linear_gaussian
 from fake_cuda import CUDA, fake_cuda
 
 from vae.command import run as run_command
-from vae.data.datasets import prepare
+from vae.configuration.sweep import Cell
+from vae.data.datasets import load_dataset, prepare
 from vae.evaluation.importance import density
-from vae.features.spaces import save_spaces, train_spaces
+from vae.evaluation.samples import SampleMeasure
+from vae.features.spaces import load_spaces, save_spaces, train_spaces
 from vae.training.stack import Stack
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -260,6 +262,29 @@ def test_a_budget_s_row_is_what_training_for_so_long_gives(run, few_cells, digit
     assert (table.fid_prior != table.fid_prior_drawn).all()
 
 
+def test_the_same_images_are_measured_in_networks_of_several_starts(run, trained, tmp_path):
+    sweep = trained.sweep
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / sweep.slug).symlink_to(trained.directory)
+    prepare("digits", tmp_path / "data" / "digits.npz")
+    few = ("--starts", "2", "--classifier-epochs", "1", "--samples", "200")
+    table = run("feature_networks", "--results", str(tmp_path), *few, table="networks")
+    keys = ["beta", "space", "start"]
+    networks = [("classifier", 0), ("selfsupervised", 0), ("classifier", 1), ("selfsupervised", 1)]
+    expected = [(beta, *network) for beta in sweep.betas for network in networks]
+    assert list(table[keys].itertuples(index=False, name=None)) == expected
+    assert table.fid_prior.nunique() == len(table), "no network is another one"
+    spaces, cpu = tmp_path / "spaces.safetensors", torch.device("cpu")
+    digits = load_dataset(tmp_path / "data" / "digits.npz")
+    save_spaces(train_spaces(digits, 1, 1, cpu), digits, spaces)
+    measure = SampleMeasure(digits, load_spaces(spaces, ["classifier"], cpu), 200, 0, cpu)
+    cell = Cell("vae", sweep.betas[0], 0)
+    own = measure(trained.model(cell), cell)
+    row = table.set_index(keys).loc[(sweep.betas[0], "classifier", 1)]
+    for name in ("fid_prior", "fid_prior_drawn"):
+        assert row[name] == pytest.approx(own[name].value, rel=1e-4)
+
+
 def test_convergence_is_what_the_rule_keeps_against_twice_the_training(run, few_cells, capsys):
     options = (*few_cells, "--betas", "0.1", "8", "--rates", "2")
     table = run("convergence", *options).set_index(["rate", "beta"])
@@ -428,6 +453,7 @@ BAD = {
     "coverage --trials 0": "--trials",
     "likelihood --images 0": "--images",
     "annealing --results {folder}": "no models",
+    "feature_networks --results {folder}": "no models",
     "agreement {folder} {folder}": "metrics.csv",
     "workflow --results {folder}": "make report",
 }

@@ -23,17 +23,19 @@ from vae.files import reading, replacing
 def train_spaces(
     dataset: Dataset, epochs: int, seed: int, device: torch.device
 ) -> dict[str, nn.Module]:
-    """Every space that is learned from the training images, by name.
+    """Every space that is learned from the training images, by name."""
+    pixels = {"pixels": fit_pixels(dataset, seed, device)}
+    return train_networks(dataset, epochs, seed, device) | pixels
 
-    Without two classes or more there is no classifier.
-    """
+
+def train_networks(
+    dataset: Dataset, epochs: int, seed: int, device: torch.device
+) -> dict[str, nn.Module]:
+    """Those of them that are networks. Without two classes or more there is no classifier."""
     classifier = (
         {"classifier": train_classifier(dataset, epochs, seed, device)} if dataset.labelled else {}
     )
-    return classifier | {
-        "selfsupervised": train_selfsupervised(dataset, epochs, seed, device),
-        "pixels": fit_pixels(dataset, seed, device),
-    }
+    return classifier | {"selfsupervised": train_selfsupervised(dataset, epochs, seed, device)}
 
 
 def save_spaces(spaces: Mapping[str, nn.Module], dataset: Dataset, path: Path | str) -> None:
