@@ -25,7 +25,8 @@ def features(classifier: dict[str, np.ndarray], images: np.ndarray, levels: int)
         weight, bias = (classifier[f"features.{layer}.{part}"] for part in ("weight", "bias"))
         x = pooled(convolve(x, weight, bias))
     x = x.reshape(len(x), -1) @ classifier["features.7.weight"].T + classifier["features.7.bias"]
-    return x * expit(x)
+    mean, variance = (classifier[f"features.9.running_{name}"] for name in ("mean", "var"))
+    return (x * expit(x) - mean) / np.sqrt(variance + 1e-5)
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:

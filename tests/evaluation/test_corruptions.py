@@ -58,9 +58,10 @@ def test_only_the_metrics_of_memory_notice_memorised_images(table):
     copying, authentic = (
         values(table, "memorised", m) for m in ("data_copying", "authentic_share")
     )
-    assert copying == sorted(copying, reverse=True) and copying[-1] < -5 < -2 < copying[0]
+    assert copying == sorted(copying, reverse=True) and copying[-1] < -5 < -3 < copying[0]
     assert authentic[-1] == 0 < 0.4 < authentic[0]
-    assert min(values(table, "memorised", "coverage")) > 0.7
+    coverage = values(table, "memorised", "coverage")
+    assert min(coverage) > 0.85 * coverage[0]
     assert max(values(table, "memorised", "fid")) < 3
 
 

@@ -141,7 +141,7 @@ def test_copies_of_training_images_are_found_among_generated_ones(digits, classi
     copies = space.everything(space.extract(train))
     unseen = space.everything(space.extract(digits.unit("validation")))
     assert copies["data_copying"].value < -5 < -2 < unseen["data_copying"].value < 2
-    assert copies["authentic_share"].value == 0 < 0.4 < unseen["authentic_share"].value < 0.6
+    assert copies["authentic_share"].value == 0 < 0.4 < unseen["authentic_share"].value < 0.7
     assert copies["coverage"].value > unseen["coverage"].value > 0.5
 
 
