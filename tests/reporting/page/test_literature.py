@@ -52,11 +52,16 @@ def test_autoencoders_and_vaes_by_fid(of_ae, verdict):
     assert claim.verdict == verdict
 
 
-def test_the_histogram_is_contradicted_only_if_nobody_beats_it():
-    for bits, verdict in ((0.5, AGREES), (50.0, CONTRADICTED)):
-        group = on("mnist", changes={"bits_per_dim": lambda beta, bits=bits: bits})
-        code = next(c for c in others(group) if "frequencies" in c.published)
-        assert code.verdict == verdict
+@pytest.mark.parametrize(
+    ("bits", "converged", "verdict"),
+    [(0.5, 0, AGREES), (50.0, 1, CONTRADICTED), (50.0, 0, OPEN)],
+)
+def test_the_histogram_is_contradicted_only_if_no_finished_model_beats_it(
+    bits, converged, verdict
+):
+    changes = {"bits_per_dim": lambda beta: bits, "converged": lambda beta: converged}
+    code = next(c for c in others(on("mnist", changes=changes)) if "frequencies" in c.published)
+    assert code.verdict == verdict
 
 
 @pytest.mark.parametrize(
