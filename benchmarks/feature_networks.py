@@ -11,16 +11,18 @@ from pathlib import Path
 import torch
 from annealing import chosen_models
 from measuring import parser, publish
+from sweeps import expect
 from torch import Tensor, nn
 
 from vae.command import count, positive, run
-from vae.configuration.sweep import Cell, Sweep
+from vae.configuration.sweep import Cell
 from vae.data.datasets import Dataset, load_dataset
 from vae.devices import set_up
 from vae.evaluation.distances import FeatureGaussian, extract, fid
 from vae.evaluation.samples import prior_images
 from vae.features.spaces import train_networks
 from vae.models import TrainedSweep
+from vae.results.table import cell_columns
 
 SEED = 0  # of the evaluation
 
@@ -30,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__)
     options.set_defaults(data=None)
     options.add_argument("--results", type=Path, default=Path("results"), help="of a run")
+    options.add_argument("--datasets", nargs="+", help="(default: all)")
     options.add_argument("--likelihoods", nargs="+", help="slugs (default: all)")
     options.add_argument("--seed", type=count, default=0, help="of the models (default: 0)")
     options.add_argument("--starts", type=positive, default=3, help="of every network")
@@ -39,7 +42,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = options.parse_args(arguments)
     device, rows = set_up(options.device, options.threads), []
     models = chosen_models(options)
-    for name in dict.fromkeys(trained.sweep.dataset for trained in models):
+    known = list(dict.fromkeys(trained.sweep.dataset for trained in models))
+    expect(options.datasets, known, "--datasets")
+    for name in options.datasets or known:
         dataset = load_dataset(options.results / "data" / f"{name}.npz")
         distances = list(learned(dataset, options, device))
         for trained in models:
@@ -81,24 +86,13 @@ def measure(
         if trained.diverged(cell):
             continue
         model = trained.model(cell, device)
+        budget = {"budget": trained.sweep.training.epochs}
+        model_columns = cell_columns(trained.sweep, cell) | budget
         images = dict(prior_images(model, options.samples, SEED, options.seed))
         for distance in distances:
             fids = {f"fid_{source}": distance(x) for source, x in images.items()}
-            rows.append({**described(trained.sweep, cell), **distance.columns, **fids})
+            rows.append({**model_columns, **distance.columns, **fids})
     return rows
-
-
-def described(sweep: Sweep, cell: Cell) -> dict:
-    """Which model a row is of."""
-    return {
-        "dataset": sweep.dataset,
-        "network": sweep.network.name,
-        "latent_dim": sweep.latent_dim,
-        "likelihood": sweep.likelihood.slug,
-        "beta": cell.beta,
-        "seed": cell.seed,
-        "budget": sweep.training.epochs,
-    }
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What other starts of the feature networks change, where that was measured."""
 
+import numpy as np
 import pandas as pd
 import pytest
-from synthetic_results import make_group, with_budget
+from synthetic_results import make_group, with_budget, with_tables
 
-from vae.reporting.findings.networks import networks
+from vae.reporting.findings.networks import lowest_point, networks
 
 BUDGET = 100
 DIGITS = {"dataset": "digits", "network": "mlp", "latent_dim": 10, "budget": BUDGET}
@@ -36,6 +37,25 @@ def test_curves_of_several_starts_are_compared_where_they_are_lowest(tables):
     assert found.spread == pytest.approx(0.25)
     assert found.worst == (("bernoulli", 1.0), "expected", "classifier")
     assert (found.curves, found.same, found.apart) == (4, 3, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "inside"), [(0.0, 10.0, 2), (1.0, 10.0, 0), (0.5, 0.9035, 1)]
+)
+def test_lowest_points_are_held_against_the_interval_given(tables, low, high, inside):
+    group = with_budget(make_group(), BUDGET)
+    best = group.best.assign(beta_star_low=float("nan"), beta_star_high=float("nan"))
+    chosen = (best.likelihood == "bernoulli") & (best.criterion == "fid_prior")
+    best.loc[chosen, ["beta_star_low", "beta_star_high"]] = low, high
+    found = networks(with_tables(group, best_beta=best), tables)
+    assert (found.stars, found.inside) == (2, inside)
+
+
+def test_the_lowest_point_of_a_parabola_is_found_between_betas():
+    betas = np.array([0.25, 0.5, 1.0, 2.0, 4.0])
+    fids = pd.Series(np.exp(np.log(betas / 0.8) ** 2), betas)
+    assert lowest_point(fids) == pytest.approx(0.8)
+    assert lowest_point(fids[:2]) == 0.5
 
 
 def test_nothing_is_said_of_models_of_another_budget(tables, tmp_path):
