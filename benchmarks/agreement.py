@@ -1,7 +1,8 @@
 """Whether two finished runs say the same: their values, best βs and sets, side by side.
 
 For a run of the same configuration everything must be identical; for one trained twice as long,
-or on another machine, answers must agree within what the first run quotes:
+on another machine, or on another split of the images (``another_split.py``), answers must agree
+within what the first run quotes:
 
     snakemake --cores 2 --config 'training={epochs: 1000, tolerance: 0.1}' results=results/twice \\
         report=results/twice/report -- results/twice/best_beta.csv
@@ -32,8 +33,9 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--output", type=Path, default=RESULTS, help="folder for the table")
     options.add_argument("--name", default="agreement", help="of the table")
     options = options.parse_args(arguments)
-    metrics = [read_table(folder / "metrics.csv") for folder in (options.first, options.second)]
-    answers = [read_table(folder / "best_beta.csv") for folder in (options.first, options.second)]
+    folders = options.first, options.second
+    metrics = one_name([read_table(folder / "metrics.csv") for folder in folders])
+    answers = one_name([read_table(folder / "best_beta.csv") for folder in folders])
     print("{} of {} values identical".format(*identical(*metrics)))
     table = agreement(answers, metrics)
     print(table.drop(columns=SWEEP[:3]).round(3).to_string(index=False))
@@ -45,6 +47,15 @@ def main(arguments: list[str] | None = None) -> None:
     moved = changes(*metrics)
     print(moved.pivot(index="likelihood", columns="beta", values="change").round(2).to_string())
     moved.round(5).to_csv(options.output / f"{options.name}_elbo.csv", index=False)
+
+
+def one_name(tables: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """The first and second table, the second's dataset named as the first's, if each has one."""
+    first, second = tables
+    names = first.dataset.unique()
+    if len(names) == second.dataset.nunique() == 1:
+        second = second.assign(dataset=names[0])
+    return [first, second]
 
 
 def identical(first: pd.DataFrame, second: pd.DataFrame) -> tuple[int, int]:

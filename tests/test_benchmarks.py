@@ -23,6 +23,7 @@ from fake_cuda import CUDA, fake_cuda
 from vae.command import run as run_command
 from vae.configuration.sweep import Cell
 from vae.data.datasets import load_dataset, prepare
+from vae.data.own import OwnData
 from vae.evaluation.importance import density
 from vae.evaluation.samples import SampleMeasure
 from vae.features.spaces import load_spaces, save_spaces, train_spaces
@@ -439,6 +440,27 @@ def test_two_runs_agree_where_the_second_lies_within_what_the_first_quotes(monke
         not found["sets_overlap"] and not found["beta_star_agrees"] and not found["value_agrees"]
     )
     assert agreement.identical(cells, far.assign(value=[-20.3, -21, None])) == (1, 3)
+
+
+def test_another_split_has_the_same_images_in_other_parts(monkeypatch, tmp_path, digits):
+    monkeypatch.syspath_prepend(FOLDER)
+    another, agreement = (importlib.import_module(n) for n in ("another_split", "agreement"))
+    first, second = tmp_path / "digits.npz", tmp_path / "resplit.npz"
+    prepare("digits", first)
+    another.main([str(first), str(second), "--test", "386", "--validation", "260"])
+    prepare(OwnData("resplit", path=str(second)), tmp_path / "prepared.npz")
+    anew = load_dataset(tmp_path / "prepared.npz")
+    assert [len(anew.images[split]) for split in ("train", "validation", "test")] == [
+        1151,
+        260,
+        386,
+    ]
+    assert torch.equal(anew.images["test"], digits.images["train"][:386])
+    assert torch.equal(anew.images["train"][-382:], digits.images["test"])
+    assert torch.equal(anew.labels["validation"], digits.labels["train"][386:646])
+    assert anew.levels == digits.levels
+    names = [pd.DataFrame({"dataset": [name]}) for name in ("digits", "resplit")]
+    assert [t.dataset.item() for t in agreement.one_name(names)] == ["digits", "digits"]
 
 
 BAD = {

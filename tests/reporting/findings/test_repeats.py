@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 from synthetic_results import make_group, with_budget, with_tables
 
-from vae.reporting.findings.repeats import bottoms, longer, longer_table, redrawn, twice
+from vae.reporting.findings.repeats import (
+    bottoms,
+    longer,
+    longer_table,
+    redrawn,
+    resplit,
+    twice,
+)
 
 DIGITS = {"dataset": "digits", "network": "mlp", "latent_dim": 10}
 BUDGET = 100  # epochs of the synthetic cells
@@ -29,7 +36,8 @@ def test_twice_the_training_is_judged_by_the_likelihoods_trained(tables):
     assert (found.nats, found.worst) == (0.3, ("bernoulli", 0.5))
 
 
-def test_what_was_measured_anew_is_told_by_the_answers_that_stay(tables):
+@pytest.mark.parametrize("find", [redrawn, resplit])
+def test_what_was_measured_anew_is_told_by_the_answers_that_stay(tables, find):
     rows = [
         ("bernoulli", "fid_prior", True, False, False),
         ("bernoulli", "probe_accuracy", False, True, True),
@@ -38,13 +46,13 @@ def test_what_was_measured_anew_is_told_by_the_answers_that_stay(tables):
     ]
     columns = ["likelihood", "criterion", "beta_star_agrees", "same_set", "value_agrees"]
     table = pd.DataFrame(rows, columns=columns).assign(value=2.0, value_second=3.0, **DIGITS)
-    table.to_csv(tables / "redrawn_digits.csv")
-    found = redrawn(make_group(), tables)
+    table.to_csv(tables / f"{find.__name__}_digits.csv")
+    found = find(make_group(), tables)
     assert (found.likelihoods, found.answers, found.inside) == (("bernoulli",), 2, 1)
     assert (found.same, found.outside) == (1, (("bernoulli", "probe_accuracy"),))
     assert found.moved == (("bernoulli", "fid_prior", 2.0, 3.0),)
-    (tables / "redrawn_digits.csv").unlink()
-    assert redrawn(make_group(), tables) is None
+    (tables / f"{find.__name__}_digits.csv").unlink()
+    assert find(make_group(), tables) is None
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from vae.reporting.answers import members
 from vae.reporting.findings.checks import agreement
 from vae.reporting.findings.measuring import check, estimator, floor, gaps, scales, training
 from vae.reporting.findings.networks import networks
-from vae.reporting.findings.repeats import bottoms, longer, redrawn, twice
+from vae.reporting.findings.repeats import bottoms, longer, redrawn, resplit, twice
 from vae.reporting.findings.rules import found
 from vae.reporting.group import Group
 from vae.reporting.names import beta_equals, likelihood_name
@@ -23,7 +23,7 @@ from vae.results.statistics import LEAST_SEEDS
 def certainty(group: Group) -> Iterator[object]:
     """All findings on how sure one can be, those on the measuring included."""
     measuring = (training, estimator, scales, gaps, floor, check)
-    checks = (longer, bottoms, twice, redrawn, networks, agreement)
+    checks = (longer, bottoms, twice, redrawn, resplit, networks, agreement)
     return found(group, diverged, few_seeds, sets, beyond, *measuring, *checks)
 
 

@@ -1,4 +1,4 @@
-"""What repeating a run changes: longer training, other draws of the evaluation."""
+"""What repeating a run changes: longer training, other draws of the evaluation, other splits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,11 +67,11 @@ def twice(group: Group, tables: Path = TABLES) -> Twice | None:
 
 
 @dataclass(frozen=True)
-class Redrawn:
-    """What measuring the same models anew changed, with other draws of all that is random in it.
+class Repeat:
+    """What repeating a run in another way changed.
 
     Attributes:
-        likelihoods: those measured twice, of ``every`` one.
+        likelihoods: those compared, of ``every`` one.
         answers, inside: best βs compared, and those of them within the other's interval.
         same: sets of βs that stayed as they were.
         outside: likelihood and criterion of the answers that are not inside.
@@ -87,15 +87,25 @@ class Redrawn:
     outside: tuple[tuple[str, str], ...]
     moved: tuple[tuple[str, str, float, float], ...]
 
-    def __str__(self) -> str:
+    @property
+    def stayed(self) -> str:
+        """What agrees, as the end of a sentence."""
         others = [f"{METRICS[c].label} with {likelihood_name(s)}" for s, c in self.outside]
         but = f" (not by {listed(others)})" if others else ""
         return (
+            f"β\\* agrees within its interval in {self.inside} of {self.answers} answers{but}, "
+            f"the set stays the same in {self.same}."
+        )
+
+
+class Redrawn(Repeat):
+    """Repeated by measuring the same models with other draws of all that is random in it."""
+
+    def __str__(self) -> str:
+        return (
             f"Checked by measuring anew ({families(self.likelihoods, self.every)}, "
             f"`benchmarks/results/redrawn*.csv`) with other codes, images, binarisations and "
-            f"probes, in the features of networks trained anew: β\\* agrees within its interval "
-            f"in {self.inside} of {self.answers} answers{but}, the set stays the same in "
-            f"{self.same}.{self._values()}"
+            f"probes, in the features of networks trained anew: {self.stayed}{self._values()}"
         )
 
     def _values(self) -> str:
@@ -112,14 +122,37 @@ class Redrawn:
         )
 
 
+class Resplit(Repeat):
+    """Repeated by training and measuring on other parts of the same images."""
+
+    def __str__(self) -> str:
+        return (
+            f"Checked by training and measuring on another split of the same images "
+            f"({families(self.likelihoods, self.every)}, `benchmarks/results/resplit*.csv`): "
+            f"{self.stayed} The value at the best β, of other test images, changed by more than "
+            f"the spread over seeds explains in {len(self.moved)}: intervals hold for one split."
+        )
+
+
 def redrawn(group: Group, tables: Path = TABLES) -> Redrawn | None:
     """Where models of this group's dataset and likelihoods were measured twice."""
-    told = committed(group, tables, "redrawn*.csv").dropna(subset="beta_star_agrees")
+    return _repeat(Redrawn, group, tables)
+
+
+def resplit(group: Group, tables: Path = TABLES) -> Resplit | None:
+    """Where another split of this group's dataset was trained on."""
+    return _repeat(Resplit, group, tables)
+
+
+def _repeat(kind: type[Repeat], group: Group, tables: Path) -> Repeat | None:
+    """From the tables that are called as the kind is."""
+    told = committed(group, tables, f"{kind.__name__.lower()}*.csv")
+    told = told.dropna(subset="beta_star_agrees")
     if told.empty:
         return None
     inside = told.beta_star_agrees.astype(bool)
     moved = told[~told.value_agrees.astype(bool)]
-    return Redrawn(
+    return kind(
         tuple(told.likelihood.unique()),
         tuple(group.likelihoods),
         len(told),
