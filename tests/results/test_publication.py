@@ -29,6 +29,7 @@ from vae.results.publication import (
     ORIGINS,
     SPACES,
     _copy_sweep,
+    _copy_times,
     blocks,
     finished,
     in_other_spaces,
@@ -340,6 +341,16 @@ def test_answers_name_the_images_behind_blocks_of_them(tmp_path):
     published = PerImage(tmp_path / "tables" / "metrics")
     assert published.images("s", "fid_prior") == 10_000
     assert PerImage(tmp_path / "run" / "metrics").images("s", "fid_prior") is None
+
+
+def test_of_a_dataset_s_jobs_the_times_stay_that_learned_its_features(tmp_path):
+    run, tables = tmp_path / "run", tmp_path / "tables"
+    for seconds in ("300", "160"):
+        for job in ("features/digits", "train/digits-mlp"):
+            write_text(run / "benchmarks" / f"{job}.tsv", seconds)
+        _copy_times(run, tables, {"digits-mlp"}, {"digits"})
+    assert (tables / "benchmarks" / "features" / "digits.tsv").read_text() == "300"
+    assert (tables / "benchmarks" / "train" / "digits-mlp.tsv").read_text() == "160"
 
 
 def test_neither_weights_nor_data_are_published(at_once):

@@ -179,7 +179,7 @@ def publish(benchmark: Benchmark, root: Path, folder: Path) -> dict[str, Sweep]:
             merge(path, folder / path.name, [benchmark.sweeps[slug] for slug in order])
     for slug in taken:
         _copy_sweep(results, folder, slug, {*benchmark.criteria, *COMPARABLE})
-    _copy_times(results, folder, {*taken, *datasets})
+    _copy_times(results, folder, set(taken), set(datasets))
     compare(folder, benchmark.criteria)
     known, evaluation = origins(folder), {"evaluation": _measured(benchmark)}
     known = {slug: known[slug] for slug in kept}
@@ -303,11 +303,12 @@ def _copy_spaces(results: Path, folder: Path, dataset: str) -> None:
             _copy(results / path, folder / path)
 
 
-def _copy_times(results: Path, folder: Path, names: set[str]) -> None:
-    """How long Snakemake's jobs of these sweeps and datasets took."""
+def _copy_times(results: Path, folder: Path, sweeps: set[str], datasets: set[str]) -> None:
+    """How long Snakemake's jobs took: of a dataset the first ones, which learned its features."""
     for path in sorted((results / "benchmarks").glob("*/*.tsv")):
-        if path.stem in names:
-            _copy(path, folder / path.relative_to(results))
+        target = folder / path.relative_to(results)
+        if path.stem in sweeps or (path.stem in datasets and not target.exists()):
+            _copy(path, target)
 
 
 def _copy(source: Path, target: Path) -> None:
