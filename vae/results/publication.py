@@ -115,14 +115,14 @@ def unpublished(benchmark: Benchmark, folder: Path) -> dict[str, list[str]]:
 
 
 def origins(folder: Path) -> dict[str, dict]:
-    """Which commit made what a folder of published tables has of each sweep, by slug.
+    """Which commits made what a folder of published tables has of each sweep, by slug.
 
     Raises:
         InputError: if that cannot be read.
     """
     path, remedy = folder / ORIGINS, "take it from git again"
     found = read_json(path, remedy) if path.is_file() else {}
-    kinds = {"commit": str, "date": str, "evaluation": dict}
+    kinds = {"commits": list, "date": str, "evaluation": dict}
     for origin in found.values():
         with reading(path, remedy):
             if not all(isinstance(origin[key], kind) for key, kind in kinds.items()):
@@ -238,7 +238,7 @@ def _measured(benchmark: Benchmark) -> dict:
 
 
 def _origin(root: Path, results: Path, slug: str, before: dict | None) -> dict:
-    """Which commit measured a sweep, in which feature spaces, as far as its tables note it.
+    """Which commits measured a sweep, in which feature spaces, as far as its tables note it.
 
     What they do not is as published before, or the commit that is checked out.
     """
@@ -247,9 +247,9 @@ def _origin(root: Path, results: Path, slug: str, before: dict | None) -> dict:
     if noted:
         commits = dict.fromkeys(origin["commit"] for origin in noted)
         spaces = [o["parts"]["spaces"] for o in noted if "spaces" in o["parts"]]
-        made = {"commit": " and ".join(commits), "date": max(o["date"] for o in noted)}
+        made = {"commits": list(commits), "date": max(o["date"] for o in noted)}
         return made | ({"spaces": spaces[0]} if spaces else {})
-    return before or {"commit": commit(root), "date": commit_date(root)}
+    return before or {"commits": [commit(root)], "date": commit_date(root)}
 
 
 def blocks(values: np.ndarray) -> np.ndarray:

@@ -60,13 +60,12 @@ def provenance(
     """
     records = [read_json(results / "models" / slug / "sweep.json") for slug in sweeps]
     names = {*sweeps, *benchmark.dataset_names}
-    commits = {o["commit"]: o["date"] for o in origins(results).values()}
-    commits = commits or {commit(root): commit_date(root)}
+    made = origins(results).values() or [{"commits": [commit(root)], "date": commit_date(root)}]
     times = stage_times(results / "benchmarks", names)
     return Provenance(
         command=command(benchmark, root),
-        commit=listed(commits),
-        date=max(commits.values()),
+        commit=listed(dict.fromkeys(name for one in made for name in one["commits"])),
+        date=max(one["date"] for one in made),
         devices=list(dict.fromkeys(record["device"] for record in records)),
         versions=versions(records),
         other_spaces=other_spaces(benchmark, sweeps, results),
