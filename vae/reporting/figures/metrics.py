@@ -123,7 +123,7 @@ def _reference(ax: Axes, group: Group, metric: str) -> None:
     place = {"xy": (0.02 if left else 0.98, value), "xycoords": ("axes fraction", "data")}
     offset = {"xytext": (0, -3 if below else 2), "textcoords": "offset points"}
     align = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
-    ax.annotate(label, **place, **offset, **align, fontsize=8)
+    ax.annotate(label, **place, **offset, **align, fontsize=8, path_effects=style.HALO)
 
 
 def _clear(rows: pd.DataFrame, line: float, below: bool, beta: float) -> float:

@@ -90,7 +90,7 @@ def draw_criteria(group: Group) -> Figure:
         _mark_best(ax, path)
     farthest = max([1.0, *(ax.dataLim.x1 for ax in axes.values() if ax.collections)])
     for ax in axes.values():
-        ax.set_xlim(-0.3, 2 * farthest)
+        ax.set_xlim(-0.6, 2 * farthest)  # room for a name left of a point at 0
         symlog_axis(ax.xaxis)
     label_rows(axes, METRICS[group.metric("fid_prior")].label)
     shared_legend(figure)
