@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from vae.configuration.sweep import Likelihood
 
+DIGITS = 4  # that a mean is told with at most
 ROUNDING = 1e-9  # of a value: a standard error below it is that of equal numbers
 
 

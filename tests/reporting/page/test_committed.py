@@ -38,3 +38,7 @@ def test_the_readme_quotes_the_published_report():
     report = (ROOT / "report" / "benchmark" / "report.md").read_text(encoding="utf-8")
     assert len(answers) >= 3
     assert [answer for answer in answers if answer not in report] == [], "quote it anew"
+    bounds = re.findall(r"−\d+\.\d ± \d+\.\d", quoted)
+    beside = (ROOT / "report" / "benchmark" / "burda" / "report.md").read_text(encoding="utf-8")
+    assert len(bounds) == 2
+    assert all(bound.replace("−", "-") in beside for bound in bounds), "quote them anew"

@@ -112,14 +112,20 @@ def beta_ticks(betas: list[float], most: int) -> list[float]:
 
 
 def seed_line(ax: Axes, rows: pd.DataFrame, x: str = "beta", **options) -> None:
-    """Mean over seeds as a line with dots, and a band from the lowest to the highest seed."""
+    """Mean over seeds as a line with dots, and a band from the lowest to the highest seed.
+
+    Of a single dot the band is a bar.
+    """
     if len(rows):
         line = {"marker": "o", "markersize": 4.5, "markeredgecolor": "white"}
         line |= {"markeredgewidth": 0.4} | options
         over_seeds = rows.groupby(x).value
         (drawn,) = ax.plot(over_seeds.mean(), **line)
         band = {"color": drawn.get_color(), "alpha": 0.2, "linewidth": 0}
-        ax.fill_between(*_indexed(over_seeds.min()), over_seeds.max(), **band)
+        low, high = over_seeds.min(), over_seeds.max()
+        ax.fill_between(*_indexed(low), high, **band)
+        if len(low) == 1:
+            ax.vlines(*_indexed(low), high, color=drawn.get_color(), alpha=0.4, linewidth=3)
     ax.set_ylabel("")
 
 

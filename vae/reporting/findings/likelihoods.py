@@ -9,7 +9,7 @@ from vae.metrics import METRICS
 from vae.reporting.figures.catalogue import mass_pairs
 from vae.reporting.findings.near import apart
 from vae.reporting.group import Group
-from vae.reporting.names import likelihood_name, rounded
+from vae.reporting.names import DIGITS, likelihood_name, rounded
 from vae.reporting.uses import DRAW, JUDGE, Interval, Use, answers, interval, overlap
 from vae.reporting.words import (
     beta_star,
@@ -233,7 +233,7 @@ def best_likelihoods(group: Group) -> Iterator[BestLikelihood]:
             not_excluded = (
                 None if others is None else tuple(s for s in group.likelihoods if s in others)
             )
-            values = (rounded(v, row.se) for v in (row.value, row.cross_validated_value))
+            values = (rounded(v, row.se, DIGITS) for v in (row.value, row.cross_validated_value))
             count, best = row.likelihoods, row.best_likelihood
             label = METRICS[row.criterion].label
             yield BestLikelihood(label, count, best, *values, not_excluded)

@@ -4,8 +4,8 @@ import pandas as pd
 
 from vae.metrics import METRICS, OF_SAMPLES, SPACES, without_space
 from vae.reporting.group import Group
-from vae.reporting.names import beta_name, rounded
-from vae.reporting.page.tables import DIGITS, EVERY_BETA
+from vae.reporting.names import DIGITS, beta_name, rounded
+from vae.reporting.page.tables import EVERY_BETA
 
 FEATURES = {"": "classifier"} | {prefix: label for prefix, (label, _) in SPACES.items()}
 

@@ -10,7 +10,7 @@ from vae.metrics import METRICS
 from vae.reporting.answers import compared_over, members
 from vae.reporting.findings.blur import pairs
 from vae.reporting.group import Group
-from vae.reporting.names import beta_equals, beta_name, likelihood_name, rounded
+from vae.reporting.names import DIGITS, beta_equals, beta_name, likelihood_name, rounded
 from vae.reporting.uses import WITH_OPTIMUM, answers
 from vae.reporting.words import beta_star, price
 from vae.results.table import read_table
@@ -21,7 +21,6 @@ EVERY_BETA = (
 )
 SIDE_BY_SIDE = ("bits_per_dim", "fid_prior_drawn", "fid_prior", "coverage_prior", "probe_accuracy")
 AGAINST = ("mse_mean", "fid_gmm", "probe_accuracy")
-DIGITS = 4  # that a number of a wide table has at most
 NOT_EXCLUDED = "°"  # behind values of βs that the data do not exclude as best
 
 
@@ -262,7 +261,7 @@ def sum_or_mean(group: Group) -> pd.DataFrame:
             "distortion in the loss": trainings.reduction + " over pixels",
             "β": trainings.beta.map(beta_name),
             "distortion (nats/image)": trainings.distortion.map("{:.2f}".format),
-            "rate (nats/image)": trainings.rate.map("{:.4f}".format),
+            "rate (nats/image)": (trainings.rate.round(4) + 0.0).map("{:.4f}".format),
             "active units": trainings.active_units,
         }
     )
