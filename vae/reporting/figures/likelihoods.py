@@ -96,7 +96,7 @@ def _both_forms(ax: Axes, group: Group, metric: str, pair: tuple[str, str]) -> N
     for beta, value in best.values():
         _ring(ax, beta, value, above=value > min(v for _, v in best.values()))
     beta_axis(ax, group.betas)
-    ax.margins(y=0.13)
+    ax.margins(y=0.18)
     if METRICS[metric].log_scale:
         log_axis(ax.yaxis)
 

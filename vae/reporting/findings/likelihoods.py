@@ -172,7 +172,8 @@ class Histogram:
         if not self.losing:
             return f"In bits/dim every likelihood beats {code}."
         lost = f"{families(self.losing)} {'lose' if len(self.losing) > 1 else 'loses'} to {code}"
-        rest = f"; {families(self.winning)} beat it" if self.winning else ": all of them"
+        beat = "beat" if len(self.winning) > 1 else "beats"
+        rest = f"; {families(self.winning)} {beat} it" if self.winning else ": all of them"
         return f"In bits/dim, even at the best β, {lost}{rest}."
 
 
