@@ -442,7 +442,9 @@ def test_two_runs_agree_where_the_second_lies_within_what_the_first_quotes(monke
     assert agreement.identical(cells, far.assign(value=[-20.3, -21, None])) == (1, 3)
 
 
-def test_another_split_has_the_same_images_in_other_parts(monkeypatch, tmp_path, digits):
+def test_another_split_has_the_same_images_in_other_parts(
+    monkeypatch, tmp_path, digits, input_error
+):
     monkeypatch.syspath_prepend(FOLDER)
     another, agreement = (importlib.import_module(n) for n in ("another_split", "agreement"))
     first, second = tmp_path / "digits.npz", tmp_path / "resplit.npz"
@@ -450,15 +452,17 @@ def test_another_split_has_the_same_images_in_other_parts(monkeypatch, tmp_path,
     another.main([str(first), str(second), "--test", "386", "--validation", "260"])
     prepare(OwnData("resplit", path=str(second)), tmp_path / "prepared.npz")
     anew = load_dataset(tmp_path / "prepared.npz")
-    assert [len(anew.images[split]) for split in ("train", "validation", "test")] == [
-        1151,
-        260,
-        386,
-    ]
+    assert {split: len(x) for split, x in anew.images.items()} == {
+        "train": 1151,
+        "validation": 260,
+        "test": 386,
+    }
     assert torch.equal(anew.images["test"], digits.images["train"][:386])
     assert torch.equal(anew.images["train"][-382:], digits.images["test"])
     assert torch.equal(anew.labels["validation"], digits.labels["train"][386:646])
     assert anew.levels == digits.levels
+    with input_error("take fewer"):
+        another.resplit(digits, test=1600, validation=260)
     names = [pd.DataFrame({"dataset": [name]}) for name in ("digits", "resplit")]
     assert [t.dataset.item() for t in agreement.one_name(names)] == ["digits", "digits"]
 

@@ -259,9 +259,9 @@ def test_a_dataset_s_references_are_as_configured(chosen, run, tmp_path):
 def test_tables_say_which_commit_measured_them(chosen, run, tmp_path):
     folder = tmp_path / "tables"
     publish(chosen, noted(shutil.copytree(run, tmp_path / "run"), chosen), folder)
-    assert all(origin["commits"] == ["abc1234"] for origin in origins(folder).values())
+    assert {name for o in origins(folder).values() for name in o["commits"]} == {"abc1234"}
     publish(chosen, run, folder)  # whose tables do not say
-    assert all(origin["commits"] == ["abc1234"] for origin in origins(folder).values())
+    assert {name for o in origins(folder).values() for name in o["commits"]} == {"abc1234"}
 
 
 @pytest.mark.parametrize(("date", "taken"), [("2020-02-01", False), ("2020-02-03", True)])
