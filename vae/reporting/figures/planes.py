@@ -112,8 +112,8 @@ def _mark_best(ax: Axes, path: pd.DataFrame) -> None:
     _write(ax, path, real, below=True)
     if likely != real:
         _write(ax, path, likely, below=False)
-    high = (path.y.max() / path.y.min()) ** 0.18 * 1.02
-    ax.set_ylim(path.y.min() / high, path.y.max() * high)
+    room = path.y.max() / path.y.min()  # more below, for the name of a point
+    ax.set_ylim(path.y.min() / (room**0.28 * 1.03), path.y.max() * room**0.18 * 1.02)
     log_axis(ax.yaxis)
 
 
